@@ -1,0 +1,55 @@
+"""The shape world: what exists, what is said of it and what it looks like.
+
+A `Meaning` is what a caption says; `describe` and `parse` go from one to the other. `sample` draws a
+meaning and a `Scene` of which it holds, and `render` turns scenes into pixels. Every draw takes its
+random generator as an argument, and `scene_rng` gives the one of any scene of any split.
+"""
+
+from cvae_lightning.world.language import VOCABULARY, CaptionError, describe, parse
+from cvae_lightning.world.render import render
+from cvae_lightning.world.sampling import (
+    SPLITS,
+    Mix,
+    contains,
+    sample,
+    sample_meaning,
+    sample_scene,
+    scene_rng,
+)
+from cvae_lightning.world.scene import (
+    BACKGROUND,
+    COLOURS,
+    MOST,
+    RELATIONS,
+    SHAPES,
+    SIZES,
+    Group,
+    Meaning,
+    Scene,
+    Thing,
+)
+
+__all__ = [
+    "BACKGROUND",
+    "COLOURS",
+    "MOST",
+    "RELATIONS",
+    "SHAPES",
+    "SIZES",
+    "SPLITS",
+    "VOCABULARY",
+    "CaptionError",
+    "Group",
+    "Meaning",
+    "Mix",
+    "Scene",
+    "Thing",
+    "contains",
+    "describe",
+    "parse",
+    "render",
+    "sample",
+    "sample_meaning",
+    "sample_scene",
+    "scene_rng",
+]

@@ -1,0 +1,161 @@
+"""What exists and what can be meant: things in a scene, groups in a meaning, and when the two agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+from cvae_lightning.world.shapes import SHAPES as SHAPES
+from cvae_lightning.world.spelling import check_known
+
+RGB = tuple[int, int, int]
+
+BACKGROUND: RGB = (250, 250, 250)
+
+COLOURS: dict[str, RGB] = {
+    "red": (220, 40, 40),
+    "orange": (245, 140, 30),
+    "yellow": (240, 215, 40),
+    "green": (45, 160, 70),
+    "cyan": (40, 190, 205),
+    "blue": (45, 80, 215),
+    "purple": (135, 60, 180),
+    "black": (25, 25, 25),
+}
+
+# Nominal radius of a size, as a fraction of the canvas side.
+SIZES: dict[str, float] = {"small": 0.080, "medium": 0.115, "large": 0.165}
+
+# The most things of a size in one group.
+MOST: dict[str, int] = {"small": 5, "medium": 3, "large": 2}
+
+RELATIONS: tuple[str, ...] = ("above", "below", "left of", "right of")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing on the canvas.
+
+    Attributes:
+        shape, colour, size: words of ``SHAPES``, ``COLOURS`` and ``SIZES``.
+        x, y: its centre as fractions of the canvas side, from the top-left corner, y down.
+        r: its radius as a fraction of the canvas side.
+
+    Raises:
+        ValueError: an unknown word, a centre off the canvas or a radius that is not positive.
+    """
+
+    shape: str
+    colour: str
+    size: str
+    x: float
+    y: float
+    r: float
+
+    def __post_init__(self) -> None:
+        check_known("shape", self.shape, SHAPES)
+        check_known("colour", self.colour, COLOURS)
+        check_known("size", self.size, SIZES)
+        if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
+            raise ValueError(f"centre is ({self.x}, {self.y}): expected fractions of the side, 0 to 1")
+        if not (isfinite(self.r) and self.r > 0):
+            raise ValueError(f"radius is {self.r}: expected a positive fraction of the side")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything on one canvas; the order of the things says nothing."""
+
+    things: tuple[Thing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some things alike, such as three small red circles.
+
+    Attributes:
+        count: how many, 1 to the most of its size.
+        size: a word of ``SIZES``, or None where it is left unsaid and any will do.
+        colour, shape: words of ``COLOURS`` and ``SHAPES``.
+
+    Raises:
+        ValueError: an unknown word, or more things than a group of that size may have.
+    """
+
+    count: int
+    size: str | None
+    colour: str
+    shape: str
+
+    def __post_init__(self) -> None:
+        if self.size is not None:
+            check_known("size", self.size, SIZES)
+        check_known("colour", self.colour, COLOURS)
+        check_known("shape", self.shape, SHAPES)
+        if self.count not in range(1, most(self.size) + 1):
+            of_size = f"{self.size} things" if self.size else "things"
+            raise ValueError(f"count is {self.count}: expected 1 to {most(self.size)} {of_size} a group")
+
+    def names(self, thing: Thing) -> bool:
+        """Whether the thing has the group's colour and shape (its size is a matter of its own)."""
+        return thing.colour == self.colour and thing.shape == self.shape
+
+    def holds(self, things: list[Thing]) -> bool:
+        """Whether these things, all of which it names, are as many and as large as it says."""
+        right_size = self.size is None or all(thing.size == self.size for thing in things)
+        return right_size and len(things) == self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a caption says: one group, two groups joined, or two groups in relation.
+
+    Attributes:
+        groups: one or two groups; two differ in colour or shape.
+        relation: a word of ``RELATIONS`` from the first group to the second, or None.
+
+    Raises:
+        ValueError: the groups or the relation make none of the three forms.
+    """
+
+    groups: tuple[Group, ...]
+    relation: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.groups) not in (1, 2):
+            raise ValueError(f"a meaning has {len(self.groups)} groups: expected 1 or 2")
+        if self.relation is not None:
+            check_known("relation", self.relation, RELATIONS)
+            if len(self.groups) == 1:
+                raise ValueError(f"{self.relation!r} needs 2 groups: this meaning has 1")
+        if len(self.groups) == 2 and alike(*self.groups):
+            both = f"{self.groups[0].colour} {self.groups[0].shape}"
+            raise ValueError(f"both groups are of the kind {both!r}: expected another colour or shape")
+
+    def holds(self, scene: Scene) -> bool:
+        """Whether the scene has exactly these things, none other, and the relation between them."""
+        named = [[thing for thing in scene.things if group.names(thing)] for group in self.groups]
+        if sum(map(len, named)) != len(scene.things):
+            return False
+        if not all(group.holds(things) for group, things in zip(self.groups, named, strict=True)):
+            return False
+        return self.relation is None or related(self.relation, *named)
+
+
+def most(size: str | None) -> int:
+    """The most things in one group of that size; of any size for None."""
+    return max(MOST.values()) if size is None else MOST[size]
+
+
+def alike(first: Group, second: Group) -> bool:
+    """Whether two groups cannot be told apart: same colour and same shape."""
+    return (first.colour, first.shape) == (second.colour, second.shape)
+
+
+def related(relation: str, first: list[Thing], second: list[Thing]) -> bool:
+    """Whether every centre of ``first`` is, say, above every centre of ``second``; neither is empty."""
+    if relation in ("below", "right of"):
+        first, second = second, first
+    if relation in ("above", "below"):
+        return max(t.y for t in first) < min(t.y for t in second)
+    return max(t.x for t in first) < min(t.x for t in second)
