@@ -1,0 +1,164 @@
+"""The LightningDataModule: splits, batches and the tokenizer."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from cvae_lightning.data.dataset import Example, ShapeSceneDataset
+from cvae_lightning.data.order import SceneOrder
+from cvae_lightning.data.tokenizer import CaptionTokenizer
+from cvae_lightning.world import Mix
+
+
+class Batch(NamedTuple):
+    """A batch as the model takes it.
+
+    Attributes:
+        images: (B, 3, S, S) float32 in [0, 1].
+        tokens: (B, T) token ids.
+        captions: B captions.
+        indices: (B,) places in the split.
+    """
+
+    images: Tensor
+    tokens: Tensor
+    captions: list[str]
+    indices: Tensor
+
+
+class Collate:
+    """Examples to a :class:`Batch` with byte images, which is four times less to move than floats."""
+
+    def __init__(self, tokenizer: CaptionTokenizer) -> None:
+        self.tokenizer = tokenizer
+
+    def __call__(self, examples: Sequence[Example]) -> Batch:
+        images, captions, indices = zip(*examples, strict=True)
+        tokens = self.tokenizer.encode_batch(captions)
+        return Batch(torch.stack(images), tokens, list(captions), torch.tensor(indices))
+
+
+class ShapeSceneDataModule(pl.LightningDataModule):
+    """Shape scenes in train, validation and test, and the tokenizer fitted on training captions.
+
+    Args:
+        size: scenes of training and validation together.
+        val_fraction: share of ``size`` that validates, in (0, 1).
+        test_size: scenes of the test split.
+        canvas_size: side S of the images.
+        batch_size: scenes a batch on each device.
+        num_workers: loading processes; null takes one where a core is to spare.
+        seed: seed of the world.
+        order_seed: seed of the order in which training visits its scenes.
+        mix: how often each form of meaning is drawn.
+        synonyms: whether captions use all words of the language.
+        max_length: most tokens of a caption.
+        fit_captions: the tokenizer is fitted on the first so many training captions, since drawing
+            hundreds of thousands of scenes finds no further word.
+    """
+
+    def __init__(
+        self,
+        size: int = 10_000,
+        val_fraction: float = 0.1,
+        test_size: int = 1_000,
+        canvas_size: int = 256,
+        batch_size: int = 32,
+        num_workers: int | None = None,
+        seed: int = 0,
+        order_seed: int = 0,
+        mix: Mix | None = None,
+        synonyms: bool = True,
+        max_length: int = 32,
+        fit_captions: int = 10_000,
+    ) -> None:
+        super().__init__()
+        if not 0 < val_fraction < 1:
+            raise ValueError(f"data.val_fraction is {val_fraction}: expected a number between 0 and 1")
+        if num_workers is not None and num_workers < 0:
+            raise ValueError(f"data.num_workers is {num_workers}: expected 0 or more, or null")
+        if fit_captions < 1:
+            raise ValueError(f"data.fit_captions is {fit_captions}: expected at least 1")
+        sizes = {"val": max(1, round(size * val_fraction)), "test": test_size}
+        sizes["train"] = size - sizes["val"]
+        if sizes["train"] < 1:
+            raise ValueError(f"data.size is {size}: expected at least 2, one to train and one to validate")
+        self.datasets = {
+            split: ShapeSceneDataset(count, canvas_size, seed, split, mix, synonyms)
+            for split, count in sizes.items()
+        }
+        SceneOrder(sizes["train"], batch_size)  # refuses an impossible batch size before any work
+        self.batch_size, self.order_seed, self.fit_captions = batch_size, order_seed, fit_captions
+        self.num_workers = _spare_cores() if num_workers is None else num_workers
+        self.tokenizer = CaptionTokenizer(max_length)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Fit the tokenizer, once; the same words on every rank."""
+        if not self.tokenizer.words:
+            self.tokenizer.fit(self.datasets["train"].captions(self.fit_captions))
+
+    def train_dataloader(self) -> DataLoader[Example]:
+        return self._loader("train", shuffle=True)
+
+    def val_dataloader(self) -> DataLoader[Example]:
+        return self._loader("val", shuffle=False)
+
+    def test_dataloader(self) -> DataLoader[Example]:
+        return self._loader("test", shuffle=False)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Bytes to floats in [0, 1], on the device."""
+        return batch._replace(images=batch.images.float() / 255)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The vocabulary, as plain data for the checkpoint."""
+        return {"max_length": self.tokenizer.max_length, "words": list(self.tokenizer.words)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.tokenizer = CaptionTokenizer(**state_dict)
+
+    def first(self, split: str, count: int) -> Batch:
+        """The first scenes of a split, as the model takes them."""
+        dataset = self.datasets[split]
+        examples = dataset.__getitems__(range(min(count, len(dataset))))
+        return self.on_after_batch_transfer(Collate(self.tokenizer)(examples), 0)
+
+    def _loader(self, split: str, shuffle: bool) -> DataLoader[Example]:
+        trainer = self.trainer
+        order = SceneOrder(
+            len(self.datasets[split]),
+            self.batch_size,
+            self.order_seed,
+            rank=trainer.global_rank if trainer else 0,
+            world_size=trainer.world_size if trainer else 1,
+            shuffle=shuffle,
+            **({"done": self._batches_done} if shuffle else {}),
+        )
+        return DataLoader(
+            self.datasets[split],
+            batch_sampler=order,
+            collate_fn=Collate(self.tokenizer),
+            num_workers=self.num_workers,
+            persistent_workers=self.num_workers > 0,
+            pin_memory=torch.cuda.is_available(),
+        )
+
+    def _batches_done(self) -> int:
+        """Training batches this run has finished, over all its passes and resumptions."""
+        if self.trainer is None:
+            return 0
+        return self.trainer.fit_loop.epoch_loop.batch_progress.total.processed
+
+
+def _spare_cores() -> int:
+    """One worker draws scenes faster than a CPU trains on them; without a third core it only competes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 0 if cores <= 2 and not torch.cuda.is_available() else min(8, math.ceil(cores / 4))

@@ -1,0 +1,97 @@
+"""Scenes as a map-style dataset: item i is a pure function of (seed, split, i)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from cvae_lightning.world import Meaning, Mix, Scene, render, sample, scene_rng
+from cvae_lightning.world.language import describe
+from cvae_lightning.world.sampling import SPLITS, check_split
+
+
+class Example(NamedTuple):
+    """One scene.
+
+    Attributes:
+        image: (3, S, S) uint8; divide by 255 for [0, 1].
+        caption: what is said of it.
+        index: its place in the split.
+    """
+
+    image: Tensor
+    caption: str
+    index: int
+
+
+class ShapeSceneDataset(Dataset[Example]):
+    """Procedural scenes of the shape world with their captions; nothing is stored.
+
+    Item i is the same in any order, in any worker and on any rank.
+
+    Args:
+        size: number of scenes.
+        canvas_size: side S of the images in pixels, 32 to 512.
+        seed: the world's seed.
+        split: one of ``train``, ``val``, ``test``, ``novel_pair``, ``novel_count``, ``novel_relation``.
+        mix: how often each form of meaning is drawn.
+        synonyms: whether captions use all words of the language or only the canonical ones.
+
+    Raises:
+        ValueError: an argument out of range, named with what was expected.
+    """
+
+    def __init__(
+        self,
+        size: int = 10_000,
+        canvas_size: int = 256,
+        seed: int = 0,
+        split: str = "train",
+        mix: Mix | None = None,
+        synonyms: bool = True,
+    ) -> None:
+        if size < 1:
+            raise ValueError(f"dataset size is {size}: expected at least 1 scene")
+        if not 32 <= canvas_size <= 512:
+            raise ValueError(f"canvas_size is {canvas_size}: expected 32 to 512 pixels")
+        if seed < 0:
+            raise ValueError(f"data seed is {seed}: expected 0 or more")
+        check_split(split)
+        self.size, self.canvas_size, self.seed, self.split = size, canvas_size, seed, split
+        self.mix = mix or Mix()
+        self.synonyms = synonyms
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: int) -> Example:
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Example]:
+        """Several items at once, which draws them together; what a DataLoader calls."""
+        drawn = [self.scene(index) for index in indices]
+        images = torch.from_numpy(render([scene for _, scene, _ in drawn], self.canvas_size))
+        return [
+            Example(image, caption, index)
+            for image, (_, _, caption), index in zip(images.permute(0, 3, 1, 2), drawn, indices, strict=True)
+        ]
+
+    def scene(self, index: int) -> tuple[Meaning, Scene, str]:
+        """The truth behind item ``index``: what was meant, what was placed and what is said.
+
+        Raises:
+            IndexError: the index is outside the dataset.
+        """
+        if not -self.size <= index < self.size:
+            raise IndexError(f"scene {index} of a dataset of {self.size}")
+        rng = scene_rng(self.seed, self.split, index % self.size)
+        meaning, scene = sample(rng, self.split, self.mix)
+        return meaning, scene, describe(meaning, rng if self.synonyms else None)
+
+    def captions(self, limit: int | None = None) -> Iterator[str]:
+        """The captions of the first ``limit`` items (all of them if None), without drawing pictures."""
+        return (self.scene(index)[2] for index in range(min(self.size, limit or self.size)))

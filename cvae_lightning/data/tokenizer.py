@@ -1,0 +1,109 @@
+"""Captions to token ids and back: the guide's word-level tokenizer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+PAD, UNK, SOS, EOS = SPECIAL = ("<PAD>", "<UNK>", "<SOS>", "<EOS>")
+
+
+class CaptionTokenizer:
+    """Words to ids: the four special tokens first, then the fitted words in alphabetical order.
+
+    Args:
+        max_length: most tokens of an encoded caption, ``<SOS>`` and ``<EOS>`` included.
+        words: the fitted words, when they are known already (a loaded vocabulary).
+    """
+
+    pad_id, unk_id, sos_id, eos_id = range(4)
+
+    def __init__(self, max_length: int = 32, words: Iterable[str] = ()) -> None:
+        if max_length < 3:
+            raise ValueError(f"tokenizer max_length is {max_length}: expected at least 3, a word and its two ends")
+        self.max_length = max_length
+        self._set_words(words)
+
+    def fit(self, captions: Iterable[str]) -> CaptionTokenizer:
+        """Learn the words of the captions, forgetting earlier ones; returns itself."""
+        self._set_words({word for caption in captions for word in self.split(caption)})
+        return self
+
+    def encode(self, caption: str) -> list[int]:
+        """Token ids of a caption between ``<SOS>`` and ``<EOS>``; unfitted words become ``<UNK>``.
+
+        Raises:
+            ValueError: the caption has no word, or more tokens than ``max_length``.
+        """
+        words = self.split(caption)
+        length = len(words) + 2
+        if not words or length > self.max_length:
+            raise ValueError(
+                f"caption {caption!r} has {len(words)} words: expected 1 to {self.max_length - 2}"
+            )
+        return [self.sos_id, *(self._ids.get(word, self.unk_id) for word in words), self.eos_id]
+
+    def encode_batch(self, captions: Sequence[str]) -> Tensor:
+        """Token ids (B, T) of captions, padded on the right to the longest."""
+        rows = [self.encode(caption) for caption in captions]
+        longest = max(map(len, rows))
+        return torch.tensor([row + [self.pad_id] * (longest - len(row)) for row in rows])
+
+    def decode(self, ids: Iterable[int], skip_special: bool = True) -> str:
+        """The words of token ids, without the special tokens unless they are asked for.
+
+        Raises:
+            ValueError: an id beyond the vocabulary.
+        """
+        ids = [int(i) for i in ids]
+        for i in ids:
+            if not 0 <= i < len(self):
+                raise ValueError(f"token id {i} is outside the vocabulary of {len(self)} words")
+        return " ".join(self.vocabulary[i] for i in ids if not skip_special or i >= len(SPECIAL))
+
+    def save(self, path: str | Path) -> None:
+        """Write the vocabulary as JSON: ``{"max_length": 32, "vocabulary": {"<PAD>": 0, ...}}``."""
+        content = {"max_length": self.max_length, "vocabulary": self._ids}
+        Path(path).write_text(json.dumps(content, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> CaptionTokenizer:
+        """Read a vocabulary that :meth:`save` wrote.
+
+        Raises:
+            ValueError: the file is no such vocabulary.
+        """
+        try:
+            content = json.loads(Path(path).read_text())
+            ordered = sorted(content["vocabulary"], key=content["vocabulary"].get)
+            tokenizer = cls(content["max_length"], ordered[len(SPECIAL) :])
+        except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise ValueError(f"{path} is no tokenizer vocabulary: {error}") from error
+        if tokenizer._ids != content["vocabulary"]:
+            raise ValueError(f"{path} is no tokenizer vocabulary: its ids are not the special tokens, then a to z")
+        return tokenizer
+
+    @staticmethod
+    def split(caption: str) -> list[str]:
+        """Lower-case words of a caption, without a final full stop."""
+        return caption.lower().strip().removesuffix(".").split()
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """All words, each at the index that is its id."""
+        return SPECIAL + self.words
+
+    def get_vocab_size(self) -> int:
+        """Number of words, the four special tokens included."""
+        return len(self)
+
+    def __len__(self) -> int:
+        return len(SPECIAL) + len(self.words)
+
+    def _set_words(self, words: Iterable[str]) -> None:
+        self.words = tuple(sorted(set(words)))
+        self._ids = {word: i for i, word in enumerate(self.vocabulary)}

@@ -1,0 +1,16 @@
+"""What a user's mistake looks like, and how the nearest right thing is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(ValueError):
+    """A mistake in a config, a caption or a file: its message is all that the user needs to see."""
+
+
+def nearest(word: str, options: Iterable[str]) -> str:
+    """``; the nearest is '...'`` for a message, or nothing where no option is near."""
+    found = get_close_matches(word, list(options), n=1, cutoff=0.5)
+    return f"; the nearest is {found[0]!r}" if found else ""

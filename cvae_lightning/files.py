@@ -1,0 +1,84 @@
+"""Pictures on disk: found, written with their captions inside, never over another file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
+
+from cvae_lightning.errors import UserError, nearest
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+CAPTION_KEY = "caption"
+
+
+def find_images(names: str | Sequence[str]) -> list[Path]:
+    """Image files meant by names, each a file, a folder of images or a pattern such as ``shots/*.png``.
+
+    Raises:
+        UserError: a name means no image file.
+    """
+    return [path for name in ([names] if isinstance(names, str) else names) for path in _meant(name)]
+
+
+def _meant(name: str) -> list[Path]:
+    path = Path(name)
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        found = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+    else:
+        found = sorted(p for p in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))) if p.is_file())
+    if not found:
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise UserError(f"images={name}: no image there{nearest(path.name, siblings)}")
+    return found
+
+
+def read_image(path: Path) -> Image.Image:
+    """A picture, whole.
+
+    Raises:
+        UserError: the file is no image that Pillow reads.
+    """
+    try:
+        image = Image.open(path)
+        image.load()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as an image: {error}") from error
+    return image
+
+
+def caption_of(image: Image.Image) -> str | None:
+    """The caption that :func:`save_images` wrote into a PNG, or None."""
+    caption = image.info.get(CAPTION_KEY)
+    return caption if isinstance(caption, str) else None
+
+
+def refuse_existing(paths: Sequence[Path]) -> None:
+    """Raise before any work where a file would be overwritten.
+
+    Raises:
+        UserError: one of the files exists.
+    """
+    for path in paths:
+        if path.exists():
+            raise UserError(f"{path} exists and is not overwritten: choose another folder with output=...")
+
+
+def save_image(image: Image.Image, path: Path, notes: Mapping[str, str]) -> None:
+    """Write a PNG with notes (such as its caption and seed) in its text chunks."""
+    info = PngInfo()
+    for key, value in notes.items():
+        info.add_itxt(key, value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        image.save(file, format="PNG", pnginfo=info)
+
+
+def slug(caption: str) -> str:
+    """A caption as a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", caption.lower()).strip("-")[:80]

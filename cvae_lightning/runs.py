@@ -1,0 +1,151 @@
+"""Run folders: what a run leaves behind to be repeated, resumed and found again."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cvae_lightning.errors import UserError, nearest
+
+CONFIG, ENVIRONMENT, METRICS = "config.yaml", "environment.json", "metrics.json"
+LAST = Path("checkpoints/last.ckpt")
+PACKAGES = ("torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy", "tensorboard")
+_NOT_THE_RUN = ("resume",)
+
+
+def claim(folder: Path, config: Mapping[str, Any], resumed: bool) -> None:
+    """Make the folder this run's: write its resolved config and what it ran on.
+
+    Raises:
+        UserError: another run lives there already.
+    """
+    if not resumed and (folder / CONFIG).exists():
+        raise UserError(f"{folder} already holds a run; resume it with resume={folder} or choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_anew(folder / CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
+    _write_anew(folder / ENVIRONMENT, json.dumps(environment(), indent=1) + "\n")
+
+
+def environment() -> dict[str, Any]:
+    """The command, git state, package versions and machine of this process, as plain data."""
+    return {
+        "command": shlex.join(["python", "-m", _module_name(), *sys.argv[1:]]),
+        "git": {"commit": _git("rev-parse", "HEAD"), "changes": _git("status", "--porcelain")},
+        "python": platform.python_version(),
+        "packages": dict(_versions()),
+        "machine": {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
+    }
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the run in a folder came to its end."""
+    return (folder / METRICS).exists()
+
+
+def resumable(folder: Path) -> Path:
+    """The checkpoint that a run folder goes on from.
+
+    Raises:
+        UserError: the folder is no run, or was stopped before its first checkpoint.
+    """
+    if not folder.is_dir():
+        siblings = [p.name for p in folder.parent.iterdir()] if folder.parent.is_dir() else []
+        raise UserError(f"resume={folder}: no such folder{nearest(folder.name, siblings)}")
+    if not (folder / CONFIG).exists():
+        raise UserError(f"resume={folder}: the folder is no run, for it has no {CONFIG}")
+    if not (folder / LAST).exists():
+        raise UserError(f"resume={folder}: the run stopped before its first checkpoint; start it anew")
+    return folder / LAST
+
+
+def newest_unfinished(root: Path, config: Mapping[str, Any]) -> Path | None:
+    """The newest run folder below ``root`` that has this config, a checkpoint and no end."""
+    found = [
+        file.parent
+        for file in root.rglob(CONFIG)
+        if (file.parent / LAST).exists() and not is_finished(file.parent) and _same(file, config)
+    ]
+    return max(found, key=lambda folder: (folder / LAST).stat().st_mtime, default=None)
+
+
+def resumed_arguments(arguments: list[str], folder: Path) -> list[str]:
+    """Hydra arguments of the run in ``folder``, changed by ``arguments`` and told to go on there.
+
+    Raises:
+        UserError: the folder is no run that can go on.
+    """
+    resumable(folder)
+    saved = yaml.safe_load((folder / ".hydra" / "overrides.yaml").read_text()) or []
+    given = [one for one in arguments if _key(one) not in ("resume", "hydra.run.dir")]
+    keys = {_key(one) for one in [*given, "resume", "hydra.run.dir"]}
+    kept = [one for one in saved if _key(one) not in keys]
+    return [*kept, *given, f"resume='{folder}'", f"hydra.run.dir='{folder}'"]
+
+
+def override_value(arguments: Iterable[str], key: str) -> str | None:
+    """The value that the last ``key=value`` argument gives, without quotes; None if there is none."""
+    values = [one.partition("=")[2] for one in arguments if _key(one) == key]
+    return values[-1].strip("'\"") if values else None
+
+
+def _key(argument: str) -> str:
+    return argument.partition("=")[0].lstrip("+~")
+
+
+def _same(file: Path, config: Mapping[str, Any]) -> bool:
+    saved = yaml.safe_load(file.read_text())
+    plain = yaml.safe_load(yaml.safe_dump(dict(config)))
+    return isinstance(saved, dict) and _comparable(saved) == _comparable(plain)
+
+
+def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in _NOT_THE_RUN}
+
+
+def _write_anew(path: Path, text: str) -> None:
+    """Write a file, keeping an earlier different one under a numbered name."""
+    if path.exists() and path.read_text() != text:
+        earlier = next(p for n in range(1, 10_000) if not (p := path.with_stem(f"{path.stem}.{n}")).exists())
+        path.rename(earlier)
+    path.write_text(text)
+
+
+def _module_name() -> str:
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec.name if spec else Path(sys.argv[0]).name
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), *arguments], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip()
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for package in ("cvae-lightning", *PACKAGES):
+        try:
+            yield package, importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

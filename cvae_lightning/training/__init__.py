@@ -1,0 +1,18 @@
+"""Objective, schedules, the LightningModule and its callbacks."""
+
+from cvae_lightning.training.losses import BetaELBO, Loss, Objective, PixelLoss
+from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.schedules import Constant, Cosine, Cyclical, LearningRate, Linear
+
+__all__ = [
+    "BetaELBO",
+    "CVAEModule",
+    "Constant",
+    "Cosine",
+    "Cyclical",
+    "LearningRate",
+    "Linear",
+    "Loss",
+    "Objective",
+    "PixelLoss",
+]

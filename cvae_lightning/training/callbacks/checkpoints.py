@@ -1,0 +1,83 @@
+"""Checkpoints of a run: best, last, and one every few epochs; none is lost when a run stops or moves."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+
+log = logging.getLogger(__name__)
+FOLDER = "checkpoints"
+LAST = "last"
+
+
+class RunCheckpoint(ModelCheckpoint):
+    """Lightning's ModelCheckpoint, at home in ``checkpoints/`` of the run folder wherever that is.
+
+    Lightning forgets the best so far when the folder's path has changed; this one follows the folder.
+
+    Args:
+        filename: name without suffix; may hold ``{epoch}``.
+        every_n_epochs: epochs between two checkpoints.
+        monitor: metric of which the lowest (or highest) value is kept; None keeps the newest.
+        mode: ``min`` or ``max``.
+        save_top_k: how many are kept; -1 for all.
+    """
+
+    def __init__(
+        self,
+        filename: str,
+        every_n_epochs: int = 1,
+        monitor: str | None = None,
+        mode: str = "min",
+        save_top_k: int = 1,
+    ) -> None:
+        super().__init__(
+            filename=filename,
+            every_n_epochs=every_n_epochs,
+            monitor=monitor,
+            mode=mode,
+            save_top_k=save_top_k,
+            auto_insert_metric_name=False,
+            enable_version_counter=False,
+        )
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        self.dirpath = str(Path(trainer.default_root_dir) / FOLDER)
+        super().setup(trainer, pl_module, stage)
+
+    def format_checkpoint_name(self, metrics: dict[str, Any], *args: Any, **kwargs: Any) -> str:
+        """Lightning's file name, with epochs counted from 1 as people do."""
+        return super().format_checkpoint_name(metrics | {"epoch": metrics["epoch"] + 1}, *args, **kwargs)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict(_moved(state_dict, str(self.dirpath)))
+
+
+def _moved(state: dict[str, Any], folder: str) -> dict[str, Any]:
+    """The state with every path in ``folder``, keeping the file names."""
+
+    def move(path: str) -> str:
+        return str(Path(folder) / Path(path).name) if path else path
+
+    paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+    best = {move(path): score for path, score in state["best_k_models"].items()}
+    return state | {key: move(state[key]) for key in paths} | {"best_k_models": best, "dirpath": folder}
+
+
+class SaveOnStop(Callback):
+    """Saves ``last`` when a person or a scheduler stops the run (Ctrl-C, SIGTERM) within an epoch.
+
+    Lightning itself would lose the steps since the last checkpoint. An error saves nothing: its weights
+    may be what is wrong.
+    """
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        if isinstance(exception, KeyboardInterrupt | SIGTERMException) and trainer.global_step:
+            path = Path(trainer.default_root_dir) / FOLDER / f"{LAST}.ckpt"
+            trainer.save_checkpoint(path)
+            log.info("stopped at step %d; saved %s", trainer.global_step, path)

@@ -1,0 +1,47 @@
+"""Randomness as a pure function of (seed, step): a resumed run draws what the unbroken one would have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+
+TRAIN, VALIDATE, TEST = range(3)
+
+
+class StepSeeds(Callback):
+    """Seeds torch before every batch from the run's seed, the batch's number and the rank.
+
+    Lightning's checkpoints hold no random state, so without this a resumed stochastic model is
+    another run. Validation batches get the same noise each time, which leaves only learning in the curve.
+
+    Args:
+        seed: the run's seed, 0 or more.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        if seed < 0:
+            raise ValueError(f"seed is {seed}: expected 0 or more")
+        self.seed = seed
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        self._seed(TRAIN, trainer.fit_loop.total_batch_idx, trainer.global_rank)
+
+    def on_validation_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        self._seed(VALIDATE, batch_idx, trainer.global_rank)
+
+    def on_test_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        self._seed(TEST, batch_idx, trainer.global_rank)
+
+    def _seed(self, stage: int, number: int, rank: int) -> None:
+        state = np.random.SeedSequence([self.seed, stage, number, rank]).generate_state(1, np.uint64)
+        torch.manual_seed(int(state[0] >> 1))

@@ -1,0 +1,77 @@
+"""What this machine can do: precision and memory format, checked or chosen before any work."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+from cvae_lightning.errors import UserError, nearest
+
+PRECISIONS = {
+    "fp32": "32-true",
+    "bf16": "bf16-mixed",
+    "fp16": "16-mixed",
+    "32-true": "32-true",
+    "bf16-mixed": "bf16-mixed",
+    "16-mixed": "16-mixed",
+    "32": "32-true",
+}
+"""What a user may write, and Lightning's name for it."""
+
+
+class Hardware(NamedTuple):
+    """Where and how a model runs.
+
+    Attributes:
+        accelerator: Lightning's name, ``cpu`` or ``gpu`` (or another that was asked for).
+        precision: Lightning's name, such as ``bf16-mixed``.
+        channels_last: whether images are laid out channels-last.
+    """
+
+    accelerator: str
+    precision: str
+    channels_last: bool
+
+    def __str__(self) -> str:
+        layout = "channels_last" if self.channels_last else "contiguous"
+        return f"{self.accelerator}, precision {self.precision}, {layout}"
+
+
+def choose(accelerator: str = "auto", precision: str = "auto", channels_last: bool | str = "auto") -> Hardware:
+    """Check what was asked for and fill in ``auto`` with what is fastest and safe here.
+
+    bf16 is chosen only where the processor multiplies it natively; channels-last always, as the
+    convolutions of this package were never slower for it.
+
+    Raises:
+        UserError: the machine lacks what was asked for, or a name is unknown.
+    """
+    if accelerator == "auto":
+        accelerator = "gpu" if torch.cuda.is_available() else "cpu"
+    if accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
+        raise UserError("trainer.accelerator=gpu: PyTorch finds no CUDA device here; use trainer=cpu")
+    if precision == "auto":
+        native = _multiplies_bf16(accelerator)
+        precision = "bf16-mixed" if native else "32-true"
+    elif precision not in PRECISIONS:
+        raise UserError(
+            f"trainer.precision={precision}: expected auto, fp32, bf16 or fp16{nearest(precision, PRECISIONS)}"
+        )
+    precision = PRECISIONS[precision]
+    _check(accelerator, precision)
+    return Hardware(accelerator, precision, channels_last in ("auto", True))
+
+
+def _multiplies_bf16(accelerator: str) -> bool:
+    if accelerator in ("gpu", "cuda"):
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    cpu = torch.cpu
+    return cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported()
+
+
+def _check(accelerator: str, precision: str) -> None:
+    if precision == "16-mixed" and accelerator == "cpu":
+        raise UserError("trainer.precision=fp16: a CPU has no fp16 training; use bf16 or fp32")
+    if precision == "bf16-mixed" and accelerator in ("gpu", "cuda") and not _multiplies_bf16(accelerator):
+        raise UserError("trainer.precision=bf16: this GPU has no bf16 arithmetic; use fp16 or fp32")

@@ -1,0 +1,118 @@
+"""What training minimises: distortion + weight x rate, in nats per image."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from cvae_lightning.models import Reconstruction
+from cvae_lightning.training.schedules import Constant, Schedule
+
+
+class Loss(NamedTuple):
+    """The terms of one batch, scalars.
+
+    Attributes:
+        loss: what is minimised now.
+        loss_at_beta: the same at the final KL weight: comparable across epochs while the weight ramps.
+        distortion: -log p(image | z, caption), nats per image, batch mean.
+        rate: KL(q || prior), nats per image, batch mean.
+        kl_weight: factor of the rate in ``loss``.
+        beta_effective: the weight that ``loss`` gives the rate when its distortion is counted in nats per image.
+    """
+
+    loss: Tensor
+    loss_at_beta: Tensor
+    distortion: Tensor
+    rate: Tensor
+    kl_weight: float
+    beta_effective: float
+
+
+class Objective(ABC):
+    """Maps a model's pass over a batch to the terms of the loss.
+
+    Args:
+        beta: final weight of the rate.
+        schedule: factor of ``beta`` over epochs.
+        free_bits: nats of each latent's batch-mean rate that cost nothing (Kingma et al. 2016, eq. 15).
+
+    Raises:
+        ValueError: a negative or non-finite number.
+    """
+
+    def __init__(self, beta: float = 1.0, schedule: Schedule | None = None, free_bits: float = 0.0) -> None:
+        for name, value in {"beta": beta, "free_bits": free_bits}.items():
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"objective.{name} is {value}: expected a finite number of 0 or more")
+        self.beta, self.free_bits = beta, free_bits
+        self.schedule = schedule or Constant()
+
+    def __call__(self, seen: Reconstruction, images: Tensor, epoch: float) -> Loss:
+        """The loss of images (B, 3, S, S) and the model's pass over them, at this (fractional) epoch."""
+        weight = self.beta * self.schedule(epoch)
+        paid, error = self.paid_rate(seen.rate), self.error(seen, images)
+        return Loss(
+            loss=error + weight * paid,
+            loss_at_beta=error + self.beta * paid,
+            distortion=seen.distortion.mean(),
+            rate=seen.rate.sum(dim=1).mean(),
+            kl_weight=weight,
+            beta_effective=weight * self.nats_per_unit(images),
+        )
+
+    def paid_rate(self, rate: Tensor) -> Tensor:
+        """The rate (B, Z) above the free bits, which are granted to each latent's batch mean; scalar."""
+        return rate.mean(dim=0).clamp(min=self.free_bits).sum()
+
+    @abstractmethod
+    def error(self, seen: Reconstruction, images: Tensor) -> Tensor:
+        """The reconstruction term; scalar."""
+
+    @abstractmethod
+    def nats_per_unit(self, images: Tensor) -> float:
+        """Nats per image that one unit of the reconstruction term is worth."""
+
+
+class BetaELBO(Objective):
+    """Distortion + beta x rate (Higgins et al. 2017): the negative evidence lower bound at beta = 1."""
+
+    def error(self, seen: Reconstruction, images: Tensor) -> Tensor:
+        return seen.distortion.mean()
+
+    def nats_per_unit(self, images: Tensor) -> float:
+        return 1.0
+
+
+class PixelLoss(Objective):
+    """The guide's literal loss: a pixel error *averaged* over batch and pixels + beta x *summed* KL.
+
+    One unit of it is worth 3 S^2 / 2 nats of a unit-variance Gaussian (``mse``) or 3 S^2 nats of a
+    unit-scale Laplace (``l1``); ``beta_effective`` says so in each run.
+
+    Args:
+        pixel: ``mse`` or ``l1``.
+    """
+
+    def __init__(
+        self,
+        beta: float = 0.001,
+        schedule: Schedule | None = None,
+        free_bits: float = 0.0,
+        pixel: str = "mse",
+    ) -> None:
+        super().__init__(beta, schedule, free_bits)
+        if pixel not in ("mse", "l1"):
+            raise ValueError(f"objective.pixel is {pixel!r}: expected mse or l1")
+        self.pixel = pixel
+
+    def error(self, seen: Reconstruction, images: Tensor) -> Tensor:
+        distance = torch.nn.functional.mse_loss if self.pixel == "mse" else torch.nn.functional.l1_loss
+        return distance(seen.images, images)
+
+    def nats_per_unit(self, images: Tensor) -> float:
+        return images[0].numel() / (2 if self.pixel == "mse" else 1)

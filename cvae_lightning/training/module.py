@@ -1,0 +1,105 @@
+"""The LightningModule: the model, the objective and one step for train, validation and test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.trainer.states import TrainerFn
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from cvae_lightning.data import Batch
+from cvae_lightning.models import ConditionalVAE, blueprint
+from cvae_lightning.training.losses import BetaELBO, Loss, Objective
+from cvae_lightning.training.metrics import image_errors
+from cvae_lightning.training.schedules import LearningRate
+
+BLUEPRINT_KEY = "blueprint"
+"""Where a checkpoint keeps the model's blueprint."""
+
+
+class CVAEModule(pl.LightningModule):
+    """Trains a :class:`ConditionalVAE`; pictures, checkpoints and pace live in callbacks.
+
+    Args:
+        model: the model.
+        objective: what is minimised; the negative ELBO if None.
+        optimizer: parameters -> optimizer; Adam at the guide's 1e-4 if None.
+        learning_rate: factor of the optimizer's rate by step; constant if None.
+        channels_last: keep images and convolutions in channels-last memory.
+        compile: run encoder and decoder through torch.compile.
+    """
+
+    def __init__(
+        self,
+        model: ConditionalVAE,
+        objective: Objective | None = None,
+        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer] | None = None,
+        learning_rate: LearningRate | None = None,
+        channels_last: bool = False,
+        compile: bool = False,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.objective = objective or BetaELBO()
+        self.optimizer = optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=1e-4))
+        self.learning_rate = learning_rate or LearningRate()
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.model.to(memory_format=self.memory_format)
+        if compile:
+            self.model.encoder.compile()
+            self.model.decoder.compile()
+
+    def model_step(self, batch: Batch, stage: str) -> Loss:
+        """Pass over a batch, log its terms under ``stage`` and return them."""
+        seen = self.model(batch.images.contiguous(memory_format=self.memory_format), batch.tokens)
+        terms = self.objective(seen, batch.images, self._epoch())
+        training = stage == "train"
+        self.log_dict(
+            {f"{stage}/{name}": value for name, value in terms._asdict().items()},
+            on_step=training,
+            on_epoch=not training,
+            batch_size=len(batch.images),
+            sync_dist=not training,
+        )
+        return terms
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        return self.model_step(batch, "train").loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._evaluate(batch, "val")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        self._evaluate(batch, "test")
+
+    def configure_optimizers(self) -> Any:
+        optimizer = self.optimizer(self.model.parameters())
+        total = int(self.trainer.estimated_stepping_batches)
+        schedule = LambdaLR(optimizer, lambda step: self.learning_rate(step, total))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what rebuilds the model, as plain data."""
+        checkpoint[BLUEPRINT_KEY] = blueprint(self.model)
+
+    def _evaluate(self, batch: Batch, stage: str) -> None:
+        self.model_step(batch, stage)
+        errors = image_errors(self.model.reconstruct(batch.images, batch.tokens), batch.images)
+        self.log_dict(
+            {f"{stage}/{name}": value for name, value in errors.items()},
+            batch_size=len(batch.images),
+            sync_dist=True,
+        )
+
+    def _epoch(self) -> float:
+        """Training time in epochs, fractions included: the clock of the KL schedule, run out once fitted."""
+        if self.trainer.state.fn != TrainerFn.FITTING:
+            return math.inf
+        steps = max(self.trainer.num_training_batches // self.trainer.accumulate_grad_batches, 1)
+        return self.trainer.global_step / steps

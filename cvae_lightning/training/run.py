@@ -1,0 +1,211 @@
+"""One run of a composed config: check everything, build, fit, and leave the results in the run folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytorch_lightning as pl
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf, open_dict
+from pytorch_lightning.callbacks import Callback, RichProgressBar
+from pytorch_lightning.utilities import rank_zero_only
+
+from cvae_lightning import runs
+from cvae_lightning.data import ShapeSceneDataModule
+from cvae_lightning.errors import UserError
+from cvae_lightning.painter import load, read_checkpoint
+from cvae_lightning.reports.run import draw_run
+from cvae_lightning.training.advice import Plan, advice
+from cvae_lightning.training.callbacks import Pace
+from cvae_lightning.training.hardware import Hardware, choose
+from cvae_lightning.training.loggers import RunTensorBoard
+from cvae_lightning.training.module import CVAEModule
+
+log = logging.getLogger(__name__)
+FINAL_METRICS = ["val/loss_at_beta", "val/distortion", "val/rate", "val/mse", "val/mae", "val/psnr"]
+DESCRIBING = ("seed", "data", "model", "text_encoder", "encoder", "decoder", "prior", "likelihood", "objective")
+SHOWN = 16
+
+
+class Parts(NamedTuple):
+    """What a config builds."""
+
+    module: CVAEModule
+    data: ShapeSceneDataModule
+    hardware: Hardware
+
+
+def run(config: DictConfig) -> float | None:
+    """Train what the config describes in Hydra's output folder; returns the metric that a search minimises.
+
+    Raises:
+        UserError: the config asks for something impossible; nothing has been made or written then.
+    """
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    checkpoint = runs.resumable(folder) if config.resume else None
+    _quieten()
+    check(config)
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    if rank_zero_only.rank == 0:
+        runs.claim(folder, plain, resumed=checkpoint is not None)  # type: ignore[arg-type]
+    parts = build(config, folder)
+    step = None if checkpoint is None else int(read_checkpoint(checkpoint)["global_step"])
+    trainer = build_trainer(config, parts.hardware, folder, step)
+    _announce(config, parts, trainer)
+    metrics = _fit(parts, trainer, checkpoint, folder)
+    if trainer.is_global_zero and not trainer.fast_dev_run:
+        _finish(folder, parts, trainer, metrics)
+    return metrics.get("val/loss_at_beta")
+
+
+def check(config: DictConfig) -> None:
+    """Build every part without memory or data, so that a mistake is answered before any work.
+
+    Raises:
+        UserError, hydra.errors.InstantiationException: what is wrong.
+    """
+    if not isinstance(config.seed, int) or config.seed < 0:
+        raise UserError(f"seed={config.seed}: expected a whole number of 0 or more")
+    choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
+    instantiate(config.data)
+    with torch.device("meta"):
+        module = _module(config, vocab_size=8)
+    try:
+        module.optimizer(module.parameters())
+    except ValueError as error:
+        raise UserError(f"optimizer: {error}") from error
+    instantiate(config.trainer, accelerator="cpu", precision="32-true", devices=1, logger=False, enable_checkpointing=False)
+    for node in config.callbacks.values():
+        instantiate(node)
+
+
+def build(config: DictConfig, folder: Path) -> Parts:
+    """The data with its tokenizer fitted and saved, and the seeded module."""
+    hardware = choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
+    data: ShapeSceneDataModule = instantiate(config.data)
+    data.setup()
+    if rank_zero_only.rank == 0:
+        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        data.tokenizer.save(folder / "checkpoints" / "tokenizer_vocab.json")
+    pl.seed_everything(config.seed, verbose=False)
+    return Parts(_module(config, len(data.tokenizer), hardware.channels_last), data, hardware)
+
+
+def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_step: int | None) -> pl.Trainer:
+    """The Lightning trainer with the config's loggers and callbacks, at home in the run folder."""
+    callbacks: list[Callback] = [instantiate(node) for node in config.callbacks.values() if node]
+    if sys.stdout.isatty():
+        callbacks.append(RichProgressBar())
+    loggers = [_logger(node, folder, resume_step) for node in config.logger.values() if node]
+    trainer: pl.Trainer = instantiate(
+        config.trainer,
+        accelerator=hardware.accelerator,
+        precision=hardware.precision,
+        default_root_dir=str(folder),
+        logger=loggers,
+        callbacks=callbacks,
+        enable_progress_bar=sys.stdout.isatty(),
+    )
+    for logger in trainer.loggers:
+        if isinstance(logger, RunTensorBoard) and not trainer.fast_dev_run:
+            logger.declare(dict(_flat(config)), FINAL_METRICS)
+    return trainer
+
+
+def _module(config: DictConfig, vocab_size: int, channels_last: bool = False) -> CVAEModule:
+    sized = config.copy()
+    with open_dict(sized):
+        sized.model.vocab_size = vocab_size
+    return CVAEModule(
+        instantiate(sized.model),
+        instantiate(sized.objective),
+        instantiate(sized.optimizer),
+        instantiate(sized.learning_rate),
+        channels_last=channels_last,
+        compile=sized.compile,
+    )
+
+
+def _logger(node: DictConfig, folder: Path, resume_step: int | None) -> Any:
+    """A logger at home in the run folder; those that can are told where the run goes on."""
+    extra = {"resume_step": resume_step} if "resume_step" in node else {}
+    return instantiate(node, save_dir=str(folder), **extra)
+
+
+def _announce(config: DictConfig, parts: Parts, trainer: pl.Trainer) -> None:
+    parameters = sum(p.numel() for p in parts.module.model.parameters())
+    log.info("%.1f million parameters on %s; run folder %s", parameters / 1e6, parts.hardware, trainer.default_root_dir)
+    image = torch.zeros(1, 3, config.model.image_size, config.model.image_size)
+    objective = parts.module.objective
+    plan = Plan(
+        objective=objective,
+        beta_effective=objective.beta * objective.schedule(1e9) * objective.nats_per_unit(image),
+        learning_rate=float(config.optimizer.lr),
+        batch_size=parts.data.batch_size * trainer.accumulate_grad_batches * trainer.world_size,
+        epochs=trainer.max_epochs if trainer.max_epochs is not None else -1,
+        train_size=len(parts.data.datasets["train"]),
+    )
+    for tip in advice(plan):
+        log.warning(tip)
+
+
+def _fit(parts: Parts, trainer: pl.Trainer, checkpoint: Path | None, folder: Path) -> dict[str, float]:
+    from cvae_lightning.train import train
+
+    try:
+        return train(parts.module, parts.data, trainer, checkpoint)
+    except (SystemExit, KeyboardInterrupt):
+        log.info("stopped; go on with: python -m cvae_lightning.train resume=%s", folder)
+        raise SystemExit(130) from None
+
+
+def _quieten() -> None:
+    """Hide what Lightning and torch say of things that are meant to be so."""
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    # Scenes are drawn where training runs when there is no core to spare, and the order can go on anywhere.
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
+    warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+
+
+def _finish(folder: Path, parts: Parts, trainer: pl.Trainer, metrics: Mapping[str, float]) -> None:
+    """Draw the pictures with the checkpoint that users will load, then mark the run as finished."""
+    for file in draw_run(folder, load(folder), parts.data.first("val", SHOWN)):
+        log.info("wrote %s", file)
+    pace = next((c for c in trainer.callbacks if isinstance(c, Pace)), Pace())  # type: ignore[attr-defined]
+    summary = {
+        "metrics": dict(metrics),
+        "steps": trainer.global_step,
+        "epochs": trainer.current_epoch,
+        "parameters": sum(p.numel() for p in parts.module.model.parameters()),
+        "training_minutes": round(pace.seconds / 60, 2),
+        "images_per_second": round(pace.images_per_second, 1),
+        "hardware": str(parts.hardware),
+    }
+    (folder / runs.METRICS).write_text(json.dumps(summary, indent=1) + "\n")
+
+
+def _flat(config: DictConfig) -> Mapping[str, Any]:
+    """The settings that describe a run, dotted, for HParams."""
+    flat: dict[str, Any] = {}
+
+    def visit(node: Any, prefix: str) -> None:
+        for key, value in node.items() if isinstance(node, dict) else ():
+            visit(value, f"{prefix}{key}.")
+        if not isinstance(node, dict) and node is not None:
+            flat[prefix.rstrip(".").removesuffix("._target_")] = node
+
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    visit({key: plain[key] for key in (*DESCRIBING, "optimizer", "learning_rate")}, "")
+    return flat | {"max_epochs": plain["trainer"]["max_epochs"]}
