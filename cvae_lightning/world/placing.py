@@ -10,8 +10,8 @@ import numpy as np
 from cvae_lightning.world.shapes import REACH
 
 # How often a scene is begun anew, and how many places are tried for each thing of it.
-BEGINNINGS = 40
-TRIES = 16
+BEGINNINGS = 200
+TRIES = 32
 
 Point = tuple[float, float]
 # The range of x and the range of y that a centre may lie in.
@@ -47,9 +47,7 @@ def place(sides: Sequence[Sequence[Body]], relation: str | None, rng: np.random.
     """
     bodies = [body for side in sides for body in side]
     for _ in range(BEGINNINGS):
-        rooms = [_room(body) for body in bodies]
-        if relation is not None:
-            rooms = _divided(sides, relation, rng)
+        rooms = _divided(sides, relation, rng) if relation else [_room(body) for body in bodies]
         centres = _scatter([body.r for body in bodies], rooms, rng)
         if centres is not None:
             return centres
@@ -69,7 +67,7 @@ def _divided(sides: Sequence[Sequence[Body]], relation: str, rng: np.random.Gene
     low = max(border(body.r) + REACH[body.shape][axis][1] * body.r for body in before)
     high = min(1 - border(body.r) - REACH[body.shape][axis][0] * body.r for body in after)
     line = rng.uniform(low, high)
-    rooms = [[_cut(body, axis, line, (side is before)) for body in side] for side in sides]
+    rooms = [[_cut(body, axis, line, side is before) for body in side] for side in sides]
     return [room for side in rooms for room in side]
 
 
@@ -85,14 +83,22 @@ def _scatter(radii: list[float], rooms: list[Room], rng: np.random.Generator) ->
     """A place for each thing in turn, the largest first, that keeps its distance from the earlier."""
     centres: dict[int, Point] = {}
     for i in sorted(range(len(radii)), key=lambda i: -radii[i]):
-        (left, right), (top, bottom) = rooms[i]
-        others = [(*centres[j], gap(radii[i], radii[j]) ** 2) for j in centres]
-        draws = rng.random((TRIES, 2)).tolist()
-        for u, v in draws:
-            x, y = left + u * (right - left), top + v * (bottom - top)
-            if all((x - a) * (x - a) + (y - b) * (y - b) >= far for a, b, far in others):
-                centres[i] = (x, y)
+        taken = [(*centres[j], gap(radii[i], radii[j]) ** 2) for j in centres]
+        centre = _free(rooms[i], taken, rng)
+        if centre is None:
+            return None
+        centres[i] = centre
+    return [centres[i] for i in range(len(radii))]
+
+
+def _free(room: Room, taken: list[tuple[float, float, float]], rng: np.random.Generator) -> Point | None:
+    """A random place in the room outside all circles taken, given as x, y and squared radius."""
+    (left, right), (top, bottom) = room
+    for u, v in rng.random((TRIES, 2)).tolist():
+        x, y = left + u * (right - left), top + v * (bottom - top)
+        for a, b, far in taken:
+            if (x - a) * (x - a) + (y - b) * (y - b) < far:
                 break
         else:
-            return None
-    return [centres[i] for i in range(len(radii))]
+            return x, y
+    return None

@@ -33,7 +33,8 @@ def render(scenes: Sequence[Scene], size: int) -> NDArray[np.uint8]:
     """Draw scenes.
 
     Args:
-        scenes: N scenes.
+        scenes: N scenes. Things are cut off at the border; where some overlap, which no sampled scene
+            has, their differences from the background add up.
         size: the side S of the images in pixels, 32 to 512.
 
     Returns:
@@ -75,9 +76,9 @@ _SIDES = {shape: _sides(shape) for shape in SHAPES}
 def _paint(scenes: Sequence[Scene], images: NDArray[np.uint8]) -> None:
     """Draw a few scenes into (N, S, S, 3)."""
     size = images.shape[1]
-    images[:] = BACKGROUND
     things = [(n, thing) for n, scene in enumerate(scenes) for thing in scene.things]
     if not things:
+        images[:] = BACKGROUND
         return
     shapes = [_SIDES[thing.shape] for _, thing in things]
     places = np.array([(n, thing.x * size, thing.y * size, thing.r * size) for n, thing in things])
@@ -92,7 +93,7 @@ def _paint(scenes: Sequence[Scene], images: NDArray[np.uint8]) -> None:
             minlength=len(scenes) * size * (size + 1),
         )
         mixed = np.cumsum(steps.reshape(len(scenes), size, size + 1)[..., :-1], axis=-1)
-        images[..., channel] = mixed + (BACKGROUND[channel] + 0.5)
+        images[..., channel] = np.clip(mixed + (BACKGROUND[channel] + 0.5), 0, 255)
 
 
 def _crossings(sides: Floats, places: Floats, size: int) -> tuple[Ints, Ints, tuple[Floats, Floats]]:

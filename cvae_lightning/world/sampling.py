@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from cvae_lightning.world.scene import (
     alike,
 )
 from cvae_lightning.world.spelling import check_known
+
+_T = TypeVar("_T")
 
 # A radius is the nominal one times a number drawn uniformly from this range.
 SPREAD = (0.93, 1.07)
@@ -84,8 +87,7 @@ def contains(split: str, meaning: Meaning) -> bool:
         ValueError: there is no such split.
     """
     check_split(split)
-    accepted = {name for name, accepts in _NOVEL.items() if accepts(meaning)}
-    return accepted == ({split} & set(_NOVEL))
+    return all(accepts(meaning) == (name == split) for name, accepts in _NOVEL.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def sample_scene(meaning: Meaning, rng: np.random.Generator) -> Scene | None:
     """
     sizes = [group.size or _draw_size(group.count, rng) for group in meaning.groups]
     sides = [
-        [Body(group.shape, SIZES[size] * rng.uniform(*SPREAD)) for _ in range(group.count)]
+        [Body(group.shape, SIZES[size] * spread) for spread in rng.uniform(*SPREAD, group.count).tolist()]
         for group, size in zip(meaning.groups, sizes, strict=True)
     ]
     centres = place(sides, meaning.relation, rng)
@@ -204,18 +206,17 @@ def _draw_form(rng: np.random.Generator, split: str, mix: Mix) -> str:
 
 def _draw_meaning(form: str, rng: np.random.Generator, split: str) -> Meaning:
     while True:
-        first, second, k = rng.integers((len(_GROUPS), len(_GROUPS), len(RELATIONS))).tolist()
-        groups = (_GROUPS[first], _GROUPS[second])
-        if form == "one":
-            meaning = Meaning(groups[:1])
-        elif alike(*groups):
+        groups = tuple(_draw(_GROUPS, rng) for _ in range(1 if form == "one" else 2))
+        if len(groups) == 2 and alike(*groups):
             continue
-        else:
-            meaning = Meaning(groups, RELATIONS[k] if form == "relation" else None)
+        meaning = Meaning(groups, _draw(RELATIONS, rng) if form == "relation" else None)
         if contains(split, meaning):
             return meaning
 
 
 def _draw_size(count: int, rng: np.random.Generator) -> str:
-    allowed = [size for size, most in MOST.items() if count <= most]
-    return allowed[int(rng.integers(len(allowed)))]
+    return _draw([size for size, most in MOST.items() if count <= most], rng)
+
+
+def _draw(options: Sequence[_T], rng: np.random.Generator) -> _T:
+    return options[int(rng.integers(len(options)))]

@@ -126,6 +126,13 @@ def test_a_thing_may_reach_over_the_border():
     assert (image == image[:, ::-1]).all()
 
 
+def test_overlapping_things_stay_within_the_range_of_a_pixel():
+    things = [Thing("circle", "black", "large", x, 0.5, 0.2) for x in (0.45, 0.55)]
+    image = render([Scene(tuple(things))], 64)[0]
+    assert (image[32, 32] == 0).all()
+    assert (image[32, 18:20] == COLOURS["black"]).all()
+
+
 def test_an_image_does_not_depend_on_its_batch_or_order():
     chosen = [*scenes(30), Scene(())]
     together = render(chosen, 64)

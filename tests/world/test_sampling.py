@@ -18,6 +18,7 @@ from cvae_lightning.world import (
     Mix,
     Scene,
     contains,
+    placing,
     sample,
     sample_meaning,
     sample_scene,
@@ -167,6 +168,18 @@ def test_the_groups_of_a_form_are_equally_likely():
     kinds = Counter((group.colour, group.shape) for group in groups if group.shape in ("circle", "diamond"))
     assert len(kinds) == 14
     assert max(kinds.values()) / min(kinds.values()) < 1.4
+
+
+def test_a_meaning_that_cannot_be_placed_is_drawn_again(monkeypatch):
+    crowded = Meaning((Group(5, "small", "red", "star"), Group(5, "small", "blue", "star")), "above")
+    assert any(sample_scene(crowded, np.random.default_rng(seed)) for seed in range(5))
+    monkeypatch.setattr(placing, "BEGINNINGS", 1)
+    monkeypatch.setattr(placing, "TRIES", 1)
+    rng = np.random.default_rng(4)
+    assert [sample_scene(crowded, rng) for _ in range(20)] == [None] * 20
+    drawn = [sample(rng) for _ in range(600)]
+    assert all(meaning.holds(scene) for meaning, scene in drawn)
+    assert sum(form(meaning) == "relation" for meaning, _ in drawn) / 600 == pytest.approx(0.5, abs=0.06)
 
 
 def test_a_mix_is_scaled():
