@@ -130,7 +130,9 @@ def known_keys(config_name: str) -> list[str]:
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
         leaves = [key for key, _ in _leaves(OmegaConf.to_container(hydra.compose(config_name), resolve=False))]
-    return sorted({".".join(parts[:n]) for key in leaves for parts in [key.split(".")] for n in range(1, len(parts) + 1)})
+    return sorted(
+        {".".join(parts[:n]) for key in leaves for parts in [key.split(".")] for n in range(1, len(parts) + 1)}
+    )
 
 
 def _leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

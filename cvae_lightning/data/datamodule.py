@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.loops.progress import _ProcessedTracker
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -92,8 +93,7 @@ class ShapeSceneDataModule(pl.LightningDataModule):
         if sizes["train"] < 1:
             raise ValueError(f"data.size is {size}: expected at least 2, one to train and one to validate")
         self.datasets = {
-            split: ShapeSceneDataset(count, canvas_size, seed, split, mix, synonyms)
-            for split, count in sizes.items()
+            split: ShapeSceneDataset(count, canvas_size, seed, split, mix, synonyms) for split, count in sizes.items()
         }
         SceneOrder(sizes["train"], batch_size)  # refuses an impossible batch size before any work
         self.batch_size, self.order_seed, self.fit_captions = batch_size, order_seed, fit_captions
@@ -155,7 +155,9 @@ class ShapeSceneDataModule(pl.LightningDataModule):
         """Training batches this run has finished, over all its passes and resumptions."""
         if self.trainer is None:
             return 0
-        return self.trainer.fit_loop.epoch_loop.batch_progress.total.processed
+        total = self.trainer.fit_loop.epoch_loop.batch_progress.total
+        assert isinstance(total, _ProcessedTracker)
+        return total.processed
 
 
 def _spare_cores() -> int:

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from cvae_lightning.world import Meaning, Mix, Scene, render, sample, scene_rng
 from cvae_lightning.world.language import describe
-from cvae_lightning.world.sampling import SPLITS, check_split
+from cvae_lightning.world.sampling import check_split
 
 
 class Example(NamedTuple):
@@ -20,12 +20,12 @@ class Example(NamedTuple):
     Attributes:
         image: (3, S, S) uint8; divide by 255 for [0, 1].
         caption: what is said of it.
-        index: its place in the split.
+        place: its number in the split.
     """
 
     image: Tensor
     caption: str
-    index: int
+    place: int
 
 
 class ShapeSceneDataset(Dataset[Example]):

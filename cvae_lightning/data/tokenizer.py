@@ -42,9 +42,7 @@ class CaptionTokenizer:
         words = self.split(caption)
         length = len(words) + 2
         if not words or length > self.max_length:
-            raise ValueError(
-                f"caption {caption!r} has {len(words)} words: expected 1 to {self.max_length - 2}"
-            )
+            raise ValueError(f"caption {caption!r} has {len(words)} words: expected 1 to {self.max_length - 2}")
         return [self.sos_id, *(self._ids.get(word, self.unk_id) for word in words), self.eos_id]
 
     def encode_batch(self, captions: Sequence[str]) -> Tensor:

@@ -32,7 +32,7 @@ def part(cls: _Module) -> _Module:
             _, *arguments = bound.arguments.items()
             object.__setattr__(self, "_arguments", dict(arguments))
 
-    cls.__init__ = remember  # type: ignore[misc]
+    cls.__init__ = remember  # type: ignore[method-assign]
     PARTS[cls.__name__] = cls
     return cls
 
@@ -43,8 +43,7 @@ def blueprint(module: nn.Module) -> dict[str, Any]:
     if type(module).__name__ not in PARTS:
         raise ValueError(f"{type(module).__name__} is no @part: it cannot be written to a checkpoint")
     return {"part": type(module).__name__} | {
-        name: blueprint(value) if isinstance(value, nn.Module) else value
-        for name, value in arguments.items()
+        name: blueprint(value) if isinstance(value, nn.Module) else value for name, value in arguments.items()
     }
 
 
@@ -59,9 +58,7 @@ def build(plan: Mapping[str, Any]) -> nn.Module:
         near = get_close_matches(str(name), PARTS, n=1, cutoff=0.0)
         raise ValueError(f"{name!r} is no known part of a model; the nearest known one is {near[0]!r}")
     arguments = {
-        key: build(value) if isinstance(value, Mapping) else value
-        for key, value in plan.items()
-        if key != "part"
+        key: build(value) if isinstance(value, Mapping) else value for key, value in plan.items() if key != "part"
     }
     try:
         return PARTS[name](**arguments)

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from cvae_lightning.models.blueprint import part
 from cvae_lightning.models.gaussian import Gaussian, draw
-from cvae_lightning.models.likelihood import GaussianLikelihood
-from cvae_lightning.models.prior import StandardPrior
-from cvae_lightning.models.text_encoder import Caption, LSTMTextEncoder
-from cvae_lightning.models.vae_decoder import ConvDecoder
-from cvae_lightning.models.vae_encoder import ConvEncoder
+from cvae_lightning.models.likelihood import GaussianLikelihood, Likelihood
+from cvae_lightning.models.prior import Prior, StandardPrior
+from cvae_lightning.models.text_encoder import Caption, LSTMTextEncoder, TextEncoder
+from cvae_lightning.models.vae_decoder import ConvDecoder, Decoder
+from cvae_lightning.models.vae_encoder import ConvEncoder, Encoder
 
 
 class Reconstruction(NamedTuple):
@@ -64,20 +64,19 @@ class ConditionalVAE(nn.Module):
         caption_dim: int = 256,
         base_channels: int = 64,
         stages: int = 5,
-        text_encoder: nn.Module | None = None,
-        encoder: nn.Module | None = None,
-        decoder: nn.Module | None = None,
-        prior: nn.Module | None = None,
-        likelihood: nn.Module | None = None,
+        text_encoder: TextEncoder | None = None,
+        encoder: Encoder | None = None,
+        decoder: Decoder | None = None,
+        prior: Prior | None = None,
+        likelihood: Likelihood | None = None,
     ) -> None:
         super().__init__()
         self.image_size, self.latent_dim, self.caption_dim = image_size, latent_dim, caption_dim
-        body = {"base_channels": base_channels, "stages": stages}
-        self.prior = prior or StandardPrior(latent_dim)
-        self.text_encoder = text_encoder or LSTMTextEncoder(vocab_size, caption_dim)
-        self.encoder = encoder or ConvEncoder(image_size, latent_dim, **body)
-        self.decoder = decoder or ConvDecoder(image_size, latent_dim, caption_dim, **body)
-        self.likelihood = likelihood or GaussianLikelihood()
+        self.prior: Prior = prior or StandardPrior(latent_dim)
+        self.text_encoder: TextEncoder = text_encoder or LSTMTextEncoder(vocab_size, caption_dim)
+        self.encoder: Encoder = encoder or ConvEncoder(image_size, latent_dim, base_channels, stages)
+        self.decoder: Decoder = decoder or ConvDecoder(image_size, latent_dim, caption_dim, base_channels, stages)
+        self.likelihood: Likelihood = likelihood or GaussianLikelihood()
         for name in ("text_encoder", "encoder", "decoder", "prior"):
             self._check_fit(name)
 

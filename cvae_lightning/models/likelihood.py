@@ -14,7 +14,7 @@ SMALLEST_SCALE = 1e-3
 """A quarter of a grey level: below it a calibrated scale would reward errors no picture can show."""
 
 
-class _Likelihood(nn.Module, ABC):
+class Likelihood(nn.Module, ABC):
     """A density around the mean image with one scale for all pixels, fixed or calibrated.
 
     Calibrated (Rybkin et al. 2021, "sigma-VAE", eq. 6): while training the scale is the one that is
@@ -79,7 +79,7 @@ class _Likelihood(nn.Module, ABC):
 
 
 @part
-class GaussianLikelihood(_Likelihood):
+class GaussianLikelihood(Likelihood):
     """Normal pixels; the scale is sigma, calibrated to the root mean squared error."""
 
     def __init__(self, scale: float | None = None, momentum: float = 0.01) -> None:
@@ -96,7 +96,7 @@ class GaussianLikelihood(_Likelihood):
 
 
 @part
-class LaplaceLikelihood(_Likelihood):
+class LaplaceLikelihood(Likelihood):
     """Laplace pixels, the guide's L1; the scale is b, calibrated to the mean absolute error."""
 
     def __init__(self, scale: float | None = None, momentum: float = 0.01) -> None:

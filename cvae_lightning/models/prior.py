@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from torch import Tensor, nn
 
 from cvae_lightning.models.blueprint import part
@@ -9,8 +11,20 @@ from cvae_lightning.models.gaussian import Gaussian, kl_to_standard
 from cvae_lightning.models.text_encoder import Caption
 
 
+class Prior(nn.Module, ABC):
+    """What a model needs of a prior."""
+
+    @abstractmethod
+    def sample(self, caption: Caption, noise: Tensor) -> Tensor:
+        """Latents (B, Z) made of standard normal noise (B, Z), one row a caption."""
+
+    @abstractmethod
+    def rate(self, posterior: Gaussian, caption: Caption) -> Tensor:
+        """KL(posterior || prior) for each latent in nats; (B, Z)."""
+
+
 @part
-class StandardPrior(nn.Module):
+class StandardPrior(Prior):
     """The guide's prior: N(0, I) whatever the caption says.
 
     Args:
@@ -24,9 +38,7 @@ class StandardPrior(nn.Module):
         self.latent_dim = latent_dim
 
     def sample(self, caption: Caption, noise: Tensor) -> Tensor:
-        """Latents (B, Z) made of standard normal noise (B, Z), one row a caption."""
         return noise
 
     def rate(self, posterior: Gaussian, caption: Caption) -> Tensor:
-        """KL(posterior || prior) for each latent in nats; (B, Z)."""
         return kl_to_standard(posterior)

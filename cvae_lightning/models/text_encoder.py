@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import torch
@@ -29,8 +30,16 @@ class Caption(NamedTuple):
         return Caption(*(field.repeat_interleave(times, dim=0) for field in self))
 
 
+class TextEncoder(nn.Module, ABC):
+    """What a model needs of a text encoder."""
+
+    @abstractmethod
+    def forward(self, tokens: Tensor) -> Caption:
+        """Encode (B, T) token ids, padded on the right."""
+
+
 @part
-class LSTMTextEncoder(nn.Module):
+class LSTMTextEncoder(TextEncoder):
     """Bidirectional LSTM over word embeddings.
 
     The pooled embedding joins the last state of both directions. Sequences are packed, so padding
@@ -89,9 +98,7 @@ class LSTMTextEncoder(nn.Module):
             return self._encode(tokens, mask, lengths)
 
     def _encode(self, tokens: Tensor, mask: Tensor, lengths: Tensor) -> Caption:
-        packed = pack_padded_sequence(
-            self.embed(tokens), lengths.cpu(), batch_first=True, enforce_sorted=False
-        )
+        packed = pack_padded_sequence(self.embed(tokens), lengths.cpu(), batch_first=True, enforce_sorted=False)
         outputs, (last, _) = self.lstm(packed)
         states, _ = pad_packed_sequence(outputs, batch_first=True, total_length=tokens.shape[1])
         pooled = self.join(torch.cat([last[-2], last[-1]], dim=-1))

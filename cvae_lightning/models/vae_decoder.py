@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -10,8 +12,16 @@ from cvae_lightning.models.text_encoder import Caption
 from cvae_lightning.models.vae_encoder import bottom_side, normalisation, stage_channels
 
 
+class Decoder(nn.Module, ABC):
+    """What a model needs of a decoder."""
+
+    @abstractmethod
+    def forward(self, z: Tensor, caption: Caption) -> Tensor:
+        """Mean images (B, 3, S, S) in [0, 1] of latents (B, Z)."""
+
+
 @part
-class ConvDecoder(nn.Module):
+class ConvDecoder(Decoder):
     """Joins z and the caption embedding and upsamples with transposed convolutions.
 
     Args:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -32,7 +34,7 @@ def bottom_side(image_size: int, stages: int) -> int:
             f"image_size {image_size} does not halve {stages} times: expected a multiple of "
             f"{2**stages}, such as {nearest}, or fewer stages"
         )
-    return side
+    return int(side)
 
 
 def normalisation(kind: str, channels: int) -> nn.Module:
@@ -52,8 +54,16 @@ def normalisation(kind: str, channels: int) -> nn.Module:
     return nn.GroupNorm(GROUPS, channels)
 
 
+class Encoder(nn.Module, ABC):
+    """What a model needs of an encoder."""
+
+    @abstractmethod
+    def forward(self, images: Tensor, caption: Caption) -> Gaussian:
+        """The posterior over z (B, Z) of images (B, 3, S, S) in [0, 1]."""
+
+
 @part
-class ConvEncoder(nn.Module):
+class ConvEncoder(Encoder):
     """Stride-2 convolutions to the mean and log sigma of a diagonal Gaussian.
 
     Args:

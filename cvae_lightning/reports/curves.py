@@ -16,6 +16,7 @@ PANELS = {
     "psnr": "dB",
 }
 """Metric and unit of each panel."""
+LOGARITHMIC = ("mse",)
 
 
 def training_curves(rows: list[dict[str, str]], path: str | Path) -> None:
@@ -40,6 +41,5 @@ def _panel(axes: Axes, rows: list[dict[str, str]], metric: str) -> None:
     axes.grid(alpha=0.3)
     if axes.lines:
         axes.legend()
-    values = [float(y) for line in axes.lines for y in line.get_ydata()]  # type: ignore[union-attr]
-    if metric in ("mse",) and values and min(values) > 0:
+    if metric in LOGARITHMIC:
         axes.set_yscale("log")

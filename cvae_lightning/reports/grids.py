@@ -8,20 +8,18 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 PAPER, INK = (255, 255, 255), (30, 30, 30)
-GAP = 8
+GAP, FONT_SIZE = 8, 12
 SMALLEST_CELL = 144
 """Pixels: smaller pictures are enlarged so that a caption of ten words fits under them."""
 
 
-def captioned_grid(
-    pictures: Sequence[Image.Image], captions: Sequence[str], columns: int | None = None
-) -> Image.Image:
+def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], columns: int | None = None) -> Image.Image:
     """Equal square pictures, row by row, each over its caption."""
     cells = [_enlarged(picture) for picture in pictures]
     side = cells[0].width
-    font = ImageFont.load_default(size=12)
+    font = ImageFont.load_default(size=FONT_SIZE)
     texts = [_wrapped(caption, font, side) for caption in captions]
-    line = sum(font.getmetrics()) + 2
+    line = FONT_SIZE + 4
     height = side + line * max(map(len, texts)) + GAP
     columns = columns or min(len(cells), 8)
     rows = -(-len(cells) // columns)

@@ -37,7 +37,7 @@ def advice(plan: Plan) -> Iterator[str]:
         )
     ramp = plan.objective.schedule
     if plan.beta_effective > 0 and ramp(0) >= ramp(1e9) > 0 and plan.beta_effective >= 10:
-        yield "the KL weight is full from the first step: objective/schedule=linear ramps it up and helps against collapse"
+        yield "the KL weight is full from the first step: objective/schedule=linear ramps it up against collapse"
     if 0 <= plan.epochs < ramp.length:
         yield (
             f"training ends after {plan.epochs} epochs, before the KL weight has finished its ramp of "

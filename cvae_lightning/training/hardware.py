@@ -65,9 +65,8 @@ def choose(accelerator: str = "auto", precision: str = "auto", channels_last: bo
 
 def _multiplies_bf16(accelerator: str) -> bool:
     if accelerator in ("gpu", "cuda"):
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    cpu = torch.cpu
-    return cpu._is_avx512_bf16_supported() or cpu._is_amx_tile_supported()
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _check(accelerator: str, precision: str) -> None:

@@ -89,9 +89,7 @@ class RunTensorBoard(TensorBoardLogger):
     """
 
     def __init__(self, save_dir: str | Path, resume_step: int | None = None) -> None:
-        super().__init__(
-            str(save_dir), name="", version="tensorboard", default_hp_metric=False, purge_step=resume_step
-        )
+        super().__init__(str(save_dir), name="", version="tensorboard", default_hp_metric=False, purge_step=resume_step)
 
     @rank_zero_only
     def declare(self, hyperparameters: Mapping[str, Any], metrics: list[str]) -> None:
@@ -100,5 +98,5 @@ class RunTensorBoard(TensorBoardLogger):
         The row takes each metric's last scalar from the run itself, so nothing is written for them here.
         """
         plain = {key: v if isinstance(v, bool | int | float | str) else str(v) for key, v in hyperparameters.items()}
-        for summary in hparams(plain, dict.fromkeys(metrics, 0.0)):
-            self.experiment.file_writer.add_summary(summary)  # type: ignore[union-attr]
+        for summary in hparams(plain, dict.fromkeys(metrics, 0.0)):  # type: ignore[no-untyped-call]
+            self.experiment.file_writer.add_summary(summary)

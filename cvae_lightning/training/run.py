@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Mapping
@@ -16,7 +17,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import Callback, RichProgressBar
-from pytorch_lightning.utilities import rank_zero_only
 
 from cvae_lightning import runs
 from cvae_lightning.data import ShapeSceneDataModule
@@ -51,20 +51,25 @@ def run(config: DictConfig) -> float | None:
     """
     folder = Path(HydraConfig.get().runtime.output_dir)
     checkpoint = runs.resumable(folder) if config.resume else None
-    _quieten()
+    quieten()
     check(config)
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
-    if rank_zero_only.rank == 0:
+    if is_main_process():
         runs.claim(folder, plain, resumed=checkpoint is not None)  # type: ignore[arg-type]
     parts = build(config, folder)
     step = None if checkpoint is None else int(read_checkpoint(checkpoint)["global_step"])
     trainer = build_trainer(config, parts.hardware, folder, step)
     _announce(config, parts, trainer)
     metrics = _fit(parts, trainer, checkpoint, folder)
-    if trainer.is_global_zero and not trainer.fast_dev_run:
+    if trainer.is_global_zero and not config.trainer.fast_dev_run:
         _finish(folder, parts, trainer, metrics)
     return metrics.get("val/loss_at_beta")
+
+
+def is_main_process() -> bool:
+    """Whether this process writes the run folder; known before there is a trainer."""
+    return int(os.environ.get("LOCAL_RANK", 0)) == 0 and int(os.environ.get("NODE_RANK", 0)) == 0
 
 
 def check(config: DictConfig) -> None:
@@ -78,12 +83,14 @@ def check(config: DictConfig) -> None:
     choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
     instantiate(config.data)
     with torch.device("meta"):
-        module = _module(config, vocab_size=8)
+        module = build_module(config, vocab_size=8)
     try:
         module.optimizer(module.parameters())
     except ValueError as error:
         raise UserError(f"optimizer: {error}") from error
-    instantiate(config.trainer, accelerator="cpu", precision="32-true", devices=1, logger=False, enable_checkpointing=False)
+    instantiate(
+        config.trainer, accelerator="cpu", precision="32-true", devices=1, logger=False, enable_checkpointing=False
+    )
     for node in config.callbacks.values():
         instantiate(node)
 
@@ -93,11 +100,26 @@ def build(config: DictConfig, folder: Path) -> Parts:
     hardware = choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
     data: ShapeSceneDataModule = instantiate(config.data)
     data.setup()
-    if rank_zero_only.rank == 0:
+    if is_main_process():
         (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
         data.tokenizer.save(folder / "checkpoints" / "tokenizer_vocab.json")
     pl.seed_everything(config.seed, verbose=False)
-    return Parts(_module(config, len(data.tokenizer), hardware.channels_last), data, hardware)
+    return Parts(build_module(config, len(data.tokenizer), hardware.channels_last), data, hardware)
+
+
+def build_module(config: DictConfig, vocab_size: int, channels_last: bool = False) -> CVAEModule:
+    """The module that a config describes, for a vocabulary of this size."""
+    sized = config.copy()
+    with open_dict(sized):
+        sized.model.vocab_size = vocab_size
+    return CVAEModule(
+        instantiate(sized.model),
+        instantiate(sized.objective),
+        instantiate(sized.optimizer),
+        instantiate(sized.learning_rate),
+        channels_last=channels_last,
+        compile=sized.compile,
+    )
 
 
 def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_step: int | None) -> pl.Trainer:
@@ -116,23 +138,9 @@ def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_s
         enable_progress_bar=sys.stdout.isatty(),
     )
     for logger in trainer.loggers:
-        if isinstance(logger, RunTensorBoard) and not trainer.fast_dev_run:
+        if isinstance(logger, RunTensorBoard) and not config.trainer.fast_dev_run:
             logger.declare(dict(_flat(config)), FINAL_METRICS)
     return trainer
-
-
-def _module(config: DictConfig, vocab_size: int, channels_last: bool = False) -> CVAEModule:
-    sized = config.copy()
-    with open_dict(sized):
-        sized.model.vocab_size = vocab_size
-    return CVAEModule(
-        instantiate(sized.model),
-        instantiate(sized.objective),
-        instantiate(sized.optimizer),
-        instantiate(sized.learning_rate),
-        channels_last=channels_last,
-        compile=sized.compile,
-    )
 
 
 def _logger(node: DictConfig, folder: Path, resume_step: int | None) -> Any:
@@ -168,9 +176,9 @@ def _fit(parts: Parts, trainer: pl.Trainer, checkpoint: Path | None, folder: Pat
         raise SystemExit(130) from None
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Hide what Lightning and torch say of things that are meant to be so."""
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     # Scenes are drawn where training runs when there is no core to spare, and the order can go on anywhere.
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")

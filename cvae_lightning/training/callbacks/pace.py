@@ -64,6 +64,8 @@ class Pace(Callback):
         log.info(self._line(trainer))
 
     def _line(self, trainer: pl.Trainer) -> str:
-        values = [f"{name} {float(trainer.callback_metrics[name]):.5g}" for name in SHOWN if name in trainer.callback_metrics]
+        values = [
+            f"{name} {float(trainer.callback_metrics[name]):.5g}" for name in SHOWN if name in trainer.callback_metrics
+        ]
         epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}, step {trainer.global_step}"
         return ", ".join([epoch, *values, f"{self.images_per_second:.0f} images/s"])

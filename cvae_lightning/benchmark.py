@@ -1,0 +1,18 @@
+"""Training speed by precision and memory format: ``python -m cvae_lightning.benchmark +experiment=guide``."""
+
+from __future__ import annotations
+
+from omegaconf import DictConfig
+
+from cvae_lightning.cli import command
+
+
+def job(config: DictConfig) -> None:
+    """The command's work."""
+    from cvae_lightning.training.speed import measure
+
+    measure(config)
+
+
+if __name__ == "__main__":
+    command("benchmark", job)
