@@ -39,6 +39,7 @@ PLURALS: dict[str, str] = {shape: shape + ("es" if shape == "cross" else "s") fo
 
 _COUNTS = {word: count for count, words in COUNT_WORDS.items() for word in words} | {"an": 1}
 _SIZES = {word: size for size, words in SIZE_WORDS.items() for word in words}
+_COLOURS = {word: word for word in COLOURS}
 _LINKS = {tuple(words.split()): link for link, row in LINK_WORDS.items() for words in row}
 _SINGULARS = {plural: shape for shape, plural in PLURALS.items()}
 
@@ -85,8 +86,9 @@ def parse(caption: str) -> Meaning:
 def _describe_group(group: Group, rng: np.random.Generator | None) -> str:
     count = _choose(COUNT_WORDS[group.count], rng)
     size = [] if group.size is None else [_choose(SIZE_WORDS[group.size], rng)]
+    colour = [] if group.colour is None else [group.colour]
     noun = group.shape if group.count == 1 else PLURALS[group.shape]
-    rest = " ".join([*size, group.colour, noun])
+    rest = " ".join([*size, *colour, noun])
     return f"{'an' if count == 'a' and rest[0] in 'aeiou' else count} {rest}"
 
 
@@ -123,14 +125,11 @@ class _Reader:
     def _group(self) -> Group:
         place = self.at + 1
         count = self._take(_COUNTS, f"a count from 1 to {max(COUNT_WORDS)}, or 'a',")
-        size = _SIZES.get(self._word())
-        colours = f"a colour ({listed(COLOURS)})"
-        if size is None:
-            colours = f"a size ({listed(_SIZES)}) or {colours}"
-        else:
-            self.at += 1
-        colour = self._take({word: word for word in COLOURS}, colours)
-        shape = self._noun(count)
+        size = self._maybe(_SIZES)
+        colour = self._maybe(_COLOURS)
+        unsaid = [] if colour else [f"a colour ({listed(COLOURS)})"]
+        unsaid = [*([] if size or colour else [f"a size ({listed(_SIZES)})"]), *unsaid]
+        shape = self._noun(count, unsaid)
         if count > most(size):
             raise self._error(
                 f"word {place} asks for {count} {size} {PLURALS[shape]} where at most {most(size)} were "
@@ -138,14 +137,14 @@ class _Reader:
             )
         return Group(count, size, colour, shape)
 
-    def _noun(self, count: int) -> str:
+    def _noun(self, count: int, others: list[str]) -> str:
         nouns = {shape: shape for shape in SHAPES} if count == 1 else _SINGULARS
         word = self._word()
         shape = _SINGULARS.get(word, word)
         if word not in nouns and shape in SHAPES:
             right = f"{shape!r} (there is 1)" if count == 1 else f"{PLURALS[shape]!r} (there are {count})"
             raise self._expected(right)
-        return self._take(nouns, f"a shape ({listed(nouns)})")
+        return self._take(nouns, listed([*others, f"a shape ({listed(nouns)})"]))
 
     def _link(self) -> str | None:
         rest = self.words[self.at :]
@@ -175,6 +174,12 @@ class _Reader:
             raise self._expected(expected)
         self.at += 1
         return known[self.words[self.at - 1]]
+
+    def _maybe(self, known: Mapping[str, _T]) -> _T | None:
+        """The next word's value where it is known, and on to the word after it; else None."""
+        value = known.get(self._word())
+        self.at += value is not None
+        return value
 
     def _done(self) -> bool:
         return self.at == len(self.words)

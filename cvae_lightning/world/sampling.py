@@ -141,9 +141,11 @@ def sample_meaning(rng: np.random.Generator, split: str = "train", mix: Mix | No
 def sample_scene(meaning: Meaning, rng: np.random.Generator) -> Scene | None:
     """A scene of which the meaning holds, or None where no try could place it.
 
-    The things of a group that leaves its size unsaid share one of the sizes that allow its count.
+    The things of a group that leaves its size unsaid share one of the sizes that allow its count, those
+    of a group that leaves its colour unsaid share one colour.
     """
     sizes = [group.size or _draw_size(group.count, rng) for group in meaning.groups]
+    colours = [group.colour or _draw(tuple(COLOURS), rng) for group in meaning.groups]
     sides = [
         [Body(group.shape, SIZES[size] * spread) for spread in rng.uniform(*SPREAD, group.count).tolist()]
         for group, size in zip(meaning.groups, sizes, strict=True)
@@ -152,8 +154,8 @@ def sample_scene(meaning: Meaning, rng: np.random.Generator) -> Scene | None:
     if centres is None:
         return None
     kinds = [
-        (group.shape, group.colour, size, body.r)
-        for group, size, side in zip(meaning.groups, sizes, sides, strict=True)
+        (group.shape, colour, size, body.r)
+        for group, colour, size, side in zip(meaning.groups, colours, sizes, sides, strict=True)
         for body in side
     ]
     return Scene(

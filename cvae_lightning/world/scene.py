@@ -76,7 +76,8 @@ class Group:
     Attributes:
         count: how many, 1 to the most of its size.
         size: a word of ``SIZES``, or None where it is left unsaid and any will do.
-        colour, shape: words of ``COLOURS`` and ``SHAPES``.
+        colour: a word of ``COLOURS``, or None where it is left unsaid and any will do.
+        shape: a word of ``SHAPES``.
 
     Raises:
         ValueError: an unknown word, or more things than a group of that size may have.
@@ -84,13 +85,14 @@ class Group:
 
     count: int
     size: str | None
-    colour: str
+    colour: str | None
     shape: str
 
     def __post_init__(self) -> None:
         if self.size is not None:
             check_known("size", self.size, SIZES)
-        check_known("colour", self.colour, COLOURS)
+        if self.colour is not None:
+            check_known("colour", self.colour, COLOURS)
         check_known("shape", self.shape, SHAPES)
         if self.count not in range(1, most(self.size) + 1):
             of_size = f"{self.size} things" if self.size else "things"
@@ -98,7 +100,7 @@ class Group:
 
     def names(self, thing: Thing) -> bool:
         """Whether the thing has the group's colour and shape (its size is a matter of its own)."""
-        return thing.colour == self.colour and thing.shape == self.shape
+        return self.colour in (None, thing.colour) and thing.shape == self.shape
 
     def holds(self, things: list[Thing]) -> bool:
         """Whether these things, all of which it names, are as many and as large as it says."""
@@ -129,8 +131,8 @@ class Meaning:
             if len(self.groups) == 1:
                 raise ValueError(f"{self.relation!r} needs 2 groups: this meaning has 1")
         if len(self.groups) == 2 and alike(*self.groups):
-            both = f"{self.groups[0].colour} {self.groups[0].shape}"
-            raise ValueError(f"both groups are of the kind {both!r}: expected another colour or shape")
+            first, second = (f"{group.colour or 'any'} {group.shape}" for group in self.groups)
+            raise ValueError(f"both groups are of one kind, {first!r} and {second!r}: expected another colour or shape")
 
     def holds(self, scene: Scene) -> bool:
         """Whether the scene has exactly these things, none other, and the relation between them."""
@@ -148,8 +150,9 @@ def most(size: str | None) -> int:
 
 
 def alike(first: Group, second: Group) -> bool:
-    """Whether two groups cannot be told apart: same colour and same shape."""
-    return (first.colour, first.shape) == (second.colour, second.shape)
+    """Whether two groups cannot be told apart: same shape, and same colour or one left unsaid."""
+    same_colour = first.colour == second.colour or None in (first.colour, second.colour)
+    return same_colour and first.shape == second.shape
 
 
 def related(relation: str, first: list[Thing], second: list[Thing]) -> bool:

@@ -89,11 +89,18 @@ def test_every_word_for_every_thing_is_read():
             "an orange star and 2 green triangles",
             Meaning((Group(1, None, "orange", "star"), Group(2, None, "green", "triangle"))),
         ),
+        ("2 small crosses", Meaning((Group(2, "small", None, "cross"),))),
+        ("a circle", Meaning((Group(1, None, None, "circle"),))),
     ],
 )
 def test_canonical_captions(caption, meaning):
     assert describe(meaning) == caption
     assert parse(caption) == meaning
+
+
+def test_the_specs_own_examples_are_captions():
+    assert parse("an orange star") == Meaning((Group(1, None, "orange", "star"),))
+    assert parse("two tiny crosses") == Meaning((Group(2, "small", None, "cross"),))
 
 
 def test_a_and_an_are_both_read_and_written_right():
@@ -146,8 +153,9 @@ COLOUR_LIST = "red, orange, yellow, green, cyan, blue, purple or black"
         ("-1 red circle", "word 1 is '-1' where a count"),
         ("red circle", "word 1 is 'red' where a count"),
         ("a red blue circle", "word 3 is 'blue' where a shape .*cross. was expected"),
-        ("a circle", rf"word 2 is 'circle' where a size .* or a colour \({COLOUR_LIST}\) was expected"),
-        ("a small circle", rf"word 3 is 'circle' where a colour \({COLOUR_LIST}\) was expected"),
+        ("a above", rf"word 2 is 'above' where a size .* a colour \({COLOUR_LIST}\) or a shape .* was expected"),
+        ("a small above", rf"word 3 is 'above' where a colour \({COLOUR_LIST}\) or a shape .* was expected"),
+        ("a circle above 2 red circles", "both groups .*'any circle' and 'red circle'"),
         ("a small big red circle", "word 3 is 'big' where a colour"),
         ("a red", "ends after word 2 where a shape"),
         ("a", "ends after word 1 where a size"),

@@ -244,6 +244,15 @@ def test_a_size_left_unsaid_is_drawn_among_those_that_allow_the_count():
         assert set.union(*sizes) == allowed
 
 
+def test_a_colour_left_unsaid_is_drawn_for_the_group():
+    meaning = Meaning((Group(3, "small", None, "star"),))
+    scenes = [sample_scene(meaning, np.random.default_rng(seed)) for seed in range(60)]
+    assert all(scene is not None and meaning.holds(scene) for scene in scenes)
+    colours = [{thing.colour for thing in scene.things} for scene in scenes if scene is not None]
+    assert all(len(one) == 1 for one in colours)
+    assert len(set().union(*colours)) == 8
+
+
 def test_neighbouring_draws_differ():
     scenes = [scene for _, scene in drawn("train")]
     assert all(a != b for a, b in pairwise(scenes))

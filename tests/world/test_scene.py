@@ -113,6 +113,13 @@ def test_a_size_left_unsaid_is_any():
     assert not meaning.holds(Scene(DOTS[1:]))
 
 
+def test_a_colour_left_unsaid_is_any():
+    meaning = Meaning((Group(3, "small", None, "circle"),))
+    assert meaning.holds(Scene(DOTS))
+    assert meaning.holds(Scene((*DOTS[1:], replace(DOTS[0], colour="green"))))
+    assert not meaning.holds(Scene((*DOTS[1:], replace(DOTS[0], shape="star"))))
+
+
 def test_relations_of_sampled_scenes_have_opposites_and_mirror():
     rng = np.random.default_rng(1)
     for meaning, scene in (sample(rng) for _ in range(300)):

@@ -1,0 +1,66 @@
+"""Splits, batches and the fitted tokenizer."""
+
+import pytest
+import torch
+
+from cvae_lightning import ShapeSceneDataModule
+from cvae_lightning.data import Batch
+
+
+@pytest.fixture(scope="module")
+def data() -> ShapeSceneDataModule:
+    module = ShapeSceneDataModule(size=100, canvas_size=32, batch_size=8, num_workers=0)
+    module.setup()
+    return module
+
+
+def test_nine_tenths_train(data: ShapeSceneDataModule) -> None:
+    assert [len(data.datasets[split]) for split in ("train", "val")] == [90, 10]
+
+
+def test_the_tokenizer_knows_the_training_captions(data: ShapeSceneDataModule) -> None:
+    for caption in data.datasets["train"].captions():
+        assert data.tokenizer.unk_id not in data.tokenizer.encode(caption)
+
+
+def test_batches_are_what_the_model_takes(data: ShapeSceneDataModule) -> None:
+    batch = data.on_after_batch_transfer(next(iter(data.train_dataloader())), 0)
+    assert isinstance(batch, Batch)
+    assert batch.images.shape == (8, 3, 32, 32)
+    assert batch.images.dtype == torch.float32
+    assert batch.images.max() <= 1
+    assert (batch.images > 0.95).float().mean() > 0.5  # mostly the light background
+    assert [data.tokenizer.decode(row) for row in batch.tokens] == batch.captions
+    example = data.datasets["train"][int(batch.indices[0])]
+    torch.testing.assert_close(batch.images[0], example.image.float() / 255)
+
+
+def test_validation_is_in_order_and_complete(data: ShapeSceneDataModule) -> None:
+    places = torch.cat([batch.indices for batch in data.val_dataloader()])
+    assert places.tolist() == list(range(10))
+
+
+def test_first_gives_the_first_scenes(data: ShapeSceneDataModule) -> None:
+    first = data.first("val", 3)
+    assert first.captions == list(data.datasets["val"].captions(3))
+
+
+def test_the_vocabulary_travels_in_the_state(data: ShapeSceneDataModule) -> None:
+    other = ShapeSceneDataModule(size=10, canvas_size=32)
+    other.load_state_dict(data.state_dict())
+    assert other.tokenizer.words == data.tokenizer.words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": 1}, "size is 1"),
+        ({"val_fraction": 1.0}, "val_fraction is 1.0"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"num_workers": -1}, "num_workers is -1"),
+        ({"fit_captions": 0}, "fit_captions is 0"),
+    ],
+)
+def test_impossible_arguments_are_named(arguments, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        ShapeSceneDataModule(**arguments)

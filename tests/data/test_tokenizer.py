@@ -1,0 +1,87 @@
+"""The guide's vocabulary, round trips, and files that are none."""
+
+import json
+
+import pytest
+import torch
+
+from cvae_lightning import CaptionTokenizer
+from cvae_lightning.world import VOCABULARY
+
+CAPTIONS = ["a large blue square above 3 small red circles", "an orange star", "Two  tiny crosses."]
+
+
+@pytest.fixture
+def tokenizer() -> CaptionTokenizer:
+    return CaptionTokenizer().fit(CAPTIONS)
+
+
+def test_special_tokens_first_then_alphabetical(tokenizer: CaptionTokenizer) -> None:
+    assert tokenizer.vocabulary[:4] == ("<PAD>", "<UNK>", "<SOS>", "<EOS>")
+    assert list(tokenizer.words) == sorted(tokenizer.words)
+    assert tokenizer.vocabulary[4:7] == ("3", "a", "above")
+    assert tokenizer.get_vocab_size() == len(tokenizer) == 4 + 15
+
+
+def test_the_whole_language_is_a_vocabulary_of_50_to_100_words() -> None:
+    assert 50 <= len(CaptionTokenizer().fit([" ".join(VOCABULARY)])) <= 100
+
+
+@pytest.mark.parametrize("caption", CAPTIONS)
+def test_decode_inverts_encode(tokenizer: CaptionTokenizer, caption: str) -> None:
+    ids = tokenizer.encode(caption)
+    assert (ids[0], ids[-1]) == (tokenizer.sos_id, tokenizer.eos_id)
+    assert tokenizer.decode(ids) == " ".join(caption.lower().removesuffix(".").split())
+
+
+def test_unfitted_words_are_unknown(tokenizer: CaptionTokenizer) -> None:
+    ids = tokenizer.encode("a purple star")
+    assert ids[2] == tokenizer.unk_id
+    assert tokenizer.decode(ids, skip_special=False) == "<SOS> a <UNK> star <EOS>"
+
+
+def test_batches_are_padded_on_the_right(tokenizer: CaptionTokenizer) -> None:
+    batch = tokenizer.encode_batch(CAPTIONS[:2])
+    assert batch.dtype == torch.int64
+    assert batch[1].tolist() == tokenizer.encode(CAPTIONS[1]) + [0] * 6
+
+
+def test_fit_forgets(tokenizer: CaptionTokenizer) -> None:
+    assert tokenizer.fit(["one star"]).words == ("one", "star")
+
+
+def test_saved_and_loaded_are_equal(tokenizer: CaptionTokenizer, tmp_path) -> None:
+    tokenizer.save(tmp_path / "vocab.json")
+    loaded = CaptionTokenizer.load(tmp_path / "vocab.json")
+    assert (loaded.words, loaded.max_length) == (tokenizer.words, tokenizer.max_length)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"max_length": 32, "vocabulary": 3}', '{"max_length": 32, "vocabulary": {"red": 0}}']
+)
+def test_a_file_that_is_no_vocabulary_is_named(tmp_path, content: str) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"broken\.json is no tokenizer vocabulary"):
+        CaptionTokenizer.load(path)
+
+
+def test_ids_out_of_order_are_refused(tokenizer: CaptionTokenizer, tmp_path) -> None:
+    path = tmp_path / "vocab.json"
+    tokenizer.save(path)
+    content = json.loads(path.read_text())
+    content["vocabulary"]["star"], content["vocabulary"]["a"] = content["vocabulary"]["a"], content["vocabulary"]["star"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="ids are not"):
+        CaptionTokenizer.load(path)
+
+
+def test_limits_are_named(tokenizer: CaptionTokenizer) -> None:
+    with pytest.raises(ValueError, match="31 words: expected 1 to 30"):
+        tokenizer.encode("a " * 31)
+    with pytest.raises(ValueError, match="0 words"):
+        tokenizer.encode(" . ")
+    with pytest.raises(ValueError, match="id 99"):
+        tokenizer.decode([99])
+    with pytest.raises(ValueError, match="max_length is 2"):
+        CaptionTokenizer(max_length=2)

@@ -1,0 +1,53 @@
+"""Schedules start, stop and rise as they say."""
+
+import math
+
+import pytest
+
+from cvae_lightning.training import Constant, Cosine, Cyclical, LearningRate, Linear
+
+
+@pytest.mark.parametrize("kind", [Linear, Cosine])
+def test_a_ramp_goes_from_start_to_stop_and_stays(kind) -> None:
+    ramp = kind(start=0.2, stop=0.8, length=10)
+    assert ramp(0) == pytest.approx(0.2)
+    assert ramp(5) == pytest.approx(0.5)
+    assert ramp(10) == ramp(1e9) == ramp(math.inf) == pytest.approx(0.8)
+    values = [ramp(epoch / 10) for epoch in range(110)]
+    assert values == sorted(values)
+
+
+def test_linear_is_straight_and_cosine_is_gentle_at_both_ends() -> None:
+    assert Linear(length=10)(1) == pytest.approx(0.1)
+    assert Cosine(length=10)(1) == pytest.approx(0.5 - 0.5 * math.cos(0.1 * math.pi))
+
+
+def test_a_ramp_of_no_length_is_over_at_once() -> None:
+    assert Linear(length=0)(0) == 1.0
+
+
+def test_constant_is_constant() -> None:
+    assert {Constant(0.3)(epoch) for epoch in (0, 0.5, 100, math.inf)} == {0.3}
+
+
+def test_cycles_rise_hold_and_start_anew_until_they_stay() -> None:
+    cycle = Cyclical(length=4, rising=0.5, cycles=2)
+    assert [cycle(epoch) for epoch in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)] == [0, 0.5, 1, 1, 0, 0.5, 1, 1, 1, 1]
+    assert cycle(math.inf) == 1
+
+
+@pytest.mark.parametrize("name", ["start", "stop", "length"])
+@pytest.mark.parametrize("value", [-1.0, math.nan, math.inf])
+def test_impossible_numbers_are_named(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=rf"schedule\.{name} is {value}"):
+        Linear(**{name: value})
+
+
+def test_the_learning_rate_warms_up_and_comes_down() -> None:
+    factor = LearningRate(warmup=10, decay=True, floor=0.1)
+    assert [factor(step, 110) for step in (0, 4, 9, 10)] == [0.1, 0.5, 1.0, 1.0]
+    assert factor(60, 110) == pytest.approx(0.55)
+    assert factor(110, 110) == factor(500, 110) == pytest.approx(0.1)
+    assert LearningRate()(0, 100) == LearningRate()(99, 100) == 1.0
+    with pytest.raises(ValueError, match="warmup -1"):
+        LearningRate(warmup=-1)
