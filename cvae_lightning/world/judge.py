@@ -1,0 +1,129 @@
+"""Whether an image says what its caption says: things seen + meaning -> verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvae_lightning.world.language import COUNT_WORDS, PLURALS, describe
+from cvae_lightning.world.scene import Group, Meaning
+from cvae_lightning.world.seeing import UNCLEAR, Seen, see
+from cvae_lightning.world.spelling import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an image has of a meaning; `all` implies every other atom.
+
+    A group that leaves its size unsaid is content with any size, but not with one that is unclear.
+
+    Attributes:
+        count: the number of things is the meaning's.
+        colour, shape, size: the multiset of colours, shapes or sizes is the meaning's.
+        relation: it holds between the things of the two groups' colour and shape, of which each group has
+            at least one; None for a meaning without one.
+        all: the things are exactly the meaning's, and the relation holds.
+        reason: a sentence on what was seen, and on what was expected where that is something else.
+    """
+
+    count: bool
+    colour: bool
+    shape: bool
+    size: bool
+    relation: bool | None
+    all: bool
+    reason: str
+
+
+def judge(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[Verdict]:
+    """The verdict on each image and its meaning.
+
+    Args:
+        images: (N, S, S, 3) RGB with S from 32 to 512.
+        meanings: N meanings.
+
+    Raises:
+        ValueError: the images have another type, shape or size, or the meanings are not as many.
+    """
+    if len(images) != len(meanings):
+        raise ValueError(f"there are {len(images)} images and {len(meanings)} meanings: expected as many")
+    return [verdict(things, meaning) for things, meaning in zip(see(images), meanings, strict=True)]
+
+
+def verdict(things: Sequence[Seen], meaning: Meaning) -> Verdict:
+    """The verdict on things seen in an image."""
+    count = len(things) == sum(group.count for group in meaning.groups)
+    colour = Counter(t.colour for t in things) == _total((g.colour, g.count) for g in meaning.groups)
+    shape = Counter(t.shape for t in things) == _total((g.shape, g.count) for g in meaning.groups)
+    size = _sizes_fit(things, meaning)
+    named = [[t for t in things if (t.colour, t.shape) == (g.colour, g.shape)] for g in meaning.groups]
+    relation = None if meaning.relation is None else _related(meaning.relation, *named)
+    # Things of another colour or shape would break the count.
+    exact = count and all(_fits(group, some) for group, some in zip(meaning.groups, named, strict=True))
+    everything = exact and relation is not False
+    reason = _reason(things, meaning, exact, everything)
+    return Verdict(count, colour, shape, size, relation, everything, reason)
+
+
+def _total(counts: Iterable[tuple[str | None, int]]) -> Counter[str]:
+    """How often each word is said; what is left unsaid does not count."""
+    total: Counter[str] = Counter()
+    for word, count in counts:
+        if word is not None:
+            total[word] += count
+    return total
+
+
+def _sizes_fit(things: Sequence[Seen], meaning: Meaning) -> bool:
+    """Whether the sizes are those that are said, and the others as many as are left unsaid."""
+    said = _total((group.size, group.count) for group in meaning.groups)
+    unsaid = sum(group.count for group in meaning.groups if group.size is None)
+    others = Counter(thing.size for thing in things)
+    others.subtract(said)
+    return min(others.values(), default=0) >= 0 and others[UNCLEAR] == 0 and others.total() == unsaid
+
+
+def _fits(group: Group, things: Sequence[Seen]) -> bool:
+    """Whether these things, all of the group's colour and shape, are as many and as large as it says."""
+    sizes = {thing.size for thing in things}
+    right_size = UNCLEAR not in sizes if group.size is None else sizes == {group.size}
+    return right_size and len(things) == group.count
+
+
+def _related(relation: str, first: Sequence[Seen], second: Sequence[Seen]) -> bool:
+    """Whether there are things of both groups and every centre of one is, say, above every one of the other."""
+    if not (first and second):
+        return False
+    if relation in ("below", "right of"):
+        first, second = second, first
+    if relation in ("above", "below"):
+        return max(t.y for t in first) < min(t.y for t in second)
+    return max(t.x for t in first) < min(t.x for t in second)
+
+
+def _reason(things: Sequence[Seen], meaning: Meaning, exact: bool, everything: bool) -> str:
+    if everything:
+        return f"saw {describe(meaning)}, as expected"
+    if exact:
+        return f"saw {_named(things)}, but not {describe(meaning)}"
+    return f"saw {_named(things)}, expected {describe(meaning)}"
+
+
+def _named(things: Sequence[Seen]) -> str:
+    """What was seen, in words: ``2 small red circles and a large blue thing of unclear shape``."""
+    kinds = Counter((thing.size, thing.colour, thing.shape) for thing in things)
+    return listed((_kind(count, *kind) for kind, count in kinds.most_common()), "and") if kinds else "nothing"
+
+
+def _kind(count: int, size: str, colour: str, shape: str) -> str:
+    singular, plural = ("thing", "things") if shape == UNCLEAR else (shape, PLURALS[shape])
+    noun = singular if count == 1 else plural
+    words = " ".join([*(word for word in (size, colour) if word != UNCLEAR), noun])
+    article = "an" if words[0] in "aeiou" else "a"
+    missing = [what for what, word in (("size", size), ("colour", colour), ("shape", shape)) if word == UNCLEAR]
+    number = article if count == 1 else COUNT_WORDS.get(count, (str(count),))[0]
+    return f"{number} {words}" + (f" of unclear {listed(missing, 'and')}" if missing else "")
