@@ -19,7 +19,7 @@ from cvae_lightning.world.spelling import listed
 class Verdict:
     """What an image has of a meaning; `all` implies every other atom.
 
-    A group that leaves its size unsaid is content with any size, but not with one that is unclear.
+    A group that leaves its size or colour unsaid is content with any, but not with one that is unclear.
 
     Attributes:
         count: the number of things is the meaning's.
@@ -56,39 +56,39 @@ def judge(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[Verdic
 
 def verdict(things: Sequence[Seen], meaning: Meaning) -> Verdict:
     """The verdict on things seen in an image."""
-    count = len(things) == sum(group.count for group in meaning.groups)
-    colour = Counter(t.colour for t in things) == _total((g.colour, g.count) for g in meaning.groups)
-    shape = Counter(t.shape for t in things) == _total((g.shape, g.count) for g in meaning.groups)
-    size = _sizes_fit(things, meaning)
-    named = [[t for t in things if (t.colour, t.shape) == (g.colour, g.shape)] for g in meaning.groups]
+    groups = meaning.groups
+    count = len(things) == sum(group.count for group in groups)
+    colour = _agree([t.colour for t in things], [(g.colour, g.count) for g in groups])
+    shape = _agree([t.shape for t in things], [(g.shape, g.count) for g in groups])
+    size = _agree([t.size for t in things], [(g.size, g.count) for g in groups])
+    named = [[thing for thing in things if _names(group, thing)] for group in groups]
     relation = None if meaning.relation is None else _related(meaning.relation, *named)
     # Things of another colour or shape would break the count.
-    exact = count and all(_fits(group, some) for group, some in zip(meaning.groups, named, strict=True))
+    exact = count and all(_fits(group, some) for group, some in zip(groups, named, strict=True))
     everything = exact and relation is not False
     reason = _reason(things, meaning, exact, everything)
     return Verdict(count, colour, shape, size, relation, everything, reason)
 
 
-def _total(counts: Iterable[tuple[str | None, int]]) -> Counter[str]:
-    """How often each word is said; what is left unsaid does not count."""
-    total: Counter[str] = Counter()
-    for word, count in counts:
-        if word is not None:
-            total[word] += count
-    return total
+def _agree(words: Iterable[str], said: Iterable[tuple[str | None, int]]) -> bool:
+    """Whether the words are those that are said, so many of each, and any clear ones for None."""
+    rest, unsaid = Counter(words), 0
+    for word, count in said:
+        if word is None:
+            unsaid += count
+        else:
+            rest[word] -= count
+    return min(rest.values(), default=0) >= 0 and rest[UNCLEAR] == 0 and rest.total() == unsaid
 
 
-def _sizes_fit(things: Sequence[Seen], meaning: Meaning) -> bool:
-    """Whether the sizes are those that are said, and the others as many as are left unsaid."""
-    said = _total((group.size, group.count) for group in meaning.groups)
-    unsaid = sum(group.count for group in meaning.groups if group.size is None)
-    others = Counter(thing.size for thing in things)
-    others.subtract(said)
-    return min(others.values(), default=0) >= 0 and others[UNCLEAR] == 0 and others.total() == unsaid
+def _names(group: Group, thing: Seen) -> bool:
+    """Whether the thing has the group's shape and colour; where that is left unsaid, any clear one."""
+    coloured = thing.colour == group.colour or (group.colour is None and thing.colour != UNCLEAR)
+    return coloured and thing.shape == group.shape
 
 
 def _fits(group: Group, things: Sequence[Seen]) -> bool:
-    """Whether these things, all of the group's colour and shape, are as many and as large as it says."""
+    """Whether these things, all of which the group names, are as many and as large as it says."""
     sizes = {thing.size for thing in things}
     right_size = UNCLEAR not in sizes if group.size is None else sizes == {group.size}
     return right_size and len(things) == group.count

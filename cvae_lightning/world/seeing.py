@@ -84,10 +84,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Regions:
-    """The pixels of K regions, one region after the other: tint (P, 3) and centre x, y (P) in pixels of each.
-
-    Region k begins at pixel begins (K) and lies in image number image (K).
-    """
+    """P pixels of K regions, region after region: (P, 3) tint, (P) centre, and (K) where each begins in which image."""
 
     tint: Floats
     x: Floats
@@ -124,10 +121,7 @@ def see(images: NDArray[np.uint8]) -> list[tuple[Seen, ...]]:
 
 
 def _tint(images: NDArray[np.uint8], factor: int) -> Floats:
-    """(N, H, H, 3) the tint of (N, S, S, 3) images, averaged over squares, in a frame of untinted pixels.
-
-    Untinted pixels make a last square whole where the factor does not divide S.
-    """
+    """(N, H, H, 3) the tint of (N, S, S, 3) images, averaged over squares, in a frame of untinted pixels."""
     count, size = images.shape[:2]
     squares = ceil(size / factor)
     tint = np.subtract(BACKGROUND, images, dtype=np.float32)
@@ -160,9 +154,11 @@ def _opacity(tint: Floats) -> Floats:
     opacity = np.zeros(tint.shape[:-1])
     # The sum over the channels is an opacity times the colour's: a quick first look.
     visible = tint[..., 0] + tint[..., 1] + tint[..., 2] > 0.9 * GHOSTLY * _TINTS.sum(axis=1).min()
-    along = tint[visible] @ _DIRECTIONS.T
-    hue = along.argmax(axis=1)
-    found = along[np.arange(len(along)), hue] / _LENGTHS[hue]
+    # Written out, since a library's product of matrices this slim would wake threads for nothing.
+    red, green, blue = tint[visible].T
+    along = np.stack([a * red + b * green + c * blue for a, b, c in _DIRECTIONS.tolist()])
+    hue = along.argmax(axis=0)
+    found = along[hue, np.arange(len(hue))] / _LENGTHS[hue]
     opacity[visible] = np.where(found >= GHOSTLY, found, 0)
     return opacity
 
@@ -209,12 +205,10 @@ def _told(regions: _Regions, side: float) -> list[Seen]:
     away = np.abs(np.log(r[:, None] / list(SIZES.values())))
     size, size_clear = away.argmin(axis=1), 1 - away.min(axis=1) / SIZE_REACH
     confidence = np.clip(np.minimum(np.minimum(hue_clear, shape_clear), size_clear), 0, 1)
-    words = (
-        _words(SHAPES, shape, shape_clear),
-        _words(_COLOURS, hue, hue_clear),
-        _words(tuple(SIZES), size, size_clear),
+    choices = ((SHAPES, shape, shape_clear), (_COLOURS, hue, hue_clear), (tuple(SIZES), size, size_clear))
+    return list(
+        map(Seen, *(_words(*choice) for choice in choices), x.tolist(), y.tolist(), r.tolist(), confidence.tolist())
     )
-    return list(map(Seen, *words, x.tolist(), y.tolist(), r.tolist(), confidence.tolist()))
 
 
 def _coloured(regions: _Regions) -> tuple[Ints, Floats, Floats]:

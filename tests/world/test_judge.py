@@ -1,0 +1,361 @@
+"""A picture of its caption passes, and an edit fails exactly the atoms that it breaks.
+
+What an edit breaks is computed here from the edited scene, apart from the judge's code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import astuple, replace
+from functools import cache
+from math import hypot
+
+import numpy as np
+import pytest
+
+from cvae_lightning.world import COLOURS, SHAPES, SIZES, SPLITS, Group, Meaning, Scene, Thing, parse, render, sample
+from cvae_lightning.world.judge import Verdict, judge, verdict
+from cvae_lightning.world.seeing import UNCLEAR, Seen
+
+# Scenes for each check; thousands more are judged by `python -m cvae_lightning.reports.judge`.
+SCENES = 240
+
+Example = tuple[Meaning, Scene]
+Atoms = tuple[bool, bool, bool, bool, bool | None, bool]
+
+
+@cache
+def examples(count: int = SCENES, seed: int = 0) -> list[Example]:
+    """Meanings of every split in turn, with a scene of each."""
+    rng = np.random.default_rng(seed)
+    return [sample(rng, SPLITS[index % len(SPLITS)]) for index in range(count)]
+
+
+def atoms(said: Verdict) -> Atoms:
+    return astuple(said)[:-1]
+
+
+def truth(meaning: Meaning, scene: Scene) -> Atoms:
+    """The atoms by the specification, from the things themselves."""
+    wanted = sorted((g.shape, g.colour, g.size) for g in meaning.groups for _ in range(g.count))
+    present = sorted((t.shape, t.colour, t.size) for t in scene.things)
+    words = [sorted(w[k] for w in wanted) == sorted(p[k] for p in present) for k in range(3)]
+    relation = None
+    if meaning.relation is not None:
+        axis = "y" if meaning.relation in ("above", "below") else "x"
+        sign = 1 if meaning.relation in ("above", "left of") else -1
+        first, second = (
+            [sign * getattr(t, axis) for t in scene.things if t.shape == g.shape and t.colour == g.colour]
+            for g in meaning.groups
+        )
+        relation = bool(first and second) and all(a < b for a in first for b in second)
+    everything = wanted == present and relation is not False
+    return (len(wanted) == len(present), words[1], words[0], words[2], relation, everything)
+
+
+def fits(thing: Thing, others: list[Thing]) -> bool:
+    """Whether a thing lies on the canvas and clear of others, a little more than the world asks for."""
+    edge = 1.3 * thing.r + 0.01
+    inside = edge <= thing.x <= 1 - edge and edge <= thing.y <= 1 - edge
+    return inside and all(hypot(thing.x - o.x, thing.y - o.y) >= 1.4 * (thing.r + o.r) + 0.01 for o in others)
+
+
+def somewhere(thing: Thing, others: list[Thing], rng: np.random.Generator) -> Thing | None:
+    """The thing at another place that is free."""
+    for x, y in rng.random((200, 2)).tolist():
+        moved = replace(thing, x=x, y=y)
+        if fits(moved, others):
+            return moved
+    return None
+
+
+def other(words: tuple[str, ...] | dict, word: str, rng: np.random.Generator) -> str:
+    return str(rng.choice([w for w in words if w != word]))
+
+
+def recolour(thing, others, rng):
+    return replace(thing, colour=other(COLOURS, thing.colour, rng))
+
+
+def reshape(thing, others, rng):
+    return somewhere(replace(thing, shape=other(SHAPES, thing.shape, rng)), others, rng)
+
+
+def resize(thing, others, rng):
+    size = other(SIZES, thing.size, rng)
+    return somewhere(replace(thing, size=size, r=SIZES[size] * rng.uniform(0.93, 1.07)), others, rng)
+
+
+EDITS: dict[str, Callable] = {"recolour": recolour, "reshape": reshape, "resize": resize}
+
+
+def edited(edit: str, meaning: Meaning, scene: Scene, rng: np.random.Generator) -> Scene | None:
+    """The scene after one edit, or None where there is no room for it."""
+    k = int(rng.integers(len(scene.things)))
+    thing, others = scene.things[k], [*scene.things[:k], *scene.things[k + 1 :]]
+    if edit == "remove":
+        return Scene(tuple(others))
+    if edit == "add":
+        more = somewhere(replace(thing, colour=str(rng.choice(list(COLOURS)))), list(scene.things), rng)
+        return more and Scene((*scene.things, more))
+    if edit == "mirror":
+        return Scene(tuple(replace(thing, x=1 - thing.x) for thing in scene.things))
+    if edit == "move":
+        places = (somewhere(thing, others, rng) for _ in range(20))
+        moved = [Scene((*others, place)) for place in places if place]
+        return next((scene for scene in moved if truth(meaning, scene)[4] is False), None)
+    changed = EDITS[edit](thing, others, rng)
+    return changed and Scene((*others, changed))
+
+
+@pytest.mark.parametrize(("size", "count"), [(64, SCENES), (128, 96), (256, 48)])
+def test_a_picture_of_its_caption_passes(size, count):
+    chosen = examples()[:count]
+    for said, (meaning, scene) in zip(judged(chosen, size), chosen, strict=True):
+        assert atoms(said) == truth(meaning, scene)
+        assert said.all
+        assert said.reason.endswith("as expected")
+
+
+def judged(chosen: list[Example], size: int = 64) -> list[Verdict]:
+    return judge(render([scene for _, scene in chosen], size), [meaning for meaning, _ in chosen])
+
+
+@pytest.mark.parametrize("edit", ["recolour", "reshape", "resize", "remove", "add", "move", "mirror"])
+def test_an_edit_fails_exactly_what_it_breaks(edit):
+    rng = np.random.default_rng(7)
+    changed = [(meaning, edited(edit, meaning, scene, rng)) for meaning, scene in examples()]
+    chosen = [(meaning, scene) for meaning, scene in changed if scene is not None]
+    expected = [truth(*example) for example in chosen]
+    assert sum(not everything for *_, everything in expected) > SCENES / 6
+    assert [atoms(said) for said in judged(chosen)] == expected
+
+
+@pytest.mark.parametrize("edit", ["recolour", "reshape", "resize", "remove", "add"])
+def test_an_edit_other_than_of_places_never_passes(edit):
+    rng = np.random.default_rng(8)
+    changed = [(meaning, edited(edit, meaning, scene, rng)) for meaning, scene in examples()]
+    assert not any(said.all for said in judged([(m, s) for m, s in changed if s is not None]))
+
+
+def test_a_mirrored_image_breaks_left_and_right_only():
+    chosen = [example for example in examples() if example[0].relation]
+    images = render([scene for _, scene in chosen], 64)[:, :, ::-1]
+    for said, (meaning, _) in zip(judge(images, [meaning for meaning, _ in chosen]), chosen, strict=True):
+        kept = meaning.relation in ("above", "below")
+        assert atoms(said) == (True, True, True, True, kept, kept)
+
+
+def test_another_caption_has_the_atoms_that_it_shares():
+    chosen = examples()
+    swapped = [(chosen[k - 1][0], scene) for k, (_, scene) in enumerate(chosen)]
+    assert [atoms(said) for said in judged(swapped)] == [truth(*example) for example in swapped]
+
+
+def test_the_opposite_relation_fails_alone():
+    opposite = {"above": "below", "below": "above", "left of": "right of", "right of": "left of"}
+    chosen = [(replace(m, relation=opposite[m.relation]), scene) for m, scene in examples() if m.relation]
+    for said in judged(chosen):
+        assert atoms(said) == (True, True, True, True, False, False)
+        assert re.match("saw .*, but not ", said.reason)
+
+
+def test_the_order_of_drawing_does_not_matter():
+    turned = [(meaning, Scene(scene.things[::-1])) for meaning, scene in examples()[:96]]
+    assert judged(turned) == judged(examples()[:96])
+
+
+def test_moving_everything_does_not_matter():
+    rng = np.random.default_rng(3)
+    for meaning, scene in examples()[:96]:
+        room = [[1.3 * t.r + 0.01 for t in scene.things]] * 2
+        low = [
+            max(b - getattr(t, a) for t, b in zip(scene.things, r, strict=True))
+            for a, r in zip("xy", room, strict=True)
+        ]
+        high = [
+            min(1 - b - getattr(t, a) for t, b in zip(scene.things, r, strict=True))
+            for a, r in zip("xy", room, strict=True)
+        ]
+        dx, dy = rng.uniform(low, high)
+        moved = Scene(tuple(replace(t, x=t.x + dx, y=t.y + dy) for t in scene.things))
+        assert judged([(meaning, moved)]) == judged([(meaning, scene)])
+
+
+def test_images_together_are_judged_as_one_by_one():
+    chosen = examples()[:48]
+    rng = np.random.default_rng(4)
+    images = render([scene for _, scene in chosen], 64).astype(float)
+    images = np.clip(images + rng.normal(0, 20, images.shape), 0, 255).astype(np.uint8)
+    meanings = [meaning for meaning, _ in chosen]
+    alone = [judge(images[k : k + 1], meanings[k : k + 1])[0] for k in range(len(chosen))]
+    assert judge(images, meanings) == alone
+    assert len({said.all for said in alone}) == 2
+
+
+def nonsense(size: int) -> np.ndarray:
+    """Empty and flat canvases, uniform noise, ramps and stripes."""
+    rng = np.random.default_rng(0)
+    ramp = np.broadcast_to(np.linspace(0, 255, size)[:, None], (size, size, 3))
+    stripes = np.broadcast_to(np.where(np.arange(size) % 8 < 4, 250, 25)[:, None], (size, size, 3))
+    flat = [np.full((size, size, 3), colour) for colour in (*COLOURS.values(), 0, 128, 250, 255)]
+    noise = list(rng.integers(0, 256, (6, size, size, 3)))
+    return np.stack([*flat, *noise, ramp, ramp[::-1].swapaxes(0, 1), stripes]).astype(np.uint8)
+
+
+@pytest.mark.parametrize("size", [32, 64, 128])
+def test_nonsense_passes_for_no_caption(size):
+    images = nonsense(size)
+    for k in range(12):
+        meanings = [examples()[(k + step) % SCENES][0] for step in range(0, 7 * len(images), 7)]
+        assert not any(said.all or said.size for said in judge(images, meanings))
+
+
+def test_things_drawn_over_each_other_do_not_pass():
+    """Every thing of a scene but the first is moved onto the first, so that their middles overlap."""
+    rng = np.random.default_rng(5)
+    chosen = []
+    for meaning, scene in examples():
+        first, *rest = scene.things
+        angles = rng.uniform(0, 2 * np.pi, len(rest))
+        near = [
+            replace(t, x=first.x + 0.4 * (first.r + t.r) * np.cos(a), y=first.y + 0.4 * (first.r + t.r) * np.sin(a))
+            for t, a in zip(rest, angles, strict=True)
+        ]
+        if rest and all(0 < t.x < 1 and 0 < t.y < 1 for t in near):
+            chosen.append((meaning, scene, Scene((first, *near))))
+    assert len(chosen) > SCENES / 3
+    # The renderer adds where things overlap; the darkest of each thing drawn alone is a proper union.
+    alone = [np.min(render([Scene((t,)) for t in scene.things], 64), axis=0) for *_, scene in chosen]
+    said = judge(np.stack(alone), [meaning for meaning, *_ in chosen])
+    assert not any(one.all or one.count for one in said)
+
+
+@pytest.mark.parametrize("opacity", [0.2, 0.4, 0.5, 0.6, 0.7])
+def test_one_thing_half_faded_does_not_pass(opacity):
+    chosen = examples()[:120]
+    whole = render([scene for _, scene in chosen], 64).astype(float)
+    without = render([Scene(scene.things[1:]) for _, scene in chosen], 64)
+    images = np.round(opacity * whole + (1 - opacity) * without).astype(np.uint8)
+    assert not any(said.all for said in judge(images, [meaning for meaning, _ in chosen]))
+
+
+def seen(shape: str, colour: str, size: str, x: float = 0.5, y: float = 0.5) -> Seen:
+    return Seen(shape, colour, size, x, y, 0.1, 0.5)
+
+
+def test_everything_implies_the_other_atoms():
+    """Over things at random, of few words so that some fit."""
+    rng = np.random.default_rng(6)
+    shapes, colours, sizes = ("circle", "star", UNCLEAR), ("red", UNCLEAR), ("small", "large", UNCLEAR)
+    passed = 0
+    for _ in range(4000):
+        things = [
+            seen(*(str(rng.choice(words)) for words in (shapes, colours, sizes)), *rng.random(2))
+            for _ in range(rng.integers(4))
+        ]
+        counts, unsaid = rng.integers(1, 3, 2).tolist(), [None, "small", "large"]
+        groups = [
+            Group(count, unsaid[rng.integers(3)], [None, "red"][rng.integers(2)], shape)
+            for count, shape in zip(counts, ("circle", "star"), strict=True)
+        ]
+        single = rng.random() < 0.3
+        meaning = Meaning(tuple(groups[:1] if single else groups), None if single else [None, "above"][rng.integers(2)])
+        said = verdict(things, meaning)
+        passed += said.all
+        if said.all:
+            assert said.count
+            assert said.colour
+            assert said.shape
+            assert said.size
+            assert said.relation is not False
+        assert (said.relation is None) == (meaning.relation is None)
+    assert passed > 5
+
+
+@pytest.mark.parametrize(
+    ("caption", "sizes", "size", "everything"),
+    [
+        ("2 red circles", ("small", "large"), True, True),
+        ("2 red circles", ("small", "small"), True, True),
+        ("2 red circles", ("small", UNCLEAR), False, False),
+        ("2 small red circles", ("small", "large"), False, False),
+        ("a red circle and a small red star", ("large", "small"), True, True),
+        ("a red circle and a small red star", ("small", "small"), True, True),
+        ("a small red circle and a red star", ("large", "small"), True, False),
+        ("a small red circle and a red star", ("large", "large"), False, False),
+        ("a small red circle and a red star", ("small", UNCLEAR), False, False),
+    ],
+)
+def test_a_size_left_unsaid_is_any(caption, sizes, size, everything):
+    meaning = parse(caption)
+    shapes = [group.shape for group in meaning.groups for _ in range(group.count)]
+    said = verdict([seen(shape, "red", s) for shape, s in zip(shapes, sizes, strict=True)], meaning)
+    assert (said.size, said.all) == (size, everything)
+
+
+@pytest.mark.parametrize(
+    ("caption", "colours", "colour", "everything"),
+    [
+        ("2 small circles", ("red", "blue"), True, True),
+        ("2 small circles", ("red", "red"), True, True),
+        ("2 small circles", ("red", UNCLEAR), False, False),
+        ("a small circle and a small red star", ("blue", "red"), True, True),
+        ("a small circle and a small red star", ("red", "blue"), True, False),
+        ("a small circle and a small red star", ("blue", "blue"), False, False),
+        ("a small circle and a small red star", (UNCLEAR, "red"), False, False),
+    ],
+)
+def test_a_colour_left_unsaid_is_any(caption, colours, colour, everything):
+    meaning = parse(caption)
+    shapes = [group.shape for group in meaning.groups for _ in range(group.count)]
+    said = verdict([seen(shape, c, "small") for shape, c in zip(shapes, colours, strict=True)], meaning)
+    assert (said.colour, said.all) == (colour, everything)
+
+
+BALLS = [seen("circle", "red", "small", 0.2, 0.8), seen("circle", "red", "small", 0.8, 0.8)]
+BOX = seen("square", "blue", "large", 0.5, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("things", "caption", "reason"),
+    [
+        (BALLS, "2 small red circles", "saw 2 small red circles, as expected"),
+        (BALLS, "3 small red circles", "saw 2 small red circles, expected 3 small red circles"),
+        ([], "a small red circle", "saw nothing, expected a small red circle"),
+        (
+            [BOX, *BALLS],
+            "2 small red circles above a large blue square",
+            "saw 2 small red circles and a large blue square, but not 2 small red circles above a large blue square",
+        ),
+        (
+            [replace(BALLS[0], shape=UNCLEAR, size=UNCLEAR)],
+            "an orange star",
+            "saw a red thing of unclear size and shape, expected an orange star",
+        ),
+        (
+            [replace(BOX, colour=UNCLEAR)] * 7,
+            "a red star",
+            "saw 7 large squares of unclear colour, expected a red star",
+        ),
+    ],
+)
+def test_the_reason_says_what_was_seen_and_expected(things, caption, reason):
+    assert verdict(things, parse(caption)).reason == reason
+
+
+def test_a_relation_needs_both_groups_and_every_centre():
+    meaning = parse("a large blue square above 2 small red circles")
+    assert verdict([BOX, *BALLS], meaning).relation
+    assert verdict([BOX, BALLS[0]], meaning).relation
+    assert not verdict([BOX], meaning).relation
+    assert not verdict(BALLS, meaning).relation
+    assert not verdict([], meaning).relation
+    assert not verdict([BOX, BALLS[0], replace(BALLS[1], y=0.1)], meaning).relation
+    assert verdict([BOX, *BALLS, seen("star", "red", "small", 0.5, 0.01)], meaning).relation
+
+
+def test_as_many_images_as_meanings():
+    with pytest.raises(ValueError, match="2 images and 1 meanings"):
+        judge(np.zeros((2, 64, 64, 3), np.uint8), [examples()[0][0]])
