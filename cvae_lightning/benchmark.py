@@ -14,5 +14,10 @@ def job(config: DictConfig) -> None:
     measure(config)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The command line."""
     command("benchmark", job)
+
+
+if __name__ == "__main__":
+    main()

@@ -48,12 +48,14 @@ def generate(
     from cvae_lightning.painter import load
     from cvae_lightning.reports.grids import captioned_grid
 
-    pictures = [one for row in load(run, device).paint(captions, num_samples, seed) for one in row]
-    repeated = [caption for caption in captions for _ in range(num_samples)]
-    for place, (picture, caption, path) in enumerate(zip(pictures, repeated, names, strict=True)):
-        save_image(picture, path, {"caption": caption, "seed": str(seed), "sample": str(place % num_samples)})
+    painter = load(run, device)
+    pictures = [one for row in painter.paint(captions, num_samples, seed) for one in row]
+    asked = [(caption, sample) for caption in captions for sample in range(num_samples)]
+    for picture, (caption, sample), path in zip(pictures, asked, names, strict=True):
+        notes = {"caption": painter.words(caption, seed, sample), "asked": caption}
+        save_image(picture, path, notes | {"seed": str(seed), "sample": str(sample)})
     columns = num_samples if num_samples > 1 else None
-    save_image(captioned_grid(pictures, repeated, columns), output / GRID, {"seed": str(seed)})
+    save_image(captioned_grid(pictures, [caption for caption, _ in asked], columns), output / GRID, {"seed": str(seed)})
     return [*names, output / GRID]
 
 
@@ -84,5 +86,10 @@ def job(config: DictConfig) -> None:
         print(path)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The command line."""
     command("generate", job)
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,7 @@ from torch import Tensor
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError, nearest
 from cvae_lightning.models import ConditionalVAE, build
-from cvae_lightning.world import parse
+from cvae_lightning.world import describe, parse, specify
 
 CHECKPOINTS = "checkpoints"
 PREFERRED = ("best.ckpt", "last.ckpt")
@@ -47,41 +47,54 @@ class Painter:
     def paint(
         self, captions: Sequence[str], num_samples: int = 1, seed: int = 0, batch_size: int = 64
     ) -> list[list[Image.Image]]:
-        """``num_samples`` pictures of each caption; as many lists as captions."""
+        """``num_samples`` pictures of each caption; as many lists as captions.
+
+        What a caption leaves unsaid is drawn for each picture, as its speaker would take any of it.
+        """
         if num_samples < 1:
             raise UserError(f"num_samples={num_samples}: expected at least 1")
         if seed < 0:
             raise UserError(f"seed={seed}: expected 0 or more")
-        self.check(captions)
-        noise = self.noise(num_samples, seed)
-        repeated = [caption for caption in captions for _ in range(num_samples)]
+        if not captions:
+            raise UserError("no captions: give at least one, such as 'a large blue square above 3 small red circles'")
+        read = [self.words(caption, seed, k) for caption in captions for k in range(num_samples)]
+        noise = self.noise(num_samples, seed).repeat(len(captions), 1)
         pictures: list[Image.Image] = []
-        for start in range(0, len(repeated), batch_size):
-            part = repeated[start : start + batch_size]
-            rows = noise[[(start + k) % num_samples for k in range(len(part))]]
-            pictures += to_pictures(self.model.generate(self._tokens(part), noise=rows.to(self._device)))
+        for start in range(0, len(read), batch_size):
+            part = slice(start, start + batch_size)
+            pictures += to_pictures(self.model.generate(self._tokens(read[part]), noise=noise[part].to(self._device)))
         return [pictures[i : i + num_samples] for i in range(0, len(pictures), num_samples)]
 
     @torch.inference_mode()
     def reconstruct(self, images: Sequence[Image.Image], captions: Sequence[str]) -> list[Image.Image]:
         """Square pictures seen through the posterior's mean, each with its caption."""
-        self.check(captions)
         if len(images) != len(captions):
             raise UserError(f"{len(images)} images but {len(captions)} captions: each image needs its own")
+        read = [self.words(caption) for caption in captions]
         pixels = torch.stack([to_pixels(image, self.model.image_size) for image in images]).to(self._device)
-        return to_pictures(self.model.reconstruct(pixels, self._tokens(captions)))
+        return to_pictures(self.model.reconstruct(pixels, self._tokens(read)))
 
-    def check(self, captions: Sequence[str]) -> None:
-        """Raise what is wrong with the first caption that this model cannot paint, before any work."""
-        if not captions:
-            raise UserError("no captions: give at least one, such as 'a large blue square above 3 small red circles'")
-        for caption in captions:
-            parse(caption)
-            unseen = [w for w in self.tokenizer.split(caption) if w not in self.tokenizer.words]
-            if unseen:
-                raise UserError(
-                    f"the model never saw {unseen[0]!r} in training{nearest(unseen[0], self.tokenizer.words)}"
-                )
+    def words(self, caption: str, seed: int = 0, sample: int = 0) -> str:
+        """The caption in words that the model was trained with.
+
+        A size or colour that is left unsaid is drawn from (seed, sample), since default training data names
+        both; a word that training never used is replaced by the canonical one of the same meaning.
+
+        Raises:
+            CaptionError: the caption has an unknown word or no meaning.
+            UserError: the model never saw a word for something the caption says.
+        """
+        meaning = parse(caption)
+        told = specify(meaning, np.random.default_rng([seed, sample]))
+        if told == meaning and not self._unseen(caption):
+            return caption
+        canonical = describe(told)
+        if unseen := self._unseen(canonical):
+            raise UserError(f"the model never saw {unseen[0]!r} in training{nearest(unseen[0], self.tokenizer.words)}")
+        return canonical
+
+    def _unseen(self, caption: str) -> list[str]:
+        return [word for word in self.tokenizer.split(caption) if word not in self.tokenizer.words]
 
     def noise(self, num_samples: int, seed: int) -> Tensor:
         """(num_samples, Z) standard normal noise; row k is a pure function of (seed, k)."""

@@ -78,5 +78,10 @@ def job(config: DictConfig) -> None:
         print(path)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The command line."""
     command("reconstruct", job)
+
+
+if __name__ == "__main__":
+    main()

@@ -20,7 +20,8 @@ from cvae_lightning.errors import UserError, nearest
 CONFIG, ENVIRONMENT, METRICS = "config.yaml", "environment.json", "metrics.json"
 LAST = Path("checkpoints/last.ckpt")
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy", "tensorboard")
-_NOT_THE_RUN = ("resume",)
+NOT_THE_RUN = ("resume",)
+"""Keys that say how a command goes about a run, not what the run is."""
 
 
 def claim(folder: Path, config: Mapping[str, Any], resumed: bool) -> None:
@@ -32,7 +33,7 @@ def claim(folder: Path, config: Mapping[str, Any], resumed: bool) -> None:
     if not resumed and (folder / CONFIG).exists():
         raise UserError(f"{folder} already holds a run; resume it with resume={folder} or choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    _write_anew(folder / CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
+    _write_anew(folder / CONFIG, yaml.safe_dump(_comparable(config), sort_keys=False))
     _write_anew(folder / ENVIRONMENT, json.dumps(environment(), indent=1) + "\n")
 
 
@@ -104,12 +105,11 @@ def _key(argument: str) -> str:
 
 def _same(file: Path, config: Mapping[str, Any]) -> bool:
     saved = yaml.safe_load(file.read_text())
-    plain = yaml.safe_load(yaml.safe_dump(dict(config)))
-    return isinstance(saved, dict) and _comparable(saved) == _comparable(plain)
+    return bool(saved == yaml.safe_load(yaml.safe_dump(_comparable(config))))
 
 
 def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key not in _NOT_THE_RUN}
+    return {key: value for key, value in config.items() if key not in NOT_THE_RUN}
 
 
 def _write_anew(path: Path, text: str) -> None:

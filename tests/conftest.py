@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import contextlib
+import io
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+import torch
+from hydra.core.global_hydra import GlobalHydra
 
 ROOT = Path(__file__).parent.parent
 TINY = [
@@ -29,23 +33,36 @@ TINY = [
 ]
 """A model and a world small enough to train in a second."""
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
+
+class Done(NamedTuple):
+    """What came of a command."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Done]
 
 
 @pytest.fixture(scope="session")
 def command() -> Command:
-    """Run ``python -m cvae_lightning.NAME ARGUMENTS`` in a folder and return what came of it."""
+    """Run ``python -m cvae_lightning.NAME ARGUMENTS`` in a folder, within this process to save its imports."""
+    torch.set_num_threads(1)
 
-    def run(name: str, *arguments: str, cwd: Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        return subprocess.run(
-            [sys.executable, "-m", f"cvae_lightning.{name}", *arguments],
-            cwd=cwd,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
+    def run(name: str, *arguments: str, cwd: Path) -> Done:
+        GlobalHydra.instance().clear()
+        out, err = io.StringIO(), io.StringIO()
+        argv, code = sys.argv, 0
+        sys.argv = [f"cvae_lightning/{name}.py", *arguments]
+        with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                import_module(f"cvae_lightning.{name}").main()
+            except SystemExit as stop:
+                code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+            finally:
+                sys.argv = argv
+        return Done(code, out.getvalue(), err.getvalue())
 
     return run
 

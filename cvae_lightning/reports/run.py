@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from cvae_lightning.data import Batch
 from cvae_lightning.painter import Painter, to_pictures
 from cvae_lightning.reports.curves import training_curves
@@ -25,8 +27,11 @@ def draw_run(folder: Path, painter: Painter, scenes: Batch, seed: int = 0) -> li
     """
     files = [folder / name for name in ("training_curves.png", "reconstruction.png", "generated_samples.png")]
     training_curves(read_table(folder / "metrics.csv"), files[0])
-    originals = to_pictures(scenes.images)
-    paired_grid(originals, painter.reconstruct(originals, scenes.captions)).save(files[1])
-    samples = [pictures[0] for pictures in painter.paint(scenes.captions, seed=seed)]
-    captioned_grid(samples, scenes.captions).save(files[2])
+    # Tokens and not captions: a run on a handful of scenes has not seen every word of its validation.
+    noise = painter.noise(1, seed).expand(len(scenes.tokens), -1)
+    with torch.inference_mode():
+        seen = painter.model.reconstruct(scenes.images, scenes.tokens)
+        samples = painter.model.generate(scenes.tokens, noise=noise)
+    paired_grid(to_pictures(scenes.images), to_pictures(seen)).save(files[1])
+    captioned_grid(to_pictures(samples), scenes.captions).save(files[2])
     return files

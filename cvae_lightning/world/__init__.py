@@ -15,6 +15,7 @@ from cvae_lightning.world.sampling import (
     sample_meaning,
     sample_scene,
     scene_rng,
+    specify,
 )
 from cvae_lightning.world.scene import (
     BACKGROUND,
@@ -52,4 +53,5 @@ __all__ = [
     "sample_meaning",
     "sample_scene",
     "scene_rng",
+    "specify",
 ]

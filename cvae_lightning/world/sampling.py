@@ -138,24 +138,28 @@ def sample_meaning(rng: np.random.Generator, split: str = "train", mix: Mix | No
     return _draw_meaning(_draw_form(rng, split, mix or Mix()), rng, split)
 
 
+def specify(meaning: Meaning, rng: np.random.Generator) -> Meaning:
+    """The meaning with what it leaves unsaid drawn: a size that allows the group's count, any colour."""
+    drawn = zip(meaning.groups, _draw_kinds(meaning, rng), strict=True)
+    return Meaning(tuple(Group(g.count, size, colour, g.shape) for g, (size, colour) in drawn), meaning.relation)
+
+
 def sample_scene(meaning: Meaning, rng: np.random.Generator) -> Scene | None:
     """A scene of which the meaning holds, or None where no try could place it.
 
-    The things of a group that leaves its size unsaid share one of the sizes that allow its count, those
-    of a group that leaves its colour unsaid share one colour.
+    What a group leaves unsaid is drawn once, so all its things share one size and one colour.
     """
-    sizes = [group.size or _draw_size(group.count, rng) for group in meaning.groups]
-    colours = [group.colour or _draw(tuple(COLOURS), rng) for group in meaning.groups]
+    drawn = _draw_kinds(meaning, rng)
     sides = [
         [Body(group.shape, SIZES[size] * spread) for spread in rng.uniform(*SPREAD, group.count).tolist()]
-        for group, size in zip(meaning.groups, sizes, strict=True)
+        for group, (size, _) in zip(meaning.groups, drawn, strict=True)
     ]
     centres = place(sides, meaning.relation, rng)
     if centres is None:
         return None
     kinds = [
         (group.shape, colour, size, body.r)
-        for group, colour, size, side in zip(meaning.groups, colours, sizes, sides, strict=True)
+        for group, (size, colour), side in zip(meaning.groups, drawn, sides, strict=True)
         for body in side
     ]
     return Scene(
@@ -214,6 +218,18 @@ def _draw_meaning(form: str, rng: np.random.Generator, split: str) -> Meaning:
         meaning = Meaning(groups, _draw(RELATIONS, rng) if form == "relation" else None)
         if contains(split, meaning):
             return meaning
+
+
+def _draw_kinds(meaning: Meaning, rng: np.random.Generator) -> list[tuple[str, str]]:
+    """Each group's size and colour: as said, else drawn so that two groups stay apart."""
+    while True:
+        kinds = [
+            (group.size or _draw_size(group.count, rng), group.colour or _draw(tuple(COLOURS), rng))
+            for group in meaning.groups
+        ]
+        told = {(group.shape, colour) for group, (_, colour) in zip(meaning.groups, kinds, strict=True)}
+        if len(told) == len(kinds):
+            return kinds
 
 
 def _draw_size(count: int, rng: np.random.Generator) -> str:

@@ -38,7 +38,8 @@ def test_a_stopped_run_goes_on_with_the_batches_it_has_not_seen(done: int) -> No
     def stream(start: int, count: int) -> list[list[int]]:
         batches: list[list[int]] = []
         while len(batches) < count:
-            batches += SceneOrder(23, 5, seed=1, done=lambda: start + len(batches))
+            done = start + len(batches)
+            batches += SceneOrder(23, 5, seed=1, done=lambda done=done: done)
         return batches[:count]
 
     assert stream(done, 7) == stream(0, done + 7)[done:]

@@ -70,7 +70,10 @@ def test_ids_out_of_order_are_refused(tokenizer: CaptionTokenizer, tmp_path) -> 
     path = tmp_path / "vocab.json"
     tokenizer.save(path)
     content = json.loads(path.read_text())
-    content["vocabulary"]["star"], content["vocabulary"]["a"] = content["vocabulary"]["a"], content["vocabulary"]["star"]
+    content["vocabulary"]["star"], content["vocabulary"]["a"] = (
+        content["vocabulary"]["a"],
+        content["vocabulary"]["star"],
+    )
     path.write_text(json.dumps(content))
     with pytest.raises(ValueError, match="ids are not"):
         CaptionTokenizer.load(path)

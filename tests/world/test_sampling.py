@@ -23,6 +23,7 @@ from cvae_lightning.world import (
     sample_meaning,
     sample_scene,
     scene_rng,
+    specify,
 )
 from cvae_lightning.world.shapes import POLYGONS
 
@@ -251,6 +252,19 @@ def test_a_colour_left_unsaid_is_drawn_for_the_group():
     colours = [{thing.colour for thing in scene.things} for scene in scenes if scene is not None]
     assert all(len(one) == 1 for one in colours)
     assert len(set().union(*colours)) == 8
+
+
+def test_what_is_unsaid_is_specified_and_the_rest_stays():
+    meaning = Meaning((Group(3, None, "red", "circle"), Group(1, "large", None, "star")), "above")
+    for seed in range(40):
+        told = specify(meaning, np.random.default_rng(seed))
+        assert told.relation == "above"
+        assert told.groups[0].size in ("small", "medium")
+        assert told.groups[1].colour is not None
+        said = Meaning(
+            (Group(3, told.groups[0].size, "red", "circle"), Group(1, "large", told.groups[1].colour, "star")), "above"
+        )
+        assert told == said == specify(said, np.random.default_rng(seed))
 
 
 def test_neighbouring_draws_differ():

@@ -1,0 +1,199 @@
+"""What bad input gets: one paragraph, exit code 2, nothing made."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import TINY
+from PIL import Image
+
+from cvae_lightning.files import caption_of
+
+CAPTION = "a large blue square above 3 small red circles"
+
+MISTAKES = {
+    "model.latent_dmi=3": "model.latent_dmi: .*nearest is 'model.latent_dim'",
+    "+experiment=quikstart": "experiment=quikstart: no such choice; the nearest is 'quickstart'",
+    "experimnt=guide": "experimnt",
+    "decoder=konv": "decoder=konv: .*nearest is 'conv'",
+    "objective/schedule=liner": "nearest is 'linear'",
+    "model.image_size=100": "100 does not halve .*32",
+    "data.canvas_size=16": "canvas_size is 16: expected 32 to 512",
+    "objective.beta=-1": r"objective\.beta is -1",
+    "objective.beta=nan": r"objective\.beta is nan",
+    "objective.beta=much": r"objective\.beta=much: expected a number",
+    "objective.schedule.length=-1": r"schedule\.length is -1",
+    "model.latent_dim=12.5": "expected a whole number",
+    "model.caption_dim=7": "caption_dim is 7",
+    "trainer.precision=fp16": "a CPU has no fp16",
+    "trainer.precision=fp8": "nearest is 'fp",
+    "trainer.max_epochs=-7": "max_epochs",
+    "data.batch_size=0": "batch_size is 0",
+    "data.mix.one=-1": "mix of 'one' is -1",
+    "optimizer.lr=-1": "learning rate: -1",
+    "seed=-1": "seed=-1",
+    "likelihood.scale=0": "scale is 0",
+    "resume=nowhere": "no such folder",
+    "a b": "override",
+}
+
+
+@pytest.mark.parametrize("argument", MISTAKES)
+def test_a_mistake_in_a_config_is_one_paragraph(command, tmp_path: Path, argument: str) -> None:
+    done = command("train", "trainer.accelerator=cpu", argument, cwd=tmp_path)
+    assert done.returncode == 2
+    paragraph = done.stderr.strip().splitlines()[-1]
+    assert paragraph.startswith("error: ")
+    assert re.search(MISTAKES[argument], paragraph), paragraph
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("config.yaml")) or not list(tmp_path.rglob("checkpoints"))
+
+
+def test_a_sweep_cannot_be_resumed_as_one(command, tmp_path: Path) -> None:
+    done = command("train", "-m", "resume=auto", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "one by one" in done.stderr
+
+
+@pytest.mark.parametrize("rung", ["limit", "fast_dev_run", "profiler"])
+def test_debug_rungs_run_over_any_experiment(command, tmp_path: Path, rung: str) -> None:
+    done = command("train", "+experiment=quickstart", f"+debug={rung}", *TINY[:-2], "hydra.run.dir=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "metrics.json").exists() is (rung != "fast_dev_run")
+
+
+def test_overfit_learns_one_batch(command, tmp_path: Path) -> None:
+    quick = [one for one in TINY if not one.startswith(("trainer.m", "trainer.l", "data.size", "data.batch"))]
+    done = command("train", "+debug=overfit", *quick, "optimizer.lr=0.003", "hydra.run.dir=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    table = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
+    column = table[0].split(",").index("train/distortion")
+    values = [float(row.split(",")[column]) for row in table[1:] if row.split(",")[column]]
+    assert len(values) == 200
+    assert values[-1] < values[0] - 1000
+
+
+def test_generate_writes_a_picture_a_sample_and_a_grid(command, tmp_path: Path, tiny_run: Path) -> None:
+    arguments = [f"run={tiny_run}", f'captions=["{CAPTION}","an orange star"]', "num_samples=2", "output=out"]
+    done = command("generate", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == [
+        "000_a-large-blue-square-above-3-small-red-circles_0.png",
+        "000_a-large-blue-square-above-3-small-red-circles_1.png",
+        "001_an-orange-star_0.png",
+        "001_an-orange-star_1.png",
+        "grid.png",
+    ]
+    first = Image.open(tmp_path / "out" / names[0])
+    assert first.size == (32, 32)
+    assert caption_of(first) == CAPTION
+    star = Image.open(tmp_path / "out" / names[2])
+    assert star.info["asked"] == "an orange star"
+    assert re.fullmatch("a (small|medium|large) orange star", star.info["caption"])  # the unsaid size was drawn
+    again = command("generate", *arguments, cwd=tmp_path)
+    assert again.returncode == 2
+    assert "exists and is not overwritten" in again.stderr
+
+
+def test_equal_seeds_paint_equal_pictures_from_folder_or_file(command, tmp_path: Path, tiny_run: Path) -> None:
+    for name, run, seed in (("a", tiny_run, 0), ("b", tiny_run / "checkpoints" / "best.ckpt", 0), ("c", tiny_run, 1)):
+        arguments = [f"run={run}", 'captions=["an orange star"]', f"seed={seed}", f"output={name}"]
+        assert command("generate", *arguments, cwd=tmp_path).returncode == 0
+    pixels = [Image.open(tmp_path / name / "000_an-orange-star_0.png").tobytes() for name in "abc"]
+    assert pixels[0] == pixels[1] != pixels[2]
+
+
+def test_reconstruct_takes_what_generate_wrote(command, tmp_path: Path, tiny_run: Path) -> None:
+    command("generate", f"run={tiny_run}", 'captions=["an orange star"]', "num_samples=3", "output=out", cwd=tmp_path)
+    (tmp_path / "out" / "grid.png").unlink()
+    done = command("reconstruct", f"run={tiny_run}", "images=out", "output=seen", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "seen").glob("*.png"))) == 4
+    one = tmp_path / "plain.png"
+    Image.new("RGB", (50, 50), (250, 250, 250)).save(one)
+    named = command(
+        "reconstruct", f"run={tiny_run}", f"images={one}", 'captions="a red star"', "output=one", cwd=tmp_path
+    )
+    assert named.returncode == 0, named.stderr
+
+
+BAD_REQUESTS = {
+    "an unknown word": (['captions=["a large blu square"]'], "'blu'.*'blue'"),
+    "no meaning": (['captions=["a red blue circle"]'], "word 3 is 'blue'"),
+    "no captions": (["captions=[]"], "at least one caption"),
+    "a missing value": ([], "captions"),
+    "no samples": (['captions=["an orange star"]', "num_samples=0"], "num_samples=0"),
+    "a missing device": (['captions=["an orange star"]', "device=tpu"], "device=tpu"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_REQUESTS)
+def test_a_bad_request_is_one_paragraph(command, tmp_path: Path, tiny_run: Path, case: str) -> None:
+    arguments, message = BAD_REQUESTS[case]
+    done = command("generate", f"run={tiny_run}", *arguments, "output=out", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert re.search(message, done.stderr), done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("damage", ["missing", "no run", "cut short", "not a checkpoint", "other plain data", "code"])
+def test_a_run_that_is_none_is_one_paragraph(command, tmp_path: Path, tiny_run: Path, damage: str) -> None:
+    path = damaged(tmp_path, tiny_run / "checkpoints" / "best.ckpt", damage)
+    done = command("generate", f"run={path}", 'captions=["an orange star"]', "output=out", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert str(path.name) in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
+class Evil:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self):
+        return (Path.mkdir, (self.folder / "ran",))
+
+
+def damaged(folder: Path, good: Path, damage: str) -> Path:
+    import torch
+
+    path = folder / "bad.ckpt"
+    if damage == "no run":
+        path.mkdir()
+    elif damage == "cut short":
+        path.write_bytes(good.read_bytes()[:5000])
+    elif damage == "not a checkpoint":
+        path.write_text("hello")
+    elif damage == "other plain data":
+        torch.save({"weights": torch.zeros(3)}, path)
+    elif damage == "code":
+        torch.save({"blueprint": Evil(folder)}, path)
+    return path
+
+
+def test_images_that_are_none_are_named(command, tmp_path: Path, tiny_run: Path) -> None:
+    (tmp_path / "text.png").write_text("hello")
+    Image.new("RGB", (40, 30)).save(tmp_path / "wide.png")
+    Image.new("RGB", (40, 40)).save(tmp_path / "silent.png")
+    for image, extra, message in (
+        ("text.png", [], "cannot be read as an image"),
+        ("nothing.png", [], "no image there"),
+        ("silent.png", [], "holds no caption"),
+        ("wide.png", ['captions="a red star"'], "40 x 30"),
+        ("silent.png", ['captions=["a red star","a red star"]'], "1 images but 2 captions"),
+    ):
+        done = command("reconstruct", f"run={tiny_run}", f"images={image}", *extra, "output=out", cwd=tmp_path)
+        assert done.returncode == 2
+        assert message in done.stderr
+
+
+def test_benchmark_writes_its_table(command, tmp_path: Path) -> None:
+    settings = ["benchmark.precisions=[fp32]", "benchmark.steps=2", "benchmark.reference=false", "hydra.run.dir=run"]
+    done = command("benchmark", *TINY, *settings, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "images/s" in done.stdout
+    assert (tmp_path / "run" / "benchmark.json").exists()
+    shutil.rmtree(tmp_path / "run")
