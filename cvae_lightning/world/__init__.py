@@ -1,10 +1,12 @@
 """The shape world: what exists, what is said of it and what it looks like.
 
 A `Meaning` is what a caption says; `describe` and `parse` go from one to the other. `sample` draws a
-meaning and a `Scene` of which it holds, and `render` turns scenes into pixels. Every draw takes its
-random generator as an argument, and `scene_rng` gives the one of any scene of any split.
+meaning and a `Scene` of which it holds, and `render` turns scenes into pixels. `judge` tells from pixels
+alone whether a meaning holds, by what it can `see`. Every draw takes its random generator as an argument,
+and `scene_rng` gives the one of any scene of any split.
 """
 
+from cvae_lightning.world.judge import Verdict, judge, verdict
 from cvae_lightning.world.language import VOCABULARY, CaptionError, describe, parse
 from cvae_lightning.world.render import render
 from cvae_lightning.world.sampling import (
@@ -29,6 +31,7 @@ from cvae_lightning.world.scene import (
     Scene,
     Thing,
 )
+from cvae_lightning.world.seeing import UNCLEAR, Seen, see
 
 __all__ = [
     "BACKGROUND",
@@ -38,20 +41,26 @@ __all__ = [
     "SHAPES",
     "SIZES",
     "SPLITS",
+    "UNCLEAR",
     "VOCABULARY",
     "CaptionError",
     "Group",
     "Meaning",
     "Mix",
     "Scene",
+    "Seen",
     "Thing",
+    "Verdict",
     "contains",
     "describe",
+    "judge",
     "parse",
     "render",
     "sample",
     "sample_meaning",
     "sample_scene",
     "scene_rng",
+    "see",
     "specify",
+    "verdict",
 ]

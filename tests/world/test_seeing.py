@@ -125,6 +125,18 @@ def test_things_that_touch_are_one_that_is_unclear(first, second):
         assert things[0].confidence == 0
 
 
+@pytest.mark.parametrize("r", [0.0745, 0.085])
+def test_things_as_close_as_may_be_are_apart(r):
+    """Two diamonds tip to tip and two squares side by side, at any place among the pixels."""
+    half = 1.28 * r + 0.005
+    drawn = []
+    for x, y in np.random.default_rng(0).uniform(0.4, 0.6, (40, 2)):
+        drawn.append(Scene(tuple(Thing("diamond", "red", "small", x, y + step, r) for step in (-half, half))))
+        drawn.append(Scene(tuple(Thing("square", "red", "small", x + step, y, r) for step in (-half, half))))
+    for size in (48, 64, 128):
+        assert right(render(drawn, size), drawn) == 1
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("colour", COLOURS)
 def test_a_faded_thing_is_of_no_colour(shape, colour):
@@ -165,9 +177,11 @@ def test_a_shape_upside_down_is_none(shape):
     assert {thing.shape for things in see(images[:, ::-1]) for thing in things} == {UNCLEAR}
 
 
-@pytest.mark.parametrize("colour", [(120, 80, 40), (250, 120, 200), (128, 128, 128), (130, 0, 0), (242, 178, 35)])
+@pytest.mark.parametrize(
+    "colour", [(120, 80, 40), (250, 120, 200), (128, 128, 128), (130, 0, 0), (200, 40, 180), (242, 178, 35)]
+)
 def test_a_colour_of_no_name_is_unclear(colour):
-    """Brown, pink, grey, dark red, and half way from orange to yellow."""
+    """Brown, pink, grey, dark red, magenta, and half way from orange to yellow."""
     (thing,) = see(painted(EMPTY, Thing("circle", "black", "large", 0.5, 0.5, 0.165), colour))[0]
     assert UNCLEAR in (thing.shape, thing.colour)
     assert thing.confidence == 0
