@@ -1,0 +1,74 @@
+"""Arrows run one way, and nothing of a machine is written into the project."""
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "cvae_lightning"
+MAY_IMPORT = {
+    "world": set(),
+    "models": set(),
+    "data": {"world"},
+    "training": {"world", "data", "models", "reports", "painter", "runs", "errors"},
+    "reports": {"world", "data", "models", "training", "painter", "errors"},
+    "painter": {"world", "data", "models", "errors"},
+    "files": {"errors"},
+    "runs": {"errors"},
+    "errors": set(),
+    "cli": {"errors", "world"},
+}
+"""What each folder or file of the package may import of the package; entries may import anything."""
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cvae_lightning"):
+            parts = node.module.split(".")[1:]
+            names |= {parts[0]} if parts else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("cvae_lightning.")}
+    return names
+
+
+@pytest.mark.parametrize("place", MAY_IMPORT)
+def test_arrows_run_one_way(place: str) -> None:
+    home = PACKAGE / place
+    files = home.rglob("*.py") if home.is_dir() else [PACKAGE / f"{place}.py"]
+    for file in files:
+        assert imported(file) - {place} <= MAY_IMPORT[place], file
+
+
+def test_the_world_knows_no_torch_and_models_know_no_lightning() -> None:
+    for folder, banned in (("world", ("torch", "pytorch_lightning")), ("models", ("pytorch_lightning", "hydra"))):
+        for file in (PACKAGE / folder).glob("*.py"):
+            roots = {
+                name.split(".")[0]
+                for node in ast.walk(ast.parse(file.read_text()))
+                for name in (
+                    [alias.name for alias in node.names]
+                    if isinstance(node, ast.Import)
+                    else [node.module or ""]
+                    if isinstance(node, ast.ImportFrom)
+                    else []
+                )
+            }
+            assert not roots & set(banned), file
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_files_are_short(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 260
+
+
+def test_no_machine_is_named() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    banned = ("/wor" + "k/", "/ro" + "ot/", "index" + "-url", "/ho" + "me/")
+    for name in listed:
+        file = ROOT / name
+        if file.suffix in (".py", ".yaml", ".md", ".toml", ".txt", ".json", "") and file.is_file():
+            text = file.read_text(errors="ignore")
+            assert not [word for word in banned if word in text], name

@@ -1,0 +1,63 @@
+"""Every experiment is a short diff with a question, composes, and trains a step."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
+RESULTS = sorted(path for path in (ROOT / "experiments").iterdir() if path.is_dir())
+
+
+def composed(*overrides: str):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("train", list(overrides))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_asks_a_question_and_is_short(name: str) -> None:
+    lines = (ROOT / "conf" / "experiment" / f"{name}.yaml").read_text().splitlines()
+    assert lines[0] == "# @package _global_"
+    assert "?" in lines[1]
+    assert len(lines) < 40
+    assert composed(f"experiment={name}").name == name
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_trains_a_step(command, tmp_path: Path, name: str) -> None:
+    small = ["data.size=20", "data.batch_size=2", "data.num_workers=0"]
+    done = command("train", f"+experiment={name}", "+debug=fast_dev_run", *small, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+CHOICES = [
+    f"{path.parent.relative_to(ROOT / 'conf')}={path.stem}"
+    for path in sorted((ROOT / "conf").rglob("*.yaml"))
+    if path.parent != ROOT / "conf" and path.parent.name not in ("experiment", "debug", "trainer")
+]
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_choice_composes_and_resolves(choice: str) -> None:
+    OmegaConf.to_container(composed(choice), resolve=True)
+
+
+def test_the_guides_recipe_is_literal() -> None:
+    config = composed("experiment=guide")
+    assert (config.data.size, config.data.batch_size, config.trainer.max_epochs) == (10_000, 32, 50)
+    assert (config.optimizer.lr, config.model.latent_dim, config.model.caption_dim) == (1e-4, 128, 256)
+    assert (config.objective.pixel, config.objective.beta, config.objective.schedule.length) == ("mse", 0.001, 10)
+    assert composed("experiment=guide_small").data.size == 1_000
+
+
+@pytest.mark.parametrize("folder", RESULTS, ids=lambda path: path.name)
+def test_a_published_result_has_its_config_numbers_and_pictures(folder: Path) -> None:
+    names = {path.name for path in folder.iterdir()}
+    assert {"README.md", "metrics.json"} <= names
+    assert any(name.endswith(".png") for name in names)
+    if "config.yaml" in names:
+        saved = yaml.safe_load((folder / "config.yaml").read_text())
+        assert saved["name"] == folder.name
