@@ -4,34 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from cvae_lightning import runs
 from cvae_lightning.cli import CONF, command, mistakes, plain_choices
 from cvae_lightning.errors import UserError
-
-if TYPE_CHECKING:
-    import pytorch_lightning as pl
-
-    from cvae_lightning.data import ShapeSceneDataModule
-    from cvae_lightning.training import CVAEModule
-
-
-def train(
-    module: CVAEModule, data: ShapeSceneDataModule, trainer: pl.Trainer, checkpoint: Path | None = None
-) -> dict[str, float]:
-    """Fit built objects, without any config, and return the final metrics.
-
-    Args:
-        module: the model and its objective.
-        data: the scenes.
-        trainer: a Lightning trainer; its ``default_root_dir`` is the run folder.
-        checkpoint: where to go on from, or None.
-    """
-    trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    return {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
 
 
 def arguments(given: list[str]) -> list[str]:

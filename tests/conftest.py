@@ -14,6 +14,7 @@ import pytest
 import torch
 from hydra.core.global_hydra import GlobalHydra
 
+torch.set_num_threads(1)  # two workers share the machine, and tiny models gain nothing from threads
 ROOT = Path(__file__).parent.parent
 TINY = [
     "model.image_size=32",
@@ -48,7 +49,6 @@ Command = Callable[..., Done]
 @pytest.fixture(scope="session")
 def command() -> Command:
     """Run ``python -m cvae_lightning.NAME ARGUMENTS`` in a folder, within this process to save its imports."""
-    torch.set_num_threads(1)
 
     def run(name: str, *arguments: str, cwd: Path) -> Done:
         GlobalHydra.instance().clear()

@@ -21,6 +21,7 @@ from cvae_lightning.training.schedules import LearningRate
 
 BLUEPRINT_KEY = "blueprint"
 """Where a checkpoint keeps the model's blueprint."""
+ON_THE_BAR = ("loss", "distortion", "rate")
 
 
 class CVAEModule(pl.LightningModule):
@@ -60,13 +61,16 @@ class CVAEModule(pl.LightningModule):
         seen = self.model(batch.images.contiguous(memory_format=self.memory_format), batch.tokens)
         terms = self.objective(seen, batch.images, self._epoch())
         training = stage == "train"
-        self.log_dict(
-            {f"{stage}/{name}": value for name, value in terms._asdict().items()},
-            on_step=training,
-            on_epoch=not training,
-            batch_size=len(batch.images),
-            sync_dist=not training,
-        )
+        for name, value in terms._asdict().items():
+            self.log(
+                f"{stage}/{name}",
+                value,
+                prog_bar=training and name in ON_THE_BAR,
+                on_step=training,
+                on_epoch=not training,
+                batch_size=len(batch.images),
+                sync_dist=not training,
+            )
         return terms
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:

@@ -67,6 +67,21 @@ def run(config: DictConfig) -> float | None:
     return metrics.get("val/loss_at_beta")
 
 
+def train(
+    module: CVAEModule, data: ShapeSceneDataModule, trainer: pl.Trainer, checkpoint: Path | None = None
+) -> dict[str, float]:
+    """Fit built objects, without any config, and return the final metrics.
+
+    Args:
+        module: the model and its objective.
+        data: the scenes.
+        trainer: a Lightning trainer; its ``default_root_dir`` is the run folder.
+        checkpoint: where to go on from, or None.
+    """
+    trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    return {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
+
+
 def is_main_process() -> bool:
     """Whether this process writes the run folder; known before there is a trainer."""
     return int(os.environ.get("LOCAL_RANK", 0)) == 0 and int(os.environ.get("NODE_RANK", 0)) == 0
@@ -167,8 +182,6 @@ def _announce(config: DictConfig, parts: Parts, trainer: pl.Trainer) -> None:
 
 
 def _fit(parts: Parts, trainer: pl.Trainer, checkpoint: Path | None, folder: Path) -> dict[str, float]:
-    from cvae_lightning.train import train
-
     try:
         return train(parts.module, parts.data, trainer, checkpoint)
     except (SystemExit, KeyboardInterrupt):

@@ -1,0 +1,87 @@
+"""The README's commands run, with a tiny model in place of its own and a tiny run in place of its folder."""
+
+import contextlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import ROOT, TINY
+
+README = (ROOT / "README.md").read_text()
+RUN = "outputs/quickstart/2026-01-31_12-00-00"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+COMMANDS = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("python -m")]
+TRAINING = [line for line in COMMANDS if ".train" in line and "resume=" not in line]
+
+
+def arguments(line: str, run: Path) -> list[str]:
+    return [word.replace(RUN, str(run)) for word in shlex.split(line)[3:]]
+
+
+def tiny(words: list[str]) -> list[str]:
+    flags = [word for word in words if word == "-m"]
+    return [*flags, *TINY, "trainer.max_epochs=1", *(word for word in words if word != "-m")]
+
+
+def test_every_command_is_known() -> None:
+    assert len(TRAINING) >= 6
+    names = {shlex.split(line)[2].removeprefix("cvae_lightning.") for line in COMMANDS}
+    assert names == {"train", "generate", "reconstruct"}
+
+
+@pytest.mark.parametrize("line", TRAINING)
+def test_a_training_command_runs(command, tmp_path: Path, line: str) -> None:
+    words = tiny(arguments(line, tmp_path))
+    if "trainer=ddp" in words:
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        python = [sys.executable, "-m", "cvae_lightning.train", *words]
+        done = subprocess.run(python, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    else:
+        words = [word for word in words if word != "trainer.accelerator=cpu"] if "trainer=gpu" in words else words
+        done = command("train", *words, cwd=tmp_path)
+    if "trainer=gpu" in words and not torch.cuda.is_available():
+        assert done.returncode == 2
+        assert "no CUDA device" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    jobs = list(tmp_path.glob("outputs/*/*/metrics.json")) + list(tmp_path.glob("outputs/*/sweep*/*/metrics.json"))
+    assert len(jobs) == (4 if "-m" in words else 1)
+
+
+def test_resuming_painting_and_reconstructing(command, tmp_path: Path, tiny_run: Path) -> None:
+    lines = [line for line in COMMANDS if line not in TRAINING]
+    for line in lines:
+        words = arguments(line, tiny_run)
+        name = shlex.split(line)[2].removeprefix("cvae_lightning.")
+        if name == "train":
+            words = [*([] if RUN in line else tiny([])), *words]
+        done = command(name, *words, cwd=tmp_path)
+        assert done.returncode == 0, (line, done.stderr)
+        if name == "generate":
+            folder = Path(done.stdout.splitlines()[0]).parent
+            (tmp_path / "pictures").mkdir()
+            for picture in folder.glob("000*.png"):
+                picture.rename(tmp_path / "pictures" / picture.name)
+    assert len(list(tmp_path.glob("outputs/reconstructed/*/*.png"))) == 5
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path, tiny_run: Path) -> None:
+    with contextlib.chdir(tmp_path):
+        for block in blocks("python"):
+            exec(block.replace(RUN, str(tiny_run)), {})
+    assert (tmp_path / "square.png").exists()
+
+
+def test_the_table_of_experiments_is_complete() -> None:
+    named = set(re.findall(r"^\| `(\w+)` \|", README, flags=re.MULTILINE))
+    assert named == {path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml")}
