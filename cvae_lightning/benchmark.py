@@ -9,7 +9,7 @@ from cvae_lightning.cli import command
 
 def job(config: DictConfig) -> None:
     """The command's work."""
-    from cvae_lightning.training.speed import measure
+    from cvae_lightning.speed import measure
 
     measure(config)
 

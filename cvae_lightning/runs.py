@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.metadata
 import json
 import os
@@ -17,7 +18,7 @@ import yaml
 
 from cvae_lightning.errors import UserError, nearest
 
-CONFIG, ENVIRONMENT, METRICS = "config.yaml", "environment.json", "metrics.json"
+CONFIG, ENVIRONMENT, METRICS, TABLE = "config.yaml", "environment.json", "metrics.json", "metrics.csv"
 LAST = Path("checkpoints/last.ckpt")
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy", "tensorboard")
 NOT_THE_RUN = ("resume",)
@@ -91,6 +92,12 @@ def resumed_arguments(arguments: list[str], folder: Path) -> list[str]:
     keys = {_key(one) for one in [*given, "resume", "hydra.run.dir"]}
     kept = [one for one in saved if _key(one) not in keys]
     return [*kept, *given, f"resume='{folder}'", f"hydra.run.dir='{folder}'"]
+
+
+def read_table(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a ``metrics.csv``; an empty text where a row has no value."""
+    with Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def override_value(arguments: Iterable[str], key: str) -> str | None:

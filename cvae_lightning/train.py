@@ -46,7 +46,7 @@ def _unfinished(given: list[str]) -> Path | None:
 
 def job(config: DictConfig) -> float | None:
     """One training run of a composed config: check, build, fit, draw."""
-    from cvae_lightning.training.run import run
+    from cvae_lightning.experiment import run
 
     return run(config)
 

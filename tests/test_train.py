@@ -14,7 +14,7 @@ from conftest import ROOT, TINY
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from cvae_lightning.training.loggers import read_table
+from cvae_lightning.runs import read_table
 
 LEFT = [
     "config.yaml",

@@ -10,7 +10,7 @@ from cvae_lightning.data import Batch
 from cvae_lightning.painter import Painter, to_pictures
 from cvae_lightning.reports.curves import training_curves
 from cvae_lightning.reports.grids import captioned_grid, paired_grid
-from cvae_lightning.training.loggers import read_table
+from cvae_lightning.runs import TABLE, read_table
 
 
 def draw_run(folder: Path, painter: Painter, scenes: Batch, seed: int = 0) -> list[Path]:
@@ -26,7 +26,7 @@ def draw_run(folder: Path, painter: Painter, scenes: Batch, seed: int = 0) -> li
         the files written.
     """
     files = [folder / name for name in ("training_curves.png", "reconstruction.png", "generated_samples.png")]
-    training_curves(read_table(folder / "metrics.csv"), files[0])
+    training_curves(read_table(folder / TABLE), files[0])
     # Tokens and not captions: a run on a handful of scenes has not seen every word of its validation.
     noise = painter.noise(1, seed).expand(len(scenes.tokens), -1)
     with torch.inference_mode():

@@ -14,6 +14,8 @@ from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 from torch.utils.tensorboard.summary import hparams
 
+from cvae_lightning.runs import TABLE, read_table
+
 
 class MetricsTable(Logger):
     """``metrics.csv`` in the run folder: one row a step, written at once.
@@ -29,7 +31,7 @@ class MetricsTable(Logger):
 
     def __init__(self, save_dir: str | Path, resume_step: int | None = None) -> None:
         super().__init__()
-        self.path = Path(save_dir) / "metrics.csv"
+        self.path = Path(save_dir) / TABLE
         self._columns = ["step"]
         if resume_step is not None and self.path.exists():
             self._resume(resume_step)
@@ -72,12 +74,6 @@ class MetricsTable(Logger):
         temporary = self.path.with_suffix(".csv.part")
         temporary.write_text(text.getvalue(), newline="")
         os.replace(temporary, self.path)
-
-
-def read_table(path: str | Path) -> list[dict[str, str]]:
-    """The rows of a ``metrics.csv``; an empty text where a row has no value."""
-    with Path(path).open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 class RunTensorBoard(TensorBoardLogger):

@@ -3,7 +3,8 @@
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from cvae_lightning.training.loggers import MetricsTable, RunTensorBoard, read_table
+from cvae_lightning.runs import read_table
+from cvae_lightning.training.loggers import MetricsTable, RunTensorBoard
 
 
 def test_rows_are_written_at_once_and_the_table_widens(tmp_path) -> None:

@@ -22,10 +22,10 @@ from rich.console import Console
 from rich.table import Table
 
 from cvae_lightning.data import Batch, ShapeSceneDataModule
+from cvae_lightning.experiment import build_module, check, quieten
 from cvae_lightning.runs import environment
 from cvae_lightning.training.hardware import Hardware, choose
 from cvae_lightning.training.module import CVAEModule
-from cvae_lightning.training.run import build_module, check, quieten
 
 log = logging.getLogger(__name__)
 REFERENCE = ["model.image_size=256", "data.batch_size=32"]
