@@ -69,7 +69,7 @@ def check_types(config: DictConfig, default: DictConfig) -> None:
     Raises:
         UserError: the first such key.
     """
-    given, usual = (dict(_leaves(OmegaConf.to_container(one, resolve=False))) for one in (config, default))
+    given, usual = (dict(leaves(OmegaConf.to_container(one, resolve=False))) for one in (config, default))
     for key, value in given.items():
         kind = type(usual.get(key))
         fits = {bool: (bool,), int: (int,), float: (int, float)}.get(kind)
@@ -129,16 +129,16 @@ def known_keys(config_name: str) -> list[str]:
     """Every key that the default config has, dotted, groups and leaves."""
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-        leaves = [key for key, _ in _leaves(OmegaConf.to_container(hydra.compose(config_name), resolve=False))]
-    return sorted(
-        {".".join(parts[:n]) for key in leaves for parts in [key.split(".")] for n in range(1, len(parts) + 1)}
-    )
+        default = OmegaConf.to_container(hydra.compose(config_name), resolve=False)
+    keys = [key.split(".") for key, _ in leaves(default)]
+    return sorted({".".join(key[:depth]) for key in keys for depth in range(1, len(key) + 1)})
 
 
-def _leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a nested mapping with its dotted key."""
     if isinstance(node, dict) and node:
         for key, value in node.items():
-            yield from _leaves(value, f"{prefix}.{key}" if prefix else str(key))
+            yield from leaves(value, f"{prefix}.{key}" if prefix else str(key))
     else:
         yield prefix, node
 

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import Callback, RichProgressBar
 
 from cvae_lightning import runs
+from cvae_lightning.cli import leaves
 from cvae_lightning.data import ShapeSceneDataModule
 from cvae_lightning.errors import UserError
 from cvae_lightning.painter import load, read_checkpoint
@@ -31,7 +32,19 @@ from cvae_lightning.training.module import CVAEModule
 
 log = logging.getLogger(__name__)
 FINAL_METRICS = ["val/loss_at_beta", "val/distortion", "val/rate", "val/mse", "val/mae", "val/psnr"]
-DESCRIBING = ("seed", "data", "model", "text_encoder", "encoder", "decoder", "prior", "likelihood", "objective")
+DESCRIBING = (
+    "seed",
+    "data",
+    "model",
+    "text_encoder",
+    "encoder",
+    "decoder",
+    "prior",
+    "likelihood",
+    "objective",
+    "optimizer",
+    "learning_rate",
+)
 SHOWN = 16
 
 
@@ -79,7 +92,8 @@ def train(
         checkpoint: where to go on from, or None.
     """
     trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    return {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
+    metrics = sorted(trainer.callback_metrics.items())
+    return {name: float(value) for name, value in metrics if name.startswith(("train/", "val/"))}
 
 
 def is_main_process() -> bool:
@@ -95,7 +109,7 @@ def check(config: DictConfig) -> None:
     """
     if not isinstance(config.seed, int) or config.seed < 0:
         raise UserError(f"seed={config.seed}: expected a whole number of 0 or more")
-    choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
+    hardware = choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
     instantiate(config.data)
     with torch.device("meta"):
         module = build_module(config, vocab_size=8)
@@ -103,9 +117,8 @@ def check(config: DictConfig) -> None:
         module.optimizer(module.parameters())
     except ValueError as error:
         raise UserError(f"optimizer: {error}") from error
-    instantiate(
-        config.trainer, accelerator="cpu", precision="32-true", devices=1, logger=False, enable_checkpointing=False
-    )
+    bare = {"logger": False, "enable_checkpointing": False}
+    instantiate(config.trainer, accelerator=hardware.accelerator, precision=hardware.precision, **bare)
     for node in config.callbacks.values():
         instantiate(node)
 
@@ -154,7 +167,7 @@ def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_s
     )
     for logger in trainer.loggers:
         if isinstance(logger, RunTensorBoard) and not config.trainer.fast_dev_run:
-            logger.declare(dict(_flat(config)), FINAL_METRICS)
+            logger.declare(_settings(config), FINAL_METRICS)
     return trainer
 
 
@@ -172,7 +185,7 @@ def _announce(config: DictConfig, parts: Parts, trainer: pl.Trainer) -> None:
     plan = Plan(
         objective=objective,
         beta_effective=objective.beta * objective.schedule(1e9) * objective.nats_per_unit(image),
-        learning_rate=float(config.optimizer.lr),
+        learning_rate=float(config.optimizer.get("lr", 0)),
         batch_size=parts.data.batch_size * trainer.accumulate_grad_batches * trainer.world_size,
         epochs=trainer.max_epochs if trainer.max_epochs is not None else -1,
         train_size=len(parts.data.datasets["train"]),
@@ -216,17 +229,9 @@ def _finish(folder: Path, parts: Parts, trainer: pl.Trainer, metrics: Mapping[st
     (folder / runs.METRICS).write_text(json.dumps(summary, indent=1) + "\n")
 
 
-def _flat(config: DictConfig) -> Mapping[str, Any]:
+def _settings(config: DictConfig) -> dict[str, Any]:
     """The settings that describe a run, dotted, for HParams."""
-    flat: dict[str, Any] = {}
-
-    def visit(node: Any, prefix: str) -> None:
-        for key, value in node.items() if isinstance(node, dict) else ():
-            visit(value, f"{prefix}{key}.")
-        if not isinstance(node, dict) and node is not None:
-            flat[prefix.rstrip(".").removesuffix("._target_")] = node
-
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
-    visit({key: plain[key] for key in (*DESCRIBING, "optimizer", "learning_rate")}, "")
-    return flat | {"max_epochs": plain["trainer"]["max_epochs"]}
+    chosen = {key: plain[key] for key in DESCRIBING} | {"max_epochs": plain["trainer"]["max_epochs"]}
+    return {key.removesuffix("._target_"): value for key, value in leaves(chosen) if value is not None}

@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ def claim(folder: Path, config: Mapping[str, Any], resumed: bool) -> None:
     if not resumed and (folder / CONFIG).exists():
         raise UserError(f"{folder} already holds a run; resume it with resume={folder} or choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
+    if is_finished(folder):
+        _set_aside(folder / METRICS)
     _write_anew(folder / CONFIG, yaml.safe_dump(_comparable(config), sort_keys=False))
     _write_anew(folder / ENVIRONMENT, json.dumps(environment(), indent=1) + "\n")
 
@@ -122,9 +125,13 @@ def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
 def _write_anew(path: Path, text: str) -> None:
     """Write a file, keeping an earlier different one under a numbered name."""
     if path.exists() and path.read_text() != text:
-        earlier = next(p for n in range(1, 10_000) if not (p := path.with_stem(f"{path.stem}.{n}")).exists())
-        path.rename(earlier)
+        _set_aside(path)
     path.write_text(text)
+
+
+def _set_aside(path: Path) -> None:
+    """Rename a file to the first free numbered name beside it."""
+    path.rename(next(p for n in count(1) if not (p := path.with_stem(f"{path.stem}.{n}")).exists()))
 
 
 def _module_name() -> str:
