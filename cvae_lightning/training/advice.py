@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from cvae_lightning.training.losses import Objective
 
+DEAR = 80.0
+"""Nats of the loss for a nat of rate; the guide's literal recipe has 98 at 256 px, and collapses easily."""
+
 
 class Plan(NamedTuple):
     """What the tips look at.
@@ -29,8 +32,8 @@ class Plan(NamedTuple):
 
 
 def advice(plan: Plan) -> Iterator[str]:
-    """What the guide would say of this plan; nothing for the recipes that ship."""
-    if plan.beta_effective > 200:
+    """What the guide would say of this plan, a sentence a tip."""
+    if plan.beta_effective > DEAR:
         yield (
             f"beta_effective is {plan.beta_effective:.3g}: a rate this dear usually collapses the posterior "
             "(the rate goes to zero and all samples look alike). Lower objective.beta"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvae_lightning.world.language import COUNT_WORDS, PLURALS, describe
-from cvae_lightning.world.scene import Group, Meaning
+from cvae_lightning.world.scene import Group, Meaning, related
 from cvae_lightning.world.seeing import UNCLEAR, Seen, see
 from cvae_lightning.world.spelling import listed
 
@@ -62,7 +62,7 @@ def verdict(things: Sequence[Seen], meaning: Meaning) -> Verdict:
     shape = _agree([t.shape for t in things], [(g.shape, g.count) for g in groups])
     size = _agree([t.size for t in things], [(g.size, g.count) for g in groups])
     named = [[thing for thing in things if _names(group, thing)] for group in groups]
-    relation = None if meaning.relation is None else _related(meaning.relation, *named)
+    relation = None if meaning.relation is None else all(named) and related(meaning.relation, *named)
     # Things of another colour or shape would break the count.
     exact = count and all(_fits(group, some) for group, some in zip(groups, named, strict=True))
     everything = exact and relation is not False
@@ -92,17 +92,6 @@ def _fits(group: Group, things: Sequence[Seen]) -> bool:
     sizes = {thing.size for thing in things}
     right_size = UNCLEAR not in sizes if group.size is None else sizes == {group.size}
     return right_size and len(things) == group.count
-
-
-def _related(relation: str, first: Sequence[Seen], second: Sequence[Seen]) -> bool:
-    """Whether there are things of both groups and every centre of one is, say, above every one of the other."""
-    if not (first and second):
-        return False
-    if relation in ("below", "right of"):
-        first, second = second, first
-    if relation in ("above", "below"):
-        return max(t.y for t in first) < min(t.y for t in second)
-    return max(t.x for t in first) < min(t.x for t in second)
 
 
 def _reason(things: Sequence[Seen], meaning: Meaning, exact: bool, everything: bool) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Protocol
 
 from cvae_lightning.world.shapes import SHAPES as SHAPES
 from cvae_lightning.world.spelling import check_known
@@ -155,7 +157,16 @@ def alike(first: Group, second: Group) -> bool:
     return same_colour and first.shape == second.shape
 
 
-def related(relation: str, first: list[Thing], second: list[Thing]) -> bool:
+class Centred(Protocol):
+    """Anything with a centre on the canvas, whether it is there or only seen."""
+
+    @property
+    def x(self) -> float: ...
+    @property
+    def y(self) -> float: ...
+
+
+def related(relation: str, first: Sequence[Centred], second: Sequence[Centred]) -> bool:
     """Whether every centre of ``first`` is, say, above every centre of ``second``; neither is empty."""
     if relation in ("below", "right of"):
         first, second = second, first

@@ -1,0 +1,39 @@
+"""The guide's tips come when they apply, and only then."""
+
+import pytest
+
+from cvae_lightning.training import BetaELBO, Constant, Linear
+from cvae_lightning.training.advice import Plan, advice
+
+SOUND = Plan(
+    objective=BetaELBO(schedule=Linear(length=5)),
+    beta_effective=1.0,
+    learning_rate=1e-4,
+    batch_size=32,
+    epochs=50,
+    train_size=9_000,
+)
+
+
+def test_a_sound_plan_needs_no_advice() -> None:
+    assert list(advice(SOUND)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "setting"),
+    [
+        ({"beta_effective": 98.3}, "objective.beta"),
+        ({"beta_effective": 20.0, "objective": BetaELBO(20.0, Constant())}, "objective/schedule=linear"),
+        ({"epochs": 3}, "objective.schedule.length"),
+        ({"learning_rate": 0.01}, "1e-4 to 1e-3"),
+        ({"batch_size": 4}, "data.batch_size"),
+        ({"train_size": 900}, "data.size"),
+    ],
+)
+def test_a_tip_names_the_setting_to_change(change, setting: str) -> None:
+    (tip,) = advice(SOUND._replace(**change))
+    assert setting in tip
+
+
+def test_a_run_without_end_has_time_for_its_ramp() -> None:
+    assert list(advice(SOUND._replace(epochs=-1))) == []
