@@ -23,8 +23,9 @@ from rich.table import Table
 
 from cvae_lightning.data import Batch, ShapeSceneDataModule
 from cvae_lightning.experiment import build_module, check, quieten
+from cvae_lightning.reports.speeds import draw_speeds
 from cvae_lightning.runs import environment
-from cvae_lightning.training.hardware import Hardware, choose
+from cvae_lightning.training.hardware import Hardware, choose, native_precisions
 from cvae_lightning.training.module import CVAEModule
 
 log = logging.getLogger(__name__)
@@ -49,9 +50,14 @@ class Case(NamedTuple):
     lightning: float
     bare: float
 
+    @property
+    def label(self) -> str:
+        """The setting in words."""
+        return f"{self.precision}, {'channels_last' if self.channels_last else 'contiguous'}"
+
 
 def measure(config: DictConfig) -> None:
-    """Measure what the config describes, print a table and write ``benchmark.json`` in Hydra's folder."""
+    """Measure what the config describes; print a table, write ``benchmark.json`` and a picture of it."""
     quieten()
     check(config)
     cases = [_case(config, hardware) for hardware in _settings(config)]
@@ -66,11 +72,15 @@ def measure(config: DictConfig) -> None:
         "environment": environment(),
     }
     (folder / "benchmark.json").write_text(json.dumps(report, indent=1) + "\n")
-    log.info("wrote %s", folder / "benchmark.json")
+    labels = [case.label.replace(", ", "\n") for case in cases]
+    bars = [case.lightning for case in cases], [case.bare for case in cases]
+    draw_speeds(config.name, labels, *bars, folder / "benchmark.png")
+    log.info("wrote %s and benchmark.png", folder / "benchmark.json")
 
 
 def _settings(config: DictConfig) -> list[Hardware]:
-    combinations = product(config.benchmark.precisions, (False, True))
+    precisions = config.benchmark.precisions or native_precisions(config.trainer.accelerator)
+    combinations = product(precisions, (False, True))
     return [choose(config.trainer.accelerator, precision, layout) for precision, layout in combinations]
 
 
@@ -186,11 +196,10 @@ def _reference(config: DictConfig) -> float:
 
 
 def _show(name: str, cases: list[Case], reference: float | None) -> None:
-    table = Table("precision", "memory format", "Lightning", "bare loop", "ratio", title=f"{name}: training images/s")
+    table = Table("precision and memory format", "Lightning", "bare loop", "ratio", title=f"{name}: training images/s")
     for case in cases:
-        layout = "channels_last" if case.channels_last else "contiguous"
         ratio = case.lightning / case.bare
-        table.add_row(case.precision, layout, f"{case.lightning:.1f}", f"{case.bare:.1f}", f"{ratio:.2f}")
+        table.add_row(case.label, f"{case.lightning:.1f}", f"{case.bare:.1f}", f"{ratio:.2f}")
     console = Console()
     console.print(table)
     if reference is not None:

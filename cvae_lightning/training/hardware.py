@@ -63,6 +63,13 @@ def choose(accelerator: str = "auto", precision: str = "auto", channels_last: bo
     return Hardware(accelerator, precision, channels_last in ("auto", True))
 
 
+def native_precisions(accelerator: str = "auto") -> list[str]:
+    """The precisions that the device multiplies natively; others may be emulated, a hundred times slower."""
+    device = choose(accelerator, "fp32").accelerator
+    half = ["fp16"] if device in ("gpu", "cuda") else []
+    return ["fp32", *(["bf16"] if _multiplies_bf16(device) else []), *half]
+
+
 def _multiplies_bf16(accelerator: str) -> bool:
     if accelerator in ("gpu", "cuda"):
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -1,9 +1,10 @@
 """Splits, batches and the fitted tokenizer."""
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
-from cvae_lightning import ShapeSceneDataModule
+from cvae_lightning import ConditionalVAE, CVAEModule, ShapeSceneDataModule
 from cvae_lightning.data import Batch
 
 
@@ -64,3 +65,30 @@ def test_the_vocabulary_travels_in_the_state(data: ShapeSceneDataModule) -> None
 def test_impossible_arguments_are_named(arguments, message) -> None:
     with pytest.raises(ValueError, match=message):
         ShapeSceneDataModule(**arguments)
+
+
+def test_short_epochs_go_on_through_the_pass(tmp_path) -> None:
+    """With ``limit_train_batches`` an epoch is a part of a pass, and the next epoch takes the next part."""
+    data = ShapeSceneDataModule(size=100, canvas_size=32, batch_size=10, num_workers=0)
+    data.setup()
+    seen: list[list[int]] = []
+
+    class Watch(pl.Callback):
+        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx) -> None:
+            seen.append(batch.indices.tolist())
+
+    sizes = {"image_size": 32, "latent_dim": 4, "caption_dim": 8, "base_channels": 8, "stages": 3}
+    trainer = pl.Trainer(
+        max_epochs=3,
+        limit_train_batches=3,
+        limit_val_batches=0,
+        accelerator="cpu",
+        logger=False,
+        callbacks=[Watch()],
+        default_root_dir=tmp_path,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+    )
+    trainer.fit(CVAEModule(ConditionalVAE(len(data.tokenizer), **sizes)), datamodule=data)
+    assert len(seen) == 9
+    assert sorted(index for batch in seen for index in batch) == list(range(90))

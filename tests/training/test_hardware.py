@@ -5,7 +5,7 @@ import torch
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.training import hardware
-from cvae_lightning.training.hardware import Hardware, choose
+from cvae_lightning.training.hardware import Hardware, choose, native_precisions
 
 
 @pytest.fixture
@@ -27,6 +27,12 @@ def test_auto_on_a_plain_cpu(cpu_without_bf16) -> None:
 def test_auto_on_a_gpu(gpu) -> None:
     assert choose() == Hardware("gpu", "bf16-mixed", True)
     assert choose("cpu") == Hardware("cpu", "32-true", True)
+
+
+def test_native_precisions_leave_out_what_is_emulated(cpu_without_bf16, monkeypatch) -> None:
+    assert native_precisions() == ["fp32"]
+    monkeypatch.setattr(hardware, "_multiplies_bf16", lambda accelerator: True)
+    assert native_precisions("cpu") == ["fp32", "bf16"]
 
 
 def test_what_is_asked_for_is_taken(cpu_without_bf16) -> None:
