@@ -135,8 +135,7 @@ def _set_aside(path: Path) -> None:
 
 
 def _module_name() -> str:
-    spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return spec.name if spec else Path(sys.argv[0]).name
+    return f"{__package__}.{Path(sys.argv[0]).stem}"
 
 
 def _git(*arguments: str) -> str | None:

@@ -152,12 +152,14 @@ class ShapeSceneDataModule(pl.LightningDataModule):
         )
 
     def _batches_done(self) -> int:
-        """Training batches this run has finished, over all its passes and resumptions."""
-        if self.trainer is None:
-            return 0
-        total = self.trainer.fit_loop.epoch_loop.batch_progress.total
-        assert isinstance(total, _ProcessedTracker)
-        return total.processed
+        return batches_done(self.trainer) if self.trainer else 0
+
+
+def batches_done(trainer: pl.Trainer) -> int:
+    """Training batches a run has finished, over all its passes and resumptions: the number of the next one."""
+    total = trainer.fit_loop.epoch_loop.batch_progress.total
+    assert isinstance(total, _ProcessedTracker)
+    return total.processed
 
 
 def _spare_cores() -> int:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +75,38 @@ def _moved(state: dict[str, Any], folder: str) -> dict[str, Any]:
 class SaveOnStop(Callback):
     """Saves ``last`` when a person or a scheduler stops the run (Ctrl-C, SIGTERM) within an epoch.
 
-    Lightning itself would lose the steps since the last checkpoint. An error saves nothing: its weights
-    may be what is wrong.
+    Lightning itself would lose the steps since the last checkpoint. Ctrl-C becomes a SIGTERM, which Lightning
+    heeds once the batch at hand is done (on all ranks at the same one), and waits for the end of a validation;
+    a second Ctrl-C does not wait. Nothing is saved after an error, whose weights may be what is wrong, nor
+    within a validation, which a resumed run could not finish as the unbroken one.
     """
 
+    def __init__(self) -> None:
+        self._asked = self._waiting = False
+        self._before: Any = None
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        def ask(signum: int, frame: Any) -> None:
+            if self._asked:
+                raise KeyboardInterrupt
+            self._asked, self._waiting = True, trainer.validating
+            if not self._waiting:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, ask)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._waiting:
+            os.kill(os.getpid(), signal.SIGTERM)
+
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        if isinstance(exception, KeyboardInterrupt | SIGTERMException) and trainer.global_step:
+        if isinstance(exception, SIGTERMException) and trainer.global_step and not trainer.validating:
             path = Path(trainer.default_root_dir) / FOLDER / f"{LAST}.ckpt"
             trainer.save_checkpoint(path)
             log.info("stopped at step %d; saved %s", trainer.global_step, path)
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None

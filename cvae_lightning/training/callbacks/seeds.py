@@ -9,6 +9,8 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 
+from cvae_lightning.data import batches_done
+
 TRAIN, VALIDATE, TEST = range(3)
 
 
@@ -30,7 +32,7 @@ class StepSeeds(Callback):
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        self._seed(TRAIN, trainer.fit_loop.total_batch_idx, trainer.global_rank)
+        self._seed(TRAIN, batches_done(trainer), trainer.global_rank)
 
     def on_validation_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
