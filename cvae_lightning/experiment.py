@@ -16,7 +16,7 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
-from pytorch_lightning.callbacks import Callback, RichProgressBar
+from pytorch_lightning.callbacks import Callback
 
 from cvae_lightning import runs
 from cvae_lightning.cli import leaves
@@ -25,7 +25,7 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.painter import load, read_checkpoint
 from cvae_lightning.reports.run import draw_run
 from cvae_lightning.training.advice import Plan, advice
-from cvae_lightning.training.callbacks import Pace
+from cvae_lightning.training.callbacks import Bar, Pace
 from cvae_lightning.training.hardware import Hardware, choose
 from cvae_lightning.training.loggers import RunTensorBoard
 from cvae_lightning.training.module import CVAEModule
@@ -154,7 +154,7 @@ def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_s
     """The Lightning trainer with the config's loggers and callbacks, at home in the run folder."""
     callbacks: list[Callback] = [instantiate(node) for node in config.callbacks.values() if node]
     if sys.stdout.isatty():
-        callbacks.append(RichProgressBar())
+        callbacks.append(Bar())
     loggers = [_logger(node, folder, resume_step) for node in config.logger.values() if node]
     trainer: pl.Trainer = instantiate(
         config.trainer,
