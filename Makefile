@@ -3,7 +3,7 @@ BIN := .venv/bin
 
 .PHONY: quickstart test format clean
 
-## Set up and train the quickstart: about ten reference minutes, pictures in outputs/quickstart/
+## Set up and train the quickstart: about five reference minutes, pictures in outputs/quickstart/
 quickstart: .venv/.installed
 	$(BIN)/python -m cvae_lightning.train +experiment=quickstart resume=auto
 
