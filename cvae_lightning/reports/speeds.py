@@ -29,5 +29,6 @@ def draw_speeds(
         axes.bar_label(bars, fmt="%.1f", padding=2)
     axes.set(title=title, ylabel="training images per second", xticks=places)
     axes.set_xticklabels(labels)
-    axes.legend()
+    axes.margins(y=0.15)
+    axes.legend(loc="lower center")
     figure.savefig(path, dpi=100)
