@@ -65,12 +65,12 @@ def run(config: DictConfig) -> float | None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     checkpoint = runs.resumable(folder) if config.resume else None
     quieten()
-    check(config)
+    hardware = check(config)
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
     if is_main_process():
         runs.claim(folder, plain, resumed=checkpoint is not None)  # type: ignore[arg-type]
-    parts = build(config, folder)
+    parts = build(config, hardware, folder)
     step = None if checkpoint is None else int(read_checkpoint(checkpoint)["global_step"])
     trainer = build_trainer(config, parts.hardware, folder, step)
     _announce(config, parts, trainer)
@@ -101,8 +101,11 @@ def is_main_process() -> bool:
     return int(os.environ.get("LOCAL_RANK", 0)) == 0 and int(os.environ.get("NODE_RANK", 0)) == 0
 
 
-def check(config: DictConfig) -> None:
+def check(config: DictConfig) -> Hardware:
     """Build every part without memory or data, so that a mistake is answered before any work.
+
+    Returns:
+        where and how the config runs here.
 
     Raises:
         UserError, hydra.errors.InstantiationException: what is wrong.
@@ -121,16 +124,16 @@ def check(config: DictConfig) -> None:
     instantiate(config.trainer, accelerator=hardware.accelerator, precision=hardware.precision, **bare)
     for node in config.callbacks.values():
         instantiate(node)
+    return hardware
 
 
-def build(config: DictConfig, folder: Path) -> Parts:
+def build(config: DictConfig, hardware: Hardware, folder: Path) -> Parts:
     """The data with its tokenizer fitted and saved, and the seeded module."""
-    hardware = choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
     data: ShapeSceneDataModule = instantiate(config.data)
     data.setup()
     if is_main_process():
-        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-        data.tokenizer.save(folder / "checkpoints" / "tokenizer_vocab.json")
+        (folder / runs.CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+        data.tokenizer.save(folder / runs.CHECKPOINTS / "tokenizer_vocab.json")
     pl.seed_everything(config.seed, verbose=False)
     return Parts(build_module(config, len(data.tokenizer), hardware.channels_last), data, hardware)
 

@@ -20,7 +20,8 @@ import yaml
 from cvae_lightning.errors import UserError, nearest
 
 CONFIG, ENVIRONMENT, METRICS, TABLE = "config.yaml", "environment.json", "metrics.json", "metrics.csv"
-LAST = Path("checkpoints/last.ckpt")
+CHECKPOINTS = "checkpoints"
+LAST = Path(CHECKPOINTS) / "last.ckpt"
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy", "tensorboard")
 NOT_THE_RUN = ("resume",)
 """Keys that say how a command goes about a run, not what the run is."""

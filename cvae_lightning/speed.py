@@ -59,14 +59,14 @@ class Case(NamedTuple):
 def measure(config: DictConfig) -> None:
     """Measure what the config describes; print a table, write ``benchmark.json`` and a picture of it."""
     quieten()
-    check(config)
+    default = check(config)
     cases = [_case(config, hardware) for hardware in _settings(config)]
     reference = _reference(config) if config.benchmark.reference else None
     _show(config.name, cases, reference)
     folder = Path(HydraConfig.get().runtime.output_dir)
     report = {
         "experiment": config.name,
-        "default": str(choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)),
+        "default": str(default),
         "cases": [case._asdict() for case in cases],
         "reference_images_per_second": reference,
         "environment": environment(),

@@ -13,9 +13,9 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from cvae_lightning.runs import CHECKPOINTS, LAST
+
 log = logging.getLogger(__name__)
-FOLDER = "checkpoints"
-LAST = "last"
 
 
 class RunCheckpoint(ModelCheckpoint):
@@ -50,7 +50,7 @@ class RunCheckpoint(ModelCheckpoint):
         )
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        self.dirpath = str(Path(trainer.default_root_dir) / FOLDER)
+        self.dirpath = str(Path(trainer.default_root_dir) / CHECKPOINTS)
         super().setup(trainer, pl_module, stage)
 
     def format_checkpoint_name(self, metrics: dict[str, Any], *args: Any, **kwargs: Any) -> str:
@@ -102,7 +102,7 @@ class SaveOnStop(Callback):
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         if isinstance(exception, SIGTERMException) and trainer.global_step and not trainer.validating:
-            path = Path(trainer.default_root_dir) / FOLDER / f"{LAST}.ckpt"
+            path = Path(trainer.default_root_dir) / LAST
             trainer.save_checkpoint(path)
             log.info("stopped at step %d; saved %s", trainer.global_step, path)
 
