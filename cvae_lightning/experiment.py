@@ -42,6 +42,7 @@ DESCRIBING = (
     "prior",
     "likelihood",
     "objective",
+    "penalties",
     "optimizer",
     "learning_rate",
 )
@@ -150,6 +151,7 @@ def build_module(config: DictConfig, vocab_size: int, channels_last: bool = Fals
         instantiate(sized.learning_rate),
         channels_last=channels_last,
         compile=sized.compile,
+        penalties=instantiate(sized.penalties),
     )
 
 
