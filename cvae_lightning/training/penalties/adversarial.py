@@ -54,7 +54,7 @@ class AdversarialPenalty(Penalty):
 
     def __call__(self, view: View) -> Term:
         """Logs ``discriminator`` (its hinge loss), ``adversarial`` (minus the mean score) and its whole weight."""
-        if view.epoch < self.start:
+        if view.epoch < self.start or (view.epoch == self.start and not view.training):
             return Term(torch.zeros_like(view.loss), {})
         # The discriminator's gradients are not scaled as the model's are in 16 bits, so it stays in 32.
         with torch.autocast(view.images.device.type, enabled=False):

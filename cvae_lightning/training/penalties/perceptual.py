@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -45,13 +46,10 @@ class PerceptualPenalty(Penalty):
         with torch.device("meta"):
             features = vgg16(weights=None).features
         known = layer_names(features)
-        for layer in layers:
-            if layer not in known:
-                raise ValueError(
-                    f"perceptual.layers has {layer!r}{nearest(layer, known)}; there are {', '.join(known)}"
-                )
-        if not layers:
-            raise ValueError(f"perceptual.layers is empty: expected at least one of {', '.join(known)}")
+        unknown = [layer for layer in layers if layer not in known]
+        if unknown or not layers:
+            near = nearest(unknown[0], known) if unknown else ""
+            raise ValueError(f"perceptual.layers is {list(layers)}{near}; there are {', '.join(known)}")
         self.distance = DISTANCES[distance]
         self.places = sorted({known[layer] for layer in layers})
         self.network = features[: self.places[-1] + 1].requires_grad_(False).eval()
@@ -79,6 +77,12 @@ class PerceptualPenalty(Penalty):
     def to(self, device: torch.device) -> None:
         self.network.to(device)
         self.mean, self.std = self.mean.to(device), self.std.to(device)
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        pass
 
 
 def layer_names(features: nn.Sequential) -> dict[str, int]:
