@@ -19,11 +19,12 @@ class Painted(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.picture = nn.Parameter(torch.rand(1, 3, SIDE, SIDE))
+        self.picture = nn.Parameter(torch.rand(3, SIDE, SIDE))
         self.mix = nn.Conv2d(3, 3, 1)
+        self.modulation = nn.Linear(2, 2)  # registered last, as modulations may be, yet not the last layer
 
     def forward(self, count: int) -> torch.Tensor:
-        return torch.sigmoid(self.mix(self.picture)).expand(count, -1, -1, -1)
+        return torch.sigmoid(self.mix(self.picture[None])).expand(count, -1, -1, -1)
 
 
 def penalty(**settings) -> AdversarialPenalty:
@@ -72,7 +73,9 @@ def test_the_discriminator_learns_and_the_models_gradient_does_not_reach_it() ->
     first = one(view(decoder))
     after = weights(one)
     assert not torch.equal(before, after)
+    gradients = [parameter.grad.clone() for parameter in one.discriminator.parameters()]
     (view(decoder).loss + first.value).backward()
+    assert all(map(torch.equal, gradients, (parameter.grad for parameter in one.discriminator.parameters())))
     assert torch.equal(weights(one), after)
     for _ in range(60):
         last = one(view(decoder))
