@@ -42,6 +42,7 @@ DESCRIBING = (
     "prior",
     "likelihood",
     "objective",
+    "penalties",
     "optimizer",
     "learning_rate",
 )
@@ -152,6 +153,7 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
         instantiate(sized.learning_rate),
         channels_last=channels_last,
         compile=sized.compile,
+        penalties=instantiate(sized.penalties),
     )
 
 
