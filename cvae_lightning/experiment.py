@@ -19,7 +19,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import Callback
 
-from cvae_lightning import runs
+from cvae_lightning import runs, search
 from cvae_lightning.cli import leaves
 from cvae_lightning.data import ShapeSceneDataModule
 from cvae_lightning.errors import UserError
@@ -75,7 +75,7 @@ def run(config: DictConfig) -> float | None:
     again = swept and runs.left_off(folder, plain)  # type: ignore[arg-type]
     if again and runs.is_finished(folder):
         log.info("finished before: %s", folder)
-        return _finished(folder).get(RETURNED)
+        return runs.final_metrics(folder).get(RETURNED)
     checkpoint = _last_whole(folder) if again else checkpoint
     if is_main_process():
         runs.claim(folder, plain, resumed=again or checkpoint is not None)  # type: ignore[arg-type]
@@ -84,7 +84,8 @@ def run(config: DictConfig) -> float | None:
     step = int(read_checkpoint(checkpoint)["global_step"]) if checkpoint else 0 if again else None
     trainer = build_trainer(config, parts.hardware, folder, step)
     _announce(config, parts, trainer)
-    metrics = _fit(parts, trainer, checkpoint, folder)
+    # A run that was stopped after its last epoch has nothing left to measure: its table has it.
+    metrics = _fit(parts, trainer, checkpoint, folder) or runs.last_metrics(folder)
     if trainer.is_global_zero and not config.trainer.fast_dev_run:
         _finish(folder, parts, trainer, metrics)
     return metrics.get(RETURNED)
@@ -166,7 +167,8 @@ def build_module(config: DictConfig, vocab_size: int, channels_last: bool = Fals
 def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_step: int | None) -> pl.Trainer:
     """The Lightning trainer with the config's loggers and callbacks, at home in the run folder."""
     callbacks: list[Callback] = [instantiate(node) for node in config.callbacks.values() if node]
-    callbacks += _study_callbacks()
+    if trial := search.trial_of(HydraConfig.get()):
+        callbacks.append(Pruning(trial))
     if sys.stdout.isatty():
         callbacks.append(Bar())
     loggers = [_logger(node, folder, resume_step) for node in config.logger.values() if node]
@@ -183,16 +185,6 @@ def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_s
         if isinstance(logger, RunTensorBoard) and not config.trainer.fast_dev_run:
             logger.declare(_settings(config), FINAL_METRICS)
     return trainer
-
-
-def _study_callbacks() -> list[Callback]:
-    """The link to the study that asked for this job; nothing, and no Optuna, where none did."""
-    hydra = HydraConfig.get()
-    if hydra.mode is not RunMode.MULTIRUN or "study" not in hydra.sweeper:
-        return []
-    from cvae_lightning.search.trial import RunningTrial
-
-    return [Pruning(RunningTrial.of(hydra))]
 
 
 def _logger(node: DictConfig, folder: Path, resume_step: int | None) -> Any:
@@ -251,12 +243,6 @@ def _finish(folder: Path, parts: Parts, trainer: pl.Trainer, metrics: Mapping[st
         "hardware": str(parts.hardware),
     }
     runs.write_whole(folder / runs.METRICS, json.dumps(summary, indent=1) + "\n")
-
-
-def _finished(folder: Path) -> dict[str, float]:
-    """The final metrics of a finished run."""
-    metrics: dict[str, float] = json.loads((folder / runs.METRICS).read_text())["metrics"]
-    return metrics
 
 
 def _last_whole(folder: Path) -> Path | None:

@@ -117,6 +117,19 @@ def read_table(path: str | Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def final_metrics(folder: Path) -> dict[str, float]:
+    """The metrics that a finished run ended with."""
+    metrics: dict[str, float] = json.loads((folder / METRICS).read_text())["metrics"]
+    return metrics
+
+
+def last_metrics(folder: Path) -> dict[str, float]:
+    """The last value of every training and validation metric in a run's table; empty without a table."""
+    rows = read_table(folder / TABLE) if (folder / TABLE).exists() else []
+    values = {name: value for row in rows for name, value in row.items() if value}
+    return {name: float(values[name]) for name in sorted(values) if name.startswith(("train/", "val/"))}
+
+
 def override_value(arguments: Iterable[str], key: str) -> str | None:
     """The value that the last ``key=value`` argument gives, without quotes; None if there is none."""
     values = [one.partition("=")[2] for one in arguments if _key(one) == key]

@@ -75,7 +75,7 @@ def sampler(options: Options, space: Space, number: int) -> BaseSampler:
     if issubclass(get_class(options.sampler["_target_"]), GridSampler):
         return Grid(space.grid(), seed=options.seed)
     seed = int(np.random.SeedSequence([options.seed, number]).generate_state(1)[0])
-    return instantiate(options.sampler, seed=seed)  # type: ignore[no-any-return]
+    return instantiate(options.sampler, seed=seed)
 
 
 def pruner(options: Options) -> BasePruner:
