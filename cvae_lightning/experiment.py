@@ -23,7 +23,7 @@ from cvae_lightning import runs, search
 from cvae_lightning.cli import leaves
 from cvae_lightning.data import ShapeSceneDataModule
 from cvae_lightning.errors import UserError
-from cvae_lightning.painter import load, read_checkpoint
+from cvae_lightning.painter import is_readable, load, read_checkpoint
 from cvae_lightning.reports.run import draw_run
 from cvae_lightning.training.advice import Plan, advice
 from cvae_lightning.training.callbacks import Bar, Pace, Pruning
@@ -76,7 +76,8 @@ def run(config: DictConfig) -> float | None:
     if again and runs.is_finished(folder):
         log.info("finished before: %s", folder)
         return runs.final_metrics(folder).get(RETURNED)
-    checkpoint = _last_whole(folder) if again else checkpoint
+    if again and is_readable(folder / runs.LAST):
+        checkpoint = folder / runs.LAST
     if is_main_process():
         runs.claim(folder, plain, resumed=again or checkpoint is not None)  # type: ignore[arg-type]
     parts = build(config, hardware, folder)
@@ -243,15 +244,6 @@ def _finish(folder: Path, parts: Parts, trainer: pl.Trainer, metrics: Mapping[st
         "hardware": str(parts.hardware),
     }
     runs.write_whole(folder / runs.METRICS, json.dumps(summary, indent=1) + "\n")
-
-
-def _last_whole(folder: Path) -> Path | None:
-    """The last checkpoint, unless there is none or the process died while it wrote it."""
-    try:
-        read_checkpoint(folder / runs.LAST)
-    except UserError:
-        return None
-    return folder / runs.LAST
 
 
 def _settings(config: DictConfig) -> dict[str, Any]:
