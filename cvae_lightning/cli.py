@@ -12,10 +12,12 @@ from typing import Any, NoReturn
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from cvae_lightning import sweeps
 from cvae_lightning.errors import UserError, nearest
 from cvae_lightning.world.language import CaptionError
 
@@ -27,6 +29,13 @@ MISTAKE = 2
 FREE_KEYS = ("trainer.devices", "trainer.profiler")
 """Numbers or switches by default that may be other things too."""
 OPTIONAL_GROUPS = ("experiment", "debug")
+EXTRAS = {
+    "hydra/launcher/joblib": "joblib",
+    "hydra/launcher/submitit_local": "submitit",
+    "hydra/launcher/submitit_slurm": "submitit",
+    "hydra/launcher/ray": "ray",
+}
+"""Choices that come with an optional package, and the extra of ours that installs it."""
 
 
 def command(config_name: str, job: Callable[[DictConfig], Any]) -> None:
@@ -34,9 +43,14 @@ def command(config_name: str, job: Callable[[DictConfig], Any]) -> None:
 
     @hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     def run(config: DictConfig) -> Any:
-        with mistakes(config_name):
+        def checked() -> Any:
             check_types(config, hydra.compose(config_name))
             return job(config)
+
+        if sweeps.is_job(HydraConfig.get()):
+            return sweeps.attempt(checked, HydraConfig.get(), lambda error: describe(error, config_name))
+        with mistakes(config_name):
+            return checked()
 
     sys.argv[1:] = plain_choices(sys.argv[1:])
     # Hydra would print its errors itself and leave with code 1; this makes it raise them.
@@ -50,17 +64,25 @@ def mistakes(config_name: str) -> Iterator[None]:
     """Turn a user's mistake into one paragraph on standard error and exit code 2."""
     try:
         yield
-    except (UserError, CaptionError) as error:
-        fail(str(error))
-    except (HydraException, OmegaConfBaseException) as error:
-        fail(explain(error, config_name))
-    except (RuntimeError, MemoryError) as error:
-        if not _out_of_memory(error):
+    except Exception as error:
+        paragraph = describe(error, config_name)
+        if paragraph is None:
             raise
-        fail(
+        fail(paragraph)
+
+
+def describe(error: Exception, config_name: str) -> str | None:
+    """A user's mistake in one paragraph; None for an error of another kind."""
+    if isinstance(error, (UserError, CaptionError)):
+        return str(error)
+    if isinstance(error, (HydraException, OmegaConfBaseException)):
+        return explain(error, config_name)
+    if isinstance(error, (RuntimeError, MemoryError)) and _out_of_memory(error):
+        return (
             f"out of memory: {_first_line(error)}. Reduce data.batch_size (trainer.accumulate_grad_batches keeps the "
             "effective batch), model.base_channels or data.canvas_size"
         )
+    return None
 
 
 def check_types(config: DictConfig, default: DictConfig) -> None:
@@ -113,6 +135,11 @@ def explain(error: Exception, config_name: str) -> str:
 
 def _unknown_option(path: str) -> str:
     group, _, name = path.rpartition("/")
+    if path in EXTRAS:
+        return f"{group}={name} needs a package that is not installed: pip install 'cvae-lightning[{EXTRAS[path]}]'"
+    if group == "hydra/launcher":
+        launchers = ["basic", *(one.rpartition("/")[2] for one in EXTRAS)]
+        return f"{group}={name}: no such choice{nearest(name, launchers)}; there are {', '.join(launchers)}"
     options = sorted(file.stem for file in (CONF / group).glob("*.yaml")) if group else []
     if not options:
         groups = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir())

@@ -14,18 +14,19 @@ from typing import Any, NamedTuple
 import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import Callback
 
-from cvae_lightning import runs
+from cvae_lightning import runs, search
 from cvae_lightning.cli import leaves
 from cvae_lightning.data import ShapeSceneDataModule, lexicon
 from cvae_lightning.errors import UserError
-from cvae_lightning.painter import load, read_checkpoint
+from cvae_lightning.painter import is_readable, load, read_checkpoint
 from cvae_lightning.reports.run import draw_run
 from cvae_lightning.training.advice import Plan, advice
-from cvae_lightning.training.callbacks import Bar, Pace
+from cvae_lightning.training.callbacks import Bar, Pace, Pruning
 from cvae_lightning.training.hardware import Hardware, choose
 from cvae_lightning.training.loggers import RunTensorBoard
 from cvae_lightning.training.module import CVAEModule
@@ -47,6 +48,8 @@ DESCRIBING = (
     "learning_rate",
 )
 SHOWN = 16
+RETURNED = "val/loss_at_beta"
+"""The metric that a job returns to Hydra."""
 
 
 class Parts(NamedTuple):
@@ -69,16 +72,25 @@ def run(config: DictConfig) -> float | None:
     hardware = check(config)
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
+    swept = HydraConfig.get().mode is RunMode.MULTIRUN
+    again = swept and runs.left_off(folder, plain)  # type: ignore[arg-type]
+    if again and runs.is_finished(folder):
+        log.info("finished before: %s", folder)
+        return runs.final_metrics(folder).get(RETURNED)
+    if again and is_readable(folder / runs.LAST):
+        checkpoint = folder / runs.LAST
     if is_main_process():
-        runs.claim(folder, plain, resumed=checkpoint is not None)  # type: ignore[arg-type]
+        runs.claim(folder, plain, resumed=again or checkpoint is not None)  # type: ignore[arg-type]
     parts = build(config, hardware, folder)
-    step = None if checkpoint is None else int(read_checkpoint(checkpoint)["global_step"])
+    # A run that was stopped before its first checkpoint starts at step 0 again, and so do its curves.
+    step = int(read_checkpoint(checkpoint)["global_step"]) if checkpoint else 0 if again else None
     trainer = build_trainer(config, parts.hardware, folder, step)
     _announce(config, parts, trainer)
-    metrics = _fit(parts, trainer, checkpoint, folder)
+    # A run that was stopped after its last epoch has nothing left to measure: its table has it.
+    metrics = _fit(parts, trainer, checkpoint, folder) or runs.last_metrics(folder)
     if trainer.is_global_zero and not config.trainer.fast_dev_run:
         _finish(folder, parts, trainer, metrics)
-    return metrics.get("val/loss_at_beta")
+    return metrics.get(RETURNED)
 
 
 def train(
@@ -160,6 +172,8 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
 def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_step: int | None) -> pl.Trainer:
     """The Lightning trainer with the config's loggers and callbacks, at home in the run folder."""
     callbacks: list[Callback] = [instantiate(node) for node in config.callbacks.values() if node]
+    if trial := search.trial_of(HydraConfig.get()):
+        callbacks.append(Pruning(trial))
     if sys.stdout.isatty():
         callbacks.append(Bar())
     loggers = [_logger(node, folder, resume_step) for node in config.logger.values() if node]
@@ -233,7 +247,7 @@ def _finish(folder: Path, parts: Parts, trainer: pl.Trainer, metrics: Mapping[st
         "images_per_second": round(pace.images_per_second, 1),
         "hardware": str(parts.hardware),
     }
-    (folder / runs.METRICS).write_text(json.dumps(summary, indent=1) + "\n")
+    runs.write_whole(folder / runs.METRICS, json.dumps(summary, indent=1) + "\n")
 
 
 def _settings(config: DictConfig) -> dict[str, Any]:

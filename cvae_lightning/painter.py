@@ -169,6 +169,14 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
     return checkpoint
 
 
+def is_readable(file: Path) -> bool:
+    """Whether there is a whole checkpoint; a process that was killed may have left half of one."""
+    try:
+        return bool(read_checkpoint(file))
+    except UserError:
+        return False
+
+
 def to_pictures(images: Tensor) -> list[Image.Image]:
     """(B, 3, S, S) in [0, 1] to PIL images."""
     pixels = (images.float().clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()

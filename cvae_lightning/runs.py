@@ -37,9 +37,22 @@ def claim(folder: Path, config: Mapping[str, Any], resumed: bool) -> None:
         raise UserError(f"{folder} already holds a run; resume it with resume={folder} or choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     if is_finished(folder):
-        _set_aside(folder / METRICS)
+        set_aside(folder / METRICS)
     _write_anew(folder / CONFIG, yaml.safe_dump(_comparable(config), sort_keys=False))
     _write_anew(folder / ENVIRONMENT, json.dumps(environment(), indent=1) + "\n")
+
+
+def left_off(folder: Path, config: Mapping[str, Any]) -> bool:
+    """Whether a sweep that was stopped and is started again finds this very run in its job's folder.
+
+    Raises:
+        UserError: another run lives there.
+    """
+    if not (folder / CONFIG).exists():
+        return False
+    if not _same(folder / CONFIG, config):
+        raise UserError(f"{folder} already holds a run with other settings; choose another folder with hydra.sweep.dir")
+    return True
 
 
 def environment() -> dict[str, Any]:
@@ -104,6 +117,19 @@ def read_table(path: str | Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def final_metrics(folder: Path) -> dict[str, float]:
+    """The metrics that a finished run ended with."""
+    metrics: dict[str, float] = json.loads((folder / METRICS).read_text())["metrics"]
+    return metrics
+
+
+def last_metrics(folder: Path) -> dict[str, float]:
+    """The last value of every training and validation metric in a run's table; empty without a table."""
+    rows = read_table(folder / TABLE) if (folder / TABLE).exists() else []
+    values = {name: value for row in rows for name, value in row.items() if value}
+    return {name: float(values[name]) for name in sorted(values) if name.startswith(("train/", "val/"))}
+
+
 def override_value(arguments: Iterable[str], key: str) -> str | None:
     """The value that the last ``key=value`` argument gives, without quotes; None if there is none."""
     values = [one.partition("=")[2] for one in arguments if _key(one) == key]
@@ -126,11 +152,18 @@ def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
 def _write_anew(path: Path, text: str) -> None:
     """Write a file, keeping an earlier different one under a numbered name."""
     if path.exists() and path.read_text() != text:
-        _set_aside(path)
-    path.write_text(text)
+        set_aside(path)
+    write_whole(path, text)
 
 
-def _set_aside(path: Path) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that whoever looks finds all of it or none, whenever the writer dies."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def set_aside(path: Path) -> None:
     """Rename a file to the first free numbered name beside it."""
     path.rename(next(p for n in count(1) if not (p := path.with_stem(f"{path.stem}.{n}")).exists()))
 

@@ -13,12 +13,14 @@ MAY_IMPORT = {
     "models": set(),
     "data": {"world"},
     "training": {"data", "models", "runs", "errors"},
+    "search": {"sweeps", "runs", "errors"},
+    "sweeps": {"runs"},
     "reports": {"world", "data", "painter", "runs"},
     "painter": {"world", "data", "models", "errors"},
     "files": {"errors"},
     "runs": {"errors"},
     "errors": set(),
-    "cli": {"errors", "world"},
+    "cli": {"errors", "sweeps", "world"},
 }
 """What each folder or file of the package may import of the package; entries may import anything."""
 

@@ -44,7 +44,8 @@ CHOICES = [
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_composes_and_resolves(choice: str) -> None:
-    OmegaConf.to_container(composed(choice), resolve=True)
+    sweeper = ["hydra/sweeper=optuna"] if choice.startswith("hydra/sweeper/") else []
+    OmegaConf.to_container(composed(*sweeper, choice), resolve=True)
 
 
 def test_the_guides_recipe_is_literal() -> None:

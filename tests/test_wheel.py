@@ -16,6 +16,7 @@ def test_the_wheel_trains_from_any_folder(tmp_path: Path) -> None:
     site = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
+    assert (site / "hydra_plugins" / "cvae_lightning_search.py").exists()
     configs = {path.relative_to(ROOT / "conf") for path in (ROOT / "conf").rglob("*.yaml")}
     assert {path.relative_to(site / "cvae_lightning" / "conf") for path in site.rglob("*.yaml")} == configs
     elsewhere = tmp_path / "elsewhere"

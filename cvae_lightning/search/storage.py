@@ -1,0 +1,64 @@
+"""Where a study lives: Optuna's journal in the study's folder, or a database, neither harmed by any stop."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from filelock import FileLock
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+from cvae_lightning.errors import UserError
+
+JOURNAL = "study.journal"
+
+
+class WholeLines(JournalFileOpenLock):
+    """The journal's lock, held by the operating system, which frees it when its holder dies.
+
+    Optuna's own locks are files: a killed holder blocks all others for half a minute. A killed writer may
+    also leave the beginning of a line, which would spoil the next one; it said nothing yet, so it is cut off.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        super().__init__(str(journal))
+        self.journal = journal
+        self._lock = FileLock(journal.with_suffix(".journal.lock"))
+
+    def acquire(self) -> bool:
+        self._lock.acquire()
+        _cut_torn_line(self.journal)
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def open_storage(folder: Path, url: str | None) -> BaseStorage:
+    """The storage of the study in ``folder``.
+
+    Args:
+        folder: the study's folder, which exists.
+        url: a database such as ``postgresql://user@host/name``, or None for the folder's journal.
+
+    Raises:
+        UserError: the database cannot be opened.
+    """
+    if url is None:
+        journal = folder / JOURNAL
+        return JournalStorage(JournalFileBackend(str(journal), WholeLines(journal)))
+    try:
+        return RDBStorage(url)
+    except Exception as error:  # each database driver has errors of its own
+        raise UserError(f"hydra.sweeper.storage={url} cannot be opened: {str(error).splitlines()[0]}") from error
+
+
+def _cut_torn_line(journal: Path) -> None:
+    if not journal.exists() or journal.stat().st_size == 0:
+        return
+    with journal.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read() == b"\n":
+            return
+    os.truncate(journal, journal.read_bytes().rfind(b"\n") + 1)
