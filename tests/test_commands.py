@@ -79,17 +79,17 @@ def test_generate_writes_a_picture_a_sample_and_a_grid(command, tmp_path: Path, 
     done = command("generate", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == [
-        "000_a-large-blue-square-above-3-small-red-circles_0.png",
-        "000_a-large-blue-square-above-3-small-red-circles_1.png",
-        "001_an-orange-star_0.png",
-        "001_an-orange-star_1.png",
-        "grid.png",
+    stems = [
+        "000_a-large-blue-square-above-3-small-red-circles_0",
+        "000_a-large-blue-square-above-3-small-red-circles_1",
+        "001_an-orange-star_0",
+        "001_an-orange-star_1",
     ]
-    first = Image.open(tmp_path / "out" / names[0])
+    assert names == [*(f"{stem}.{kind}" for stem in stems for kind in ("json", "png")), "grid.png"]
+    first = Image.open(tmp_path / "out" / f"{stems[0]}.png")
     assert first.size == (32, 32)
     assert caption_of(first) == CAPTION
-    star = Image.open(tmp_path / "out" / names[2])
+    star = Image.open(tmp_path / "out" / f"{stems[2]}.png")
     assert star.info["asked"] == "an orange star"
     assert re.fullmatch("a (small|medium|large) orange star", star.info["caption"])  # the unsaid size was drawn
     again = command("generate", *arguments, cwd=tmp_path)
