@@ -148,7 +148,7 @@ def test_samples_that_show_nothing_are_not_called_ignorant(healthy: Probe) -> No
 def test_a_probes_parts_give_what_the_whole_gives(data, scenes) -> None:
     model = ConditionalVAE(len(data.tokenizer), **SIZES).eval()
     numbers = [share(64, rank, 3) for rank in range(3)]
-    assert sorted(sum(numbers, [])) == list(range(64))
+    assert sorted(number for some in numbers for number in some) == list(range(64))
     assert all(k ^ 1 in part for part in numbers for k in part)
     parts = [probe(model, data.take("val", some), paired_noise(0, some, 8)) for some in numbers]
     whole = probe(model, scenes, paired_noise(0, range(64), 8))

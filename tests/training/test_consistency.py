@@ -1,4 +1,4 @@
-"""The metric is the judge's word, counted: exact shares, whatever form images and captions have, over any split of them."""
+"""The metric is the judge's word, counted: exact shares, whatever form images and captions have."""
 
 import pytest
 import torch
