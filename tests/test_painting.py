@@ -20,7 +20,7 @@ SIZES = {"image_size": 64, "latent_dim": 4, "caption_dim": 8, "base_channels": 8
 
 
 class Lucky(ConditionalVAE):
-    """Paints what is asked where the first latent is above a limit, one red circle where it is positive, else nothing."""
+    """Paints what is asked where the first latent is above a limit, a red circle where it is positive, else nothing."""
 
     def __init__(self, tokenizer: CaptionTokenizer, limit: float) -> None:
         super().__init__(len(tokenizer), **SIZES)
