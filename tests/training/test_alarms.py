@@ -141,6 +141,12 @@ def test_good_scenes_of_other_captions_are_heard_too(healthy: Probe) -> None:
     assert "other scenes' captions" in complaint
 
 
+@pytest.mark.parametrize(("gain", "error", "rings"), [(0.03, 0.02, True), (0.05, 0.02, False), (-0.01, 0.0, True)])
+def test_a_gain_within_two_standard_errors_is_none(gain: float, error: float, rings: bool) -> None:
+    values = {"caption_effect": 1.0, "caption_gain": gain, "caption_gain_error": error}
+    assert (IgnoredCaptions().complaint(values) is not None) is rings
+
+
 def test_samples_that_show_nothing_are_not_called_ignorant(healthy: Probe) -> None:
     assert heard(IgnoredCaptions(), healthy._replace(things=[()] * 64)) is None
 
