@@ -43,14 +43,16 @@ class Probe(NamedTuple):
 @torch.no_grad()
 def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor) -> Probe:
     """Pass scenes through a model, and paint their captions with noise (B, Z); all on the model's device."""
-    seen = model(scenes.images, scenes.tokens, torch.zeros_like(noise))
+    # The parts and not the model's forward pass, which draws noise of its own.
+    caption = model.text_encoder(scenes.tokens)
+    posterior = model.encoder(scenes.images, caption)
     samples = model.generate(scenes.tokens, noise=noise)
     return Probe(
         images=scenes.images,
-        reconstructions=seen.images,
+        reconstructions=model.decoder(posterior.mean, caption),
         samples=samples,
-        means=seen.posterior.mean,
-        rate=seen.rate.sum(dim=1),
+        means=posterior.mean,
+        rate=model.prior.rate(posterior, caption).sum(dim=1),
         meanings=[parse(caption) for caption in scenes.captions],
         things=see(to_bytes(samples)),
     )

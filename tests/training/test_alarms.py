@@ -168,6 +168,18 @@ def test_a_probes_parts_give_what_the_whole_gives(data, scenes) -> None:
             torch.testing.assert_close(value, expected[name], rtol=1e-4, atol=1e-6)
 
 
+def test_a_probe_is_what_the_model_reconstructs_and_paints_and_draws_nothing(data, scenes) -> None:
+    model = ConditionalVAE(len(data.tokenizer), **SIZES).eval()
+    noise = paired_noise(0, range(64), 8)
+    state = torch.get_rng_state()
+    seen = probe(model, scenes, noise)
+    assert torch.equal(torch.get_rng_state(), state)
+    with torch.no_grad():
+        torch.testing.assert_close(seen.reconstructions, model.reconstruct(scenes.images, scenes.tokens))
+        torch.testing.assert_close(seen.samples, model.generate(scenes.tokens, noise=noise))
+        torch.testing.assert_close(seen.rate, model(scenes.images, scenes.tokens).rate.sum(dim=1))
+
+
 def test_pairs_share_their_noise() -> None:
     noise = paired_noise(3, [0, 1, 2, 3], 5)
     assert torch.equal(noise[0], noise[1])
