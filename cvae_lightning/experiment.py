@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from pytorch_lightning.callbacks import Callback
 
 from cvae_lightning import runs
 from cvae_lightning.cli import leaves
-from cvae_lightning.data import ShapeSceneDataModule
+from cvae_lightning.data import ShapeSceneDataModule, lexicon
 from cvae_lightning.errors import UserError
 from cvae_lightning.painter import load, read_checkpoint
 from cvae_lightning.reports.run import draw_run
@@ -51,6 +51,7 @@ DESCRIBING = (
     "prior",
     "likelihood",
     "objective",
+    "penalties",
     "optimizer",
     "learning_rate",
 )
@@ -124,7 +125,7 @@ def check(config: DictConfig) -> Hardware:
     hardware = choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
     instantiate(config.data)
     with torch.device("meta"):
-        module = build_module(config, vocab_size=8)
+        module = build_module(config, words=("<PAD>",) * 8)
     try:
         module.optimizer(module.parameters())
     except ValueError as error:
@@ -144,21 +145,24 @@ def build(config: DictConfig, hardware: Hardware, folder: Path) -> Parts:
         (folder / runs.CHECKPOINTS).mkdir(parents=True, exist_ok=True)
         data.tokenizer.save(folder / runs.CHECKPOINTS / "tokenizer_vocab.json")
     pl.seed_everything(config.seed, verbose=False)
-    return Parts(build_module(config, len(data.tokenizer), hardware.channels_last), data, hardware)
+    return Parts(build_module(config, data.tokenizer.vocabulary, hardware.channels_last), data, hardware)
 
 
-def build_module(config: DictConfig, vocab_size: int, channels_last: bool = False) -> CVAEModule:
-    """The module that a config describes, for a vocabulary of this size."""
+def build_module(config: DictConfig, words: Sequence[str], channels_last: bool = False) -> CVAEModule:
+    """The module that a config describes, for a tokenizer of these words."""
     sized = config.copy()
     with open_dict(sized):
-        sized.model.vocab_size = vocab_size
+        sized.model.vocab_size = len(words)
+        if "lexicon" in sized.text_encoder:
+            sized.text_encoder.lexicon = lexicon(words)
     return CVAEModule(
-        instantiate(sized.model),
+        instantiate(sized.model, _convert_="all"),
         instantiate(sized.objective),
         instantiate(sized.optimizer),
         instantiate(sized.learning_rate),
         channels_last=channels_last,
         compile=sized.compile,
+        penalties=instantiate(sized.penalties),
     )
 
 

@@ -91,7 +91,7 @@ def _case(config: DictConfig, hardware: Hardware) -> Case:
 
     def fresh() -> CVAEModule:
         pl.seed_everything(config.seed, verbose=False)
-        return build_module(config, len(data.tokenizer), hardware.channels_last)
+        return build_module(config, data.tokenizer.vocabulary, hardware.channels_last)
 
     bare = _bare(fresh(), data, hardware, warmup + steps, config.trainer.gradient_clip_val)
     lightning = _lightning(fresh(), data, hardware, warmup + steps, config.trainer.gradient_clip_val)
@@ -188,7 +188,7 @@ def _reference(config: DictConfig) -> float:
     guide.benchmark = config.benchmark
     data: ShapeSceneDataModule = instantiate(guide.data)
     data.setup()
-    module = build_module(guide, len(data.tokenizer), channels_last=True)
+    module = build_module(guide, data.tokenizer.vocabulary, channels_last=True)
     steps = config.benchmark.warmup + config.benchmark.steps
     hardware = choose(guide.trainer.accelerator, "auto", True)
     seconds = _bare(module, data, hardware, steps, None)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from hydra.core.global_hydra import GlobalHydra
+from pytorch_lightning.callbacks import Callback
+from torchvision.models import vgg16
 
 torch.set_num_threads(1)  # two workers share the machine, and tiny models gain nothing from threads
 ROOT = Path(__file__).parent.parent
@@ -74,3 +78,29 @@ def tiny_run(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Path
     done = command("train", *TINY, "hydra.run.dir=run", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def vgg_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of random weights for VGG16's first three blocks, named as torchvision names them."""
+    with torch.device("meta"):
+        wanted = vgg16(weights=None).features[:16].state_dict()
+    generator = torch.Generator().manual_seed(0)
+    weights = {
+        f"features.{name}": torch.randn(like.shape, generator=generator) * (2 / max(like[0].numel(), 9)) ** 0.5
+        for name, like in wanted.items()
+    }
+    file = tmp_path_factory.mktemp("vgg") / "vgg16.pth"
+    torch.save(weights, file)
+    return file
+
+
+class StopAt(Callback):
+    """Stops a run, as a scheduler would, after so many updates; for ``_target_: conftest.StopAt``."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_end(self, trainer: Any, *args: Any) -> None:
+        if trainer.global_step == self.step:
+            os.kill(os.getpid(), signal.SIGTERM)

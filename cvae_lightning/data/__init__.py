@@ -2,6 +2,7 @@
 
 from cvae_lightning.data.datamodule import Batch, ShapeSceneDataModule, batches_done
 from cvae_lightning.data.dataset import Example, ShapeSceneDataset
+from cvae_lightning.data.lexicon import lexicon
 from cvae_lightning.data.order import SceneOrder
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 
@@ -13,4 +14,5 @@ __all__ = [
     "ShapeSceneDataModule",
     "ShapeSceneDataset",
     "batches_done",
+    "lexicon",
 ]

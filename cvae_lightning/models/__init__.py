@@ -2,20 +2,27 @@
 
 from cvae_lightning.models.blueprint import blueprint, build, part
 from cvae_lightning.models.cvae import ConditionalVAE, Reconstruction
+from cvae_lightning.models.flow_prior import FlowPrior
 from cvae_lightning.models.gaussian import Gaussian
 from cvae_lightning.models.likelihood import GaussianLikelihood, LaplaceLikelihood, Likelihood
-from cvae_lightning.models.prior import Prior, StandardPrior
+from cvae_lightning.models.prior import ConditionalPrior, Prior, StandardPrior
+from cvae_lightning.models.residual import ResidualDecoder, ResidualEncoder
+from cvae_lightning.models.text_attributes import AttributesTextEncoder
 from cvae_lightning.models.text_encoder import Caption, LSTMTextEncoder, TextEncoder
+from cvae_lightning.models.text_transformer import TransformerTextEncoder
 from cvae_lightning.models.vae_decoder import ConvDecoder, Decoder
 from cvae_lightning.models.vae_encoder import ConvEncoder, Encoder
 
 __all__ = [
+    "AttributesTextEncoder",
     "Caption",
+    "ConditionalPrior",
     "ConditionalVAE",
     "ConvDecoder",
     "ConvEncoder",
     "Decoder",
     "Encoder",
+    "FlowPrior",
     "Gaussian",
     "GaussianLikelihood",
     "LSTMTextEncoder",
@@ -23,8 +30,11 @@ __all__ = [
     "Likelihood",
     "Prior",
     "Reconstruction",
+    "ResidualDecoder",
+    "ResidualEncoder",
     "StandardPrior",
     "TextEncoder",
+    "TransformerTextEncoder",
     "blueprint",
     "build",
     "part",

@@ -24,12 +24,14 @@ class Reconstruction(NamedTuple):
         distortion: (B,) -log p(image | z, caption), nats per image.
         rate: (B, Z) KL(q || prior) of each latent, nats.
         posterior: q(z | image, caption).
+        prior_loss: (B,) what a prior that the rate does not train minimises for itself; zero for others.
     """
 
     images: Tensor
     distortion: Tensor
     rate: Tensor
     posterior: Gaussian
+    prior_loss: Tensor
 
 
 @part
@@ -104,7 +106,7 @@ class ConditionalVAE(nn.Module):
         with torch.autocast(images.device.type, enabled=False):
             distortion = self.likelihood.nll(mean, images)
             rate = self.prior.rate(posterior, caption)
-        return Reconstruction(mean, distortion, rate, posterior)
+        return Reconstruction(mean, distortion, rate, posterior, self.prior.loss(posterior, caption))
 
     def encode(self, images: Tensor, tokens: Tensor) -> Gaussian:
         """The posterior q(z | image, caption): mean and log sigma, both (B, Z)."""

@@ -38,6 +38,20 @@ class TextEncoder(nn.Module, ABC):
         """Encode (B, T) token ids, padded on the right."""
 
 
+def real_tokens(tokens: Tensor, pad_id: int) -> Tensor:
+    """(B, T) True where tokens are no padding.
+
+    Raises:
+        ValueError: tokens are not (B, T), or a row has no token at all.
+    """
+    if tokens.ndim != 2:
+        raise ValueError(f"tokens have shape {tuple(tokens.shape)}: expected (batch, length)")
+    mask = tokens != pad_id
+    if tokens.shape[1] == 0 or not bool(mask.any(dim=1).all()):
+        raise ValueError("a caption of no tokens at all cannot be encoded")
+    return mask
+
+
 @part
 class LSTMTextEncoder(TextEncoder):
     """Bidirectional LSTM over word embeddings.
@@ -87,12 +101,8 @@ class LSTMTextEncoder(TextEncoder):
         Raises:
             ValueError: tokens are not (B, T), or a row has no token at all.
         """
-        if tokens.ndim != 2:
-            raise ValueError(f"tokens have shape {tuple(tokens.shape)}: expected (batch, length)")
-        mask = tokens != self.pad_id
+        mask = real_tokens(tokens, self.pad_id)
         lengths = mask.sum(dim=1)
-        if tokens.shape[1] == 0 or bool((lengths == 0).any()):
-            raise ValueError("a caption of no tokens at all cannot be encoded")
         # Some CPUs have no 16-bit LSTM kernel; it is too small a part for its precision to cost time.
         with torch.autocast(tokens.device.type, enabled=False):
             return self._encode(tokens, mask, lengths)

@@ -2,7 +2,7 @@
 
 from cvae_lightning.training.losses import BetaELBO, Loss, Objective, PixelLoss
 from cvae_lightning.training.module import CVAEModule
-from cvae_lightning.training.schedules import Constant, Cosine, Cyclical, LearningRate, Linear
+from cvae_lightning.training.schedules import Constant, Cosine, Cyclical, Exponential, LearningRate, Linear
 
 __all__ = [
     "BetaELBO",
@@ -10,6 +10,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "Cyclical",
+    "Exponential",
     "LearningRate",
     "Linear",
     "Loss",

@@ -17,11 +17,12 @@ class Loss(NamedTuple):
     """The terms of one batch, scalars.
 
     Attributes:
-        loss: what is minimised now.
+        loss: what is minimised now: distortion (or pixel error) + kl_weight x rate + prior_loss.
         loss_at_beta: the same at the final KL weight: comparable across epochs while the weight ramps.
         distortion: -log p(image | z, caption), nats per image, batch mean.
         rate: KL(q || prior), nats per image, batch mean.
         kl_weight: factor of the rate in ``loss``.
+        prior_loss: what the prior minimises for itself, batch mean; zero where the rate trains it.
         beta_effective: the weight that ``loss`` gives the rate when its distortion is counted in nats per image.
     """
 
@@ -29,6 +30,7 @@ class Loss(NamedTuple):
     loss_at_beta: Tensor
     distortion: Tensor
     rate: Tensor
+    prior_loss: Tensor
     kl_weight: float
     beta_effective: float
 
@@ -56,11 +58,13 @@ class Objective(ABC):
         """The loss of images (B, 3, S, S) and the model's pass over them, at this (fractional) epoch."""
         weight = self.beta * self.schedule(epoch)
         paid, error = self.paid_rate(seen.rate), self.error(seen, images)
+        own = seen.prior_loss.mean()
         return Loss(
-            loss=error + weight * paid,
+            loss=error + weight * paid + own,
             loss_at_beta=error + self.beta * paid,
             distortion=seen.distortion.mean(),
             rate=seen.rate.sum(dim=1).mean(),
+            prior_loss=own,
             kl_weight=weight,
             beta_effective=weight * self.nats_per_unit(images),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytorch_lightning as pl
@@ -17,10 +17,13 @@ from cvae_lightning.data import Batch
 from cvae_lightning.models import ConditionalVAE, blueprint
 from cvae_lightning.training.losses import BetaELBO, Loss, Objective
 from cvae_lightning.training.metrics import image_errors
+from cvae_lightning.training.penalties import Penalties, Penalty, View
 from cvae_lightning.training.schedules import LearningRate
 
 BLUEPRINT_KEY = "blueprint"
 """Where a checkpoint keeps the model's blueprint."""
+PENALTIES_KEY = "penalties"
+"""Where a checkpoint keeps what the penalties train."""
 ON_THE_BAR = ("loss", "distortion", "rate")
 
 
@@ -34,6 +37,7 @@ class CVAEModule(pl.LightningModule):
         learning_rate: factor of the optimizer's rate by step; constant if None.
         channels_last: keep images and convolutions in channels-last memory.
         compile: run encoder and decoder through torch.compile.
+        penalties: terms added to the objective's loss, by name.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class CVAEModule(pl.LightningModule):
         learning_rate: LearningRate | None = None,
         channels_last: bool = False,
         compile: bool = False,
+        penalties: Mapping[str, Penalty] | None = None,
     ) -> None:
         super().__init__()
         self.model = model
@@ -55,13 +60,18 @@ class CVAEModule(pl.LightningModule):
         if compile:
             self.model.encoder.compile()
             self.model.decoder.compile()
+        self.penalties = Penalties(penalties)
+        self._resumed: Mapping[str, Any] = {}
 
     def model_step(self, batch: Batch, stage: str) -> Loss:
         """Pass over a batch, log its terms under ``stage`` and return them."""
         seen = self.model(batch.images.contiguous(memory_format=self.memory_format), batch.tokens)
         terms = self.objective(seen, batch.images, self._epoch())
         training = stage == "train"
-        for name, value in terms._asdict().items():
+        view = View(seen.images, batch.images, terms.loss, self.model.decoder, self._epoch(), training)
+        penalty = self.penalties(view)
+        terms = terms._replace(loss=terms.loss + penalty.value)
+        for name, value in (terms._asdict() | penalty.logged).items():
             self.log(
                 f"{stage}/{name}",
                 value,
@@ -89,8 +99,18 @@ class CVAEModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what rebuilds the model, as plain data."""
+        """Add what rebuilds the model and what the penalties train, as plain data."""
         checkpoint[BLUEPRINT_KEY] = blueprint(self.model)
+        checkpoint[PENALTIES_KEY] = self.penalties.state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._resumed = checkpoint.get(PENALTIES_KEY, {})
+
+    def on_fit_start(self) -> None:
+        """Restore the penalties, now that the device is known: an optimizer's state must be where its weights are."""
+        self.penalties.to(self.device)
+        self.penalties.resume(self._resumed)
+        self._resumed = {}
 
     def _evaluate(self, batch: Batch, stage: str) -> None:
         self.model_step(batch, stage)

@@ -61,6 +61,27 @@ class Cosine(Schedule):
         return 0.5 - 0.5 * math.cos(math.pi * self.share(epoch))
 
 
+class Exponential(Schedule):
+    """A ramp by equal ratios: the weight multiplies itself at a steady pace, so it is tiny for long.
+
+    Args:
+        start: factor at epoch 0, above 0.
+        stop: factor once the ramp is over, above 0.
+        length: epochs that the ramp takes.
+    """
+
+    def __init__(self, start: float = 0.003, stop: float = 1.0, length: float = 10.0) -> None:
+        super().__init__(start, stop, length)
+        if not (start and stop):
+            raise ValueError(f"an exponential schedule from {start} to {stop}: expected both above 0")
+
+    def ramp(self, epoch: float) -> float:
+        if self.start == self.stop:
+            return 1.0
+        ratio = self.stop / self.start
+        return (ratio ** self.share(epoch) - 1) / (ratio - 1)
+
+
 class Cyclical(Schedule):
     """Straight ramps that start anew every ``length`` epochs (Fu et al. 2019).
 

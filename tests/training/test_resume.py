@@ -1,0 +1,95 @@
+"""A run with penalties and averaged weights goes on after a stop as if it had not stopped."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import TINY
+
+from cvae_lightning import load
+from cvae_lightning.runs import read_table
+
+EVERYTHING = [
+    *TINY,
+    "penalties=[perceptual,adversarial]",
+    "penalties.perceptual.layers=[relu1_2]",
+    "penalties.adversarial.start=0.5",
+    "callbacks.average.decay=0.9",
+    "trainer.log_every_n_steps=1",
+]
+
+
+@pytest.fixture(scope="module")
+def unbroken(command, tmp_path_factory, vgg_weights: Path) -> Path:
+    folder = tmp_path_factory.mktemp("unbroken")
+    weights = f"penalties.perceptual.weights={vgg_weights}"
+    done = command("train", *EVERYTHING, weights, "hydra.run.dir=run", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "run"
+
+
+def test_each_term_is_logged_and_the_loss_is_their_sum(unbroken: Path) -> None:
+    rows = read_table(unbroken / "metrics.csv")
+    for stage in ("train", "val"):
+        begun = [row for row in rows if row[f"{stage}/adversarial"]]
+        assert len(begun) == (18 if stage == "train" else 2)
+        for row in begun:
+            told = {name.removeprefix(f"{stage}/"): float(value) for name, value in row.items() if value}
+            elbo = told["distortion"] + told["kl_weight"] * told["rate"]
+            extra = 1000 * told["perceptual"] + told["adversarial_weight"] * told["adversarial"]
+            assert told["loss"] == pytest.approx(elbo + extra, rel=1e-3)
+            assert told["loss_at_beta"] == pytest.approx(told["distortion"] + told["rate"], rel=1e-4)
+            assert 0 < told["discriminator"] < 10
+
+
+@pytest.mark.parametrize("step", [4, 17], ids=["before the discriminator", "after it"])
+def test_a_stopped_run_goes_on(command, tmp_path: Path, unbroken: Path, vgg_weights: Path, step: int) -> None:
+    stop = ["+callbacks.bomb._target_=conftest.StopAt", f"+callbacks.bomb.step={step}"]
+    weights = f"penalties.perceptual.weights={vgg_weights}"
+    assert command("train", *EVERYTHING, weights, *stop, "hydra.run.dir=run", cwd=tmp_path).returncode == 130
+    run = tmp_path / "run"
+    assert not (run / "metrics.json").exists()
+    done = command("train", f"resume={run}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (run / "metrics.csv").read_text() == (unbroken / "metrics.csv").read_text()
+    for name in ("best", "last"):
+        ours, theirs = (torch.load(one / "checkpoints" / f"{name}.ckpt", weights_only=True) for one in (run, unbroken))
+        for key in ("state_dict", "raw_weights", "penalties", "optimizer_states"):
+            assert equal(ours[key], theirs[key]), (name, key)
+
+
+def equal(one: object, other: object) -> bool:
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(equal(*pair) for pair in zip(one, other, strict=True))
+    return one == other
+
+
+def test_the_checkpoint_is_plain_small_and_loads(unbroken: Path) -> None:
+    checkpoint = torch.load(unbroken / "checkpoints" / "best.ckpt", weights_only=True)
+    assert all(key.startswith("model.") for key in checkpoint["state_dict"])
+    assert checkpoint["penalties"].keys() == {"adversarial"}  # the frozen network is not in it
+    assert load(unbroken)("a small red circle")[0].size == (32, 32)
+
+
+def test_steps_are_the_models_updates_whatever_is_accumulated(command, tmp_path: Path) -> None:
+    arguments = ["penalties=adversarial", "penalties.adversarial.start=0", "trainer.accumulate_grad_batches=2"]
+    done = command("train", *TINY, *arguments, "trainer.max_epochs=1", "hydra.run.dir=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    last = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert last["global_step"] == 6
+    assert last["penalties"]["adversarial"]["optimizer"]["state"][0]["step"] == 12
+
+
+def test_a_run_may_take_up_a_penalty_and_an_average_midway(command, tmp_path: Path) -> None:
+    done = command("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    more = ["penalties=adversarial", "callbacks.average.decay=0.5", "trainer.max_epochs=2"]
+    done = command("train", f"resume={tmp_path / 'run'}", *more, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    less = ["penalties=[]", "callbacks.average.decay=null", "trainer.max_epochs=3"]
+    done = command("train", f"resume={tmp_path / 'run'}", *less, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
