@@ -32,7 +32,16 @@ from cvae_lightning.training.loggers import RunTensorBoard
 from cvae_lightning.training.module import CVAEModule
 
 log = logging.getLogger(__name__)
-FINAL_METRICS = ["val/loss_at_beta", "val/distortion", "val/rate", "val/mse", "val/mae", "val/psnr"]
+FINAL_METRICS = [
+    "val/loss_at_beta",
+    "val/distortion",
+    "val/rate",
+    "val/mse",
+    "val/mae",
+    "val/psnr",
+    "val/consistency/all",
+    "val/consistency_reconstructed/all",
+]
 DESCRIBING = (
     "seed",
     "data",

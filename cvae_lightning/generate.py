@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,9 +18,17 @@ GRID = "grid.png"
 
 
 def generate(
-    run: str | Path, captions: Sequence[str], output: Path, num_samples: int = 1, seed: int = 0, device: str = "cpu"
+    run: str | Path,
+    captions: Sequence[str],
+    output: Path,
+    num_samples: int = 1,
+    seed: int = 0,
+    device: str = "cpu",
+    best_of: int = 1,
 ) -> list[Path]:
-    """Write one PNG a sample and ``grid.png`` with all of them over their captions.
+    """Write one PNG a sample with the judge's verdict beside it, and ``grid.png`` with all over their captions.
+
+    The verdict is a JSON file of the same name; the grid has right samples in green frames, others in red ones.
 
     Args:
         run: a run folder or a checkpoint.
@@ -26,36 +36,43 @@ def generate(
         output: the folder to write into.
         num_samples: pictures of each caption.
         seed: seed of the samples.
-        device: where to run the model.
+        device: where to run the model: ``auto``, ``cpu`` or ``cuda``.
+        best_of: candidates of each sample; the first that the judge passes is kept, else the one with the
+            most atoms right (of equals the first).
 
     Returns:
-        the files written, the grid last.
+        the pictures written, the grid last.
 
     Raises:
         CaptionError, UserError: what is wrong with the request; nothing is written then.
     """
     for caption in captions:
         parse(caption)
-    if num_samples < 1:
-        raise UserError(f"num_samples={num_samples}: expected at least 1")
+    for name, number in {"num_samples": num_samples, "best_of": best_of}.items():
+        if number < 1:
+            raise UserError(f"{name}={number}: expected at least 1")
     names = [
         output / f"{number:03d}_{slug(caption)}_{sample}.png"
         for number, caption in enumerate(captions)
         for sample in range(num_samples)
     ]
-    refuse_existing([*names, output / GRID])
+    refuse_existing([*names, *(name.with_suffix(".json") for name in names), output / GRID])
 
     from cvae_lightning.painter import load
     from cvae_lightning.reports.grids import captioned_grid
 
-    painter = load(run, device)
-    pictures = [one for row in painter.paint(captions, num_samples, seed) for one in row]
-    asked = [(caption, sample) for caption in captions for sample in range(num_samples)]
-    for picture, (caption, sample), path in zip(pictures, asked, names, strict=True):
-        notes = {"caption": painter.words(caption, seed, sample), "asked": caption}
-        save_image(picture, path, notes | {"seed": str(seed), "sample": str(sample)})
+    rows = load(run, pick_device(device)).paintings(captions, num_samples, seed, best_of=best_of)
+    paintings = [painting for row in rows for painting in row]
+    for painting, path in zip(paintings, names, strict=True):
+        notes = {"caption": painting.caption, "asked": painting.asked}
+        save_image(painting.picture, path, notes | {"seed": str(seed), "sample": str(painting.sample)})
+        with path.with_suffix(".json").open("x") as file:
+            file.write(json.dumps(painting.record() | {"best_of": best_of}, indent=1) + "\n")
+    right = [painting.verdict.all for painting in paintings]
     columns = num_samples if num_samples > 1 else None
-    save_image(captioned_grid(pictures, [caption for caption, _ in asked], columns), output / GRID, {"seed": str(seed)})
+    grid = captioned_grid([one.picture for one in paintings], [one.asked for one in paintings], columns, right)
+    save_image(grid, output / GRID, {"seed": str(seed)})
+    print(f"{sum(right)} of {len(right)} pictures say what was asked, best of {best_of} each", file=sys.stderr)
     return [*names, output / GRID]
 
 
@@ -79,10 +96,8 @@ def job(config: DictConfig) -> None:
     captions = [config.captions] if isinstance(config.captions, str) else [str(c) for c in config.captions]
     if not captions:
         raise UserError("captions=[]: give at least one caption")
-    files = generate(
-        config.run, captions, Path(config.output), config.num_samples, config.seed, pick_device(config.device)
-    )
-    for path in files:
+    output = Path(config.output)
+    for path in generate(config.run, captions, output, config.num_samples, config.seed, config.device, config.best_of):
         print(path)
 
 

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from cvae_lightning.data.pixels import to_bytes
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError, nearest
 from cvae_lightning.models import ConditionalVAE, build
-from cvae_lightning.world import describe, parse, specify
+from cvae_lightning.painting import Painting, better
+from cvae_lightning.world import describe, judge, parse, specify
 
 CHECKPOINTS = "checkpoints"
 PREFERRED = ("best.ckpt", "last.ckpt")
+
+
+class _Wanted(NamedTuple):
+    """A sample to paint: its caption, the words the model is given, and its number."""
+
+    asked: str
+    told: str
+    sample: int
 
 
 class Painter:
@@ -32,38 +42,60 @@ class Painter:
         self.model = model.eval()
         self.tokenizer = tokenizer
 
-    def __call__(self, caption: str, num_samples: int = 1, seed: int = 0) -> list[Image.Image]:
+    def __call__(self, caption: str, num_samples: int = 1, seed: int = 0, best_of: int = 1) -> list[Image.Image]:
         """Pictures of one caption.
 
-        Sample k depends on (caption, seed, k) alone, not on how many are asked for.
+        Sample k depends on (caption, seed, k, best_of) alone, not on how many are asked for. With ``best_of`` it is
+        the first of so many candidates that the judge passes, else the one with the most atoms right; candidate
+        0 is the sample without ``best_of``.
 
         Raises:
             CaptionError: the caption has an unknown word or no meaning.
             UserError: the model never saw a word of it in training.
         """
-        return self.paint([caption], num_samples, seed)[0]
+        return self.paint([caption], num_samples, seed, best_of=best_of)[0]
+
+    def paint(
+        self, captions: Sequence[str], num_samples: int = 1, seed: int = 0, batch_size: int = 64, best_of: int = 1
+    ) -> list[list[Image.Image]]:
+        """``num_samples`` pictures of each caption; as many lists as captions."""
+        rows = self.paintings(captions, num_samples, seed, batch_size, best_of)
+        return [[painting.picture for painting in row] for row in rows]
 
     @torch.inference_mode()
-    def paint(
-        self, captions: Sequence[str], num_samples: int = 1, seed: int = 0, batch_size: int = 64
-    ) -> list[list[Image.Image]]:
-        """``num_samples`` pictures of each caption; as many lists as captions.
+    def paintings(
+        self, captions: Sequence[str], num_samples: int = 1, seed: int = 0, batch_size: int = 64, best_of: int = 1
+    ) -> list[list[Painting]]:
+        """As :meth:`paint`, with the judge's verdict on each picture.
 
-        What a caption leaves unsaid is drawn for each picture, as its speaker would take any of it.
+        What a caption leaves unsaid is drawn for each sample, as its speaker would take any of it; the verdict
+        is on what the caption says.
         """
-        if num_samples < 1:
-            raise UserError(f"num_samples={num_samples}: expected at least 1")
+        for name, number in {"num_samples": num_samples, "best_of": best_of}.items():
+            if number < 1:
+                raise UserError(f"{name}={number}: expected at least 1")
         if seed < 0:
             raise UserError(f"seed={seed}: expected 0 or more")
         if not captions:
             raise UserError("no captions: give at least one, such as 'a large blue square above 3 small red circles'")
-        read = [self.words(caption, seed, k) for caption in captions for k in range(num_samples)]
-        noise = self.noise(num_samples, seed).repeat(len(captions), 1)
-        pictures: list[Image.Image] = []
-        for start in range(0, len(read), batch_size):
-            part = slice(start, start + batch_size)
-            pictures += to_pictures(self.model.generate(self._tokens(read[part]), noise=noise[part].to(self._device)))
-        return [pictures[i : i + num_samples] for i in range(0, len(pictures), num_samples)]
+        wanted = [_Wanted(caption, self.words(caption, seed, k), k) for caption in captions for k in range(num_samples)]
+        kept: dict[int, Painting] = {}
+        for candidate in range(best_of):
+            noise = self.noise(num_samples, seed, candidate)
+            wrong = [place for place in range(len(wanted)) if place not in kept or not kept[place].verdict.all]
+            for start in range(0, len(wrong), batch_size):
+                part = wrong[start : start + batch_size]
+                drawn = self._candidates([wanted[place] for place in part], noise, seed, candidate)
+                kept |= {place: better(kept.get(place), new) for place, new in zip(part, drawn, strict=True)}
+        paintings = [kept[place] for place in range(len(wanted))]
+        return [paintings[i : i + num_samples] for i in range(0, len(paintings), num_samples)]
+
+    def _candidates(self, wanted: list[_Wanted], noise: Tensor, seed: int, candidate: int) -> Iterator[Painting]:
+        rows = noise[[one.sample for one in wanted]].to(self._device)
+        images = self.model.generate(self._tokens([one.told for one in wanted]), noise=rows)
+        verdicts = judge(to_bytes(images), [parse(one.asked) for one in wanted])
+        for picture, one, verdict in zip(to_pictures(images), wanted, verdicts, strict=True):
+            yield Painting(picture, one.asked, one.told, seed, one.sample, candidate, candidate + 1, verdict)
 
     @torch.inference_mode()
     def reconstruct(self, images: Sequence[Image.Image], captions: Sequence[str]) -> list[Image.Image]:
@@ -96,10 +128,11 @@ class Painter:
     def _unseen(self, caption: str) -> list[str]:
         return [word for word in self.tokenizer.split(caption) if word not in self.tokenizer.words]
 
-    def noise(self, num_samples: int, seed: int) -> Tensor:
-        """(num_samples, Z) standard normal noise; row k is a pure function of (seed, k)."""
-        rows = [np.random.default_rng([seed, k]).standard_normal(self.model.latent_dim) for k in range(num_samples)]
-        return torch.from_numpy(np.stack(rows)).float()
+    def noise(self, num_samples: int, seed: int, candidate: int = 0) -> Tensor:
+        """(num_samples, Z) standard normal noise; row k is a pure function of (seed, k, candidate)."""
+        last = [candidate] if candidate else []
+        rngs = [np.random.default_rng([seed, k, *last]) for k in range(num_samples)]
+        return torch.from_numpy(np.stack([rng.standard_normal(self.model.latent_dim) for rng in rngs])).float()
 
     def _tokens(self, captions: Sequence[str]) -> Tensor:
         return self.tokenizer.encode_batch(captions).to(self._device)
@@ -179,8 +212,7 @@ def is_readable(file: Path) -> bool:
 
 def to_pictures(images: Tensor) -> list[Image.Image]:
     """(B, 3, S, S) in [0, 1] to PIL images."""
-    pixels = (images.float().clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-    return [Image.fromarray(one) for one in pixels]
+    return [Image.fromarray(one) for one in to_bytes(images)]
 
 
 def to_pixels(image: Image.Image, size: int) -> Tensor:

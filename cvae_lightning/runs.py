@@ -38,8 +38,8 @@ def claim(folder: Path, config: Mapping[str, Any], resumed: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if is_finished(folder):
         set_aside(folder / METRICS)
-    _write_anew(folder / CONFIG, yaml.safe_dump(_comparable(config), sort_keys=False))
-    _write_anew(folder / ENVIRONMENT, json.dumps(environment(), indent=1) + "\n")
+    write_anew(folder / CONFIG, yaml.safe_dump(_comparable(config), sort_keys=False))
+    write_anew(folder / ENVIRONMENT, json.dumps(environment(), indent=1) + "\n")
 
 
 def left_off(folder: Path, config: Mapping[str, Any]) -> bool:
@@ -149,7 +149,7 @@ def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in NOT_THE_RUN}
 
 
-def _write_anew(path: Path, text: str) -> None:
+def write_anew(path: Path, text: str) -> None:
     """Write a file, keeping an earlier different one under a numbered name."""
     if path.exists() and path.read_text() != text:
         set_aside(path)

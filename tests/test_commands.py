@@ -1,14 +1,20 @@
 """What bad input gets: one paragraph, exit code 2, nothing made."""
 
+import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import TINY
+from conftest import ROOT, TINY
 from PIL import Image
 
 from cvae_lightning.files import caption_of
+from cvae_lightning.world import judge, parse
 
 CAPTION = "a large blue square above 3 small red circles"
 
@@ -79,22 +85,53 @@ def test_generate_writes_a_picture_a_sample_and_a_grid(command, tmp_path: Path, 
     done = command("generate", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == [
-        "000_a-large-blue-square-above-3-small-red-circles_0.png",
-        "000_a-large-blue-square-above-3-small-red-circles_1.png",
-        "001_an-orange-star_0.png",
-        "001_an-orange-star_1.png",
-        "grid.png",
+    stems = [
+        "000_a-large-blue-square-above-3-small-red-circles_0",
+        "000_a-large-blue-square-above-3-small-red-circles_1",
+        "001_an-orange-star_0",
+        "001_an-orange-star_1",
     ]
-    first = Image.open(tmp_path / "out" / names[0])
+    assert names == [*(f"{stem}.{kind}" for stem in stems for kind in ("json", "png")), "grid.png"]
+    first = Image.open(tmp_path / "out" / f"{stems[0]}.png")
     assert first.size == (32, 32)
     assert caption_of(first) == CAPTION
-    star = Image.open(tmp_path / "out" / names[2])
+    star = Image.open(tmp_path / "out" / f"{stems[2]}.png")
     assert star.info["asked"] == "an orange star"
     assert re.fullmatch("a (small|medium|large) orange star", star.info["caption"])  # the unsaid size was drawn
     again = command("generate", *arguments, cwd=tmp_path)
     assert again.returncode == 2
     assert "exists and is not overwritten" in again.stderr
+
+
+def test_generate_writes_the_judges_word_beside_each_picture(command, tmp_path: Path, tiny_run: Path) -> None:
+    arguments = [f"run={tiny_run}", 'captions=["an orange star"]', "seed=3", "best_of=4", "output=out"]
+    done = command("generate", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search("[01] of 1 pictures say what was asked, best of 4 each", done.stderr)
+    picture = Image.open(tmp_path / "out" / "000_an-orange-star_0.png")
+    record = json.loads((tmp_path / "out" / "000_an-orange-star_0.json").read_text())
+    verdict = judge(np.asarray(picture)[None], [parse("an orange star")])[0]
+    assert record["verdict"] == {
+        atom: getattr(verdict, atom) for atom in ("count", "colour", "shape", "size", "relation")
+    }
+    assert (record["all"], record["reason"]) == (verdict.all, verdict.reason)
+    assert (record["asked"], record["caption"]) == ("an orange star", picture.info["caption"])
+    assert (record["seed"], record["sample"], record["best_of"]) == (3, 0, 4)
+    assert 0 <= record["candidate"] < record["drawn"] <= 4
+
+
+def test_a_bad_request_is_answered_before_torch_is_loaded(tmp_path: Path) -> None:
+    code = "import sys; from cvae_lightning.generate import main\ntry: main()\nfinally: print('torch' in sys.modules)"
+    arguments = ["run=nowhere", "captions=[an orange star]", "best_of=0"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "False\n"), done.stderr
+    assert done.stderr == "error: best_of=0: expected at least 1\n"
 
 
 def test_equal_seeds_paint_equal_pictures_from_folder_or_file(command, tmp_path: Path, tiny_run: Path) -> None:
@@ -124,6 +161,7 @@ BAD_REQUESTS = {
     "no meaning": (['captions=["a red blue circle"]'], "word 3 is 'blue'"),
     "no captions": (["captions=[]"], "at least one caption"),
     "a missing value": ([], "captions"),
+    "no candidates": (['captions=["an orange star"]', "best_of=0"], "best_of=0: expected at least 1"),
     "no samples": (['captions=["an orange star"]', "num_samples=0"], "num_samples=0"),
     "a missing device": (['captions=["an orange star"]', "device=tpu"], "device=tpu"),
 }

@@ -53,6 +53,10 @@ def test_metrics_are_scalars_of_every_kind(tiny_run: Path) -> None:
     for name in ("mse", "mae", "psnr"):
         assert float(validated[-1][f"val/{name}"]) > 0
     summary = json.loads((tiny_run / "metrics.json").read_text())
+    judged = [f"{kind}/all" for kind in ("consistency", "consistency_reconstructed")]
+    for name in (*judged, "consistency/relation", "active_units", "sharpness", "caption_effect"):
+        assert all(row[f"val/{name}"] for row in validated)
+        assert summary["metrics"][f"val/{name}"] == pytest.approx(float(validated[-1][f"val/{name}"]))
     assert summary["steps"] == 24
     assert summary["metrics"]["val/mse"] == pytest.approx(float(validated[-1]["val/mse"]))
 
@@ -60,11 +64,12 @@ def test_metrics_are_scalars_of_every_kind(tiny_run: Path) -> None:
 def test_tensorboard_has_scalars_pictures_captions_and_hyperparameters(tiny_run: Path) -> None:
     events = EventAccumulator(str(tiny_run / "tensorboard"))
     tags = events.Reload().Tags()
-    assert {"train/loss", "val/rate", "pace/images_per_second"} <= set(tags["scalars"])
+    assert {"train/loss", "val/rate", "val/consistency/all", "pace/images_per_second"} <= set(tags["scalars"])
     assert {"reconstruction", "samples"} <= set(tags["images"])
     assert "captions/text_summary" in tags["tensors"]
     assert len(events.Images("samples")) == 2
     assert b"model.latent_dim" in events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    assert b"val/consistency/all" in events.SummaryMetadata("_hparams_/experiment").plugin_data.content
 
 
 def test_what_is_needed_to_repeat_is_written(tiny_run: Path) -> None:

@@ -127,8 +127,11 @@ class ShapeSceneDataModule(pl.LightningDataModule):
 
     def first(self, split: str, count: int) -> Batch:
         """The first scenes of a split, as the model takes them."""
-        dataset = self.datasets[split]
-        examples = dataset.__getitems__(range(min(count, len(dataset))))
+        return self.take(split, range(min(count, len(self.datasets[split]))))
+
+    def take(self, split: str, indices: Sequence[int]) -> Batch:
+        """These scenes of a split, as the model takes them."""
+        examples = self.datasets[split].__getitems__(indices)
         return self.on_after_batch_transfer(Collate(self.tokenizer)(examples), 0)
 
     def _loader(self, split: str, shuffle: bool) -> DataLoader[Example]:

@@ -75,7 +75,9 @@ class Likelihood(nn.Module, ABC):
     @torch.no_grad()
     def _remember(self, mean_error: Tensor) -> None:
         mixed = self.running_error.lerp(mean_error, self.momentum)
-        self.running_error.copy_(torch.where(self.running_error.isnan(), mean_error, mixed))
+        mixed = torch.where(self.running_error.isnan(), mean_error, mixed)
+        # A bad batch stops the run before its update; what is kept with the weights must not take it in either.
+        self.running_error.copy_(torch.where(mean_error.isfinite(), mixed, self.running_error))
 
 
 @part

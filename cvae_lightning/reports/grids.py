@@ -7,14 +7,22 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-PAPER, INK = (255, 255, 255), (30, 30, 30)
+PAPER, INK, OUTLINE = (255, 255, 255), (30, 30, 30), (210, 210, 210)
+RIGHT, WRONG = (0, 150, 60), (215, 30, 30)
 GAP, FONT_SIZE = 8, 12
 SMALLEST_CELL = 144
 """Pixels: smaller pictures are enlarged so that a caption of ten words fits under them."""
 
 
-def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], columns: int | None = None) -> Image.Image:
-    """Equal square pictures, row by row, each over its caption."""
+def captioned_grid(
+    pictures: Sequence[Image.Image],
+    captions: Sequence[str],
+    columns: int | None = None,
+    right: Sequence[bool] | None = None,
+) -> Image.Image:
+    """Equal square pictures, row by row, each over its caption; those that are ``right`` in green, others in red."""
+    outlines = [OUTLINE] * len(pictures) if right is None else [RIGHT if one else WRONG for one in right]
+    frame = 1 if right is None else 3
     cells = [_enlarged(picture) for picture in pictures]
     side = cells[0].width
     font = ImageFont.load_default(size=FONT_SIZE)
@@ -25,13 +33,14 @@ def captioned_grid(pictures: Sequence[Image.Image], captions: Sequence[str], col
     rows = -(-len(cells) // columns)
     page = Image.new("RGB", (columns * (side + GAP) + GAP, rows * (height + GAP) + GAP), PAPER)
     draw = ImageDraw.Draw(page)
-    for number, (cell, text) in enumerate(zip(cells, texts, strict=True)):
+    for number, (cell, text, outline) in enumerate(zip(cells, texts, outlines, strict=True)):
         row, column = divmod(number, columns)
         x, y = GAP + column * (side + GAP), GAP + row * (height + GAP)
         page.paste(cell, (x, y))
-        draw.rectangle((x - 1, y - 1, x + side, y + side), outline=(210, 210, 210))
+        around = (x - frame, y - frame, x + side + frame - 1, y + side + frame - 1)
+        draw.rectangle(around, outline=outline, width=frame)
         for place, words in enumerate(text):
-            draw.text((x, y + side + 3 + place * line), words, fill=INK, font=font)
+            draw.text((x, y + side + 4 + place * line), words, fill=INK, font=font)
     return page
 
 

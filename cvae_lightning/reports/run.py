@@ -7,14 +7,18 @@ from pathlib import Path
 import torch
 
 from cvae_lightning.data import Batch
+from cvae_lightning.data.pixels import to_bytes
 from cvae_lightning.painter import Painter, to_pictures
 from cvae_lightning.reports.curves import training_curves
 from cvae_lightning.reports.grids import captioned_grid, paired_grid
 from cvae_lightning.runs import TABLE, read_table
+from cvae_lightning.world import judge, parse
 
 
 def draw_run(folder: Path, painter: Painter, scenes: Batch, seed: int = 0) -> list[Path]:
     """Write ``training_curves.png``, ``reconstruction.png`` and ``generated_samples.png``.
+
+    Samples that say what their captions say have a green frame, the others a red one.
 
     Args:
         folder: the run folder, which has a ``metrics.csv``.
@@ -33,5 +37,7 @@ def draw_run(folder: Path, painter: Painter, scenes: Batch, seed: int = 0) -> li
         seen = painter.model.reconstruct(scenes.images, scenes.tokens)
         samples = painter.model.generate(scenes.tokens, noise=noise)
     paired_grid(to_pictures(scenes.images), to_pictures(seen)).save(files[1])
-    captioned_grid(to_pictures(samples), scenes.captions).save(files[2])
+    verdicts = judge(to_bytes(samples), [parse(caption) for caption in scenes.captions])
+    right = [verdict.all for verdict in verdicts]
+    captioned_grid(to_pictures(samples), scenes.captions, right=right).save(files[2])
     return files

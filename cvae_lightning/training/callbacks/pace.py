@@ -11,7 +11,7 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import TensorBoardLogger
 
 log = logging.getLogger(__name__)
-SHOWN = ("val/loss", "val/distortion", "val/rate", "val/mse")
+SHOWN = ("val/loss", "val/distortion", "val/rate", "val/mse", "val/consistency/all")
 
 
 class Pace(Callback):

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor
 from torchvision.utils import make_grid
 
-from cvae_lightning.data import ShapeSceneDataModule
+from cvae_lightning.data.pixels import to_bytes
+from cvae_lightning.training.callbacks.board import board, last_step, scenes
 from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.world import judge, parse
+
+FRAME = 2
+RIGHT, WRONG = (0.0, 0.6, 0.2), (0.85, 0.1, 0.1)
+"""Pixels of a sample's frame, and its colours: green where the judge passes the sample, red where it does not."""
 
 
 class Pictures(Callback):
     """Draws the first validation scenes each time, with the same noise, so that only learning changes them.
+
+    Samples that say what their captions say have a green frame, the others a red one.
 
     Args:
         count: scenes and captions shown.
@@ -30,34 +38,31 @@ class Pictures(Callback):
 
     @torch.no_grad()
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        board = _board(trainer)
-        if board is None or trainer.current_epoch % self.every_n_epochs:
+        writer = board(trainer)
+        if writer is None or trainer.current_epoch % self.every_n_epochs:
             return
         assert isinstance(pl_module, CVAEModule)
-        batch = _first(trainer, self.count)
+        batch = scenes(trainer).first("val", self.count)
         images, tokens = batch.images.to(pl_module.device), batch.tokens.to(pl_module.device)
         generator = torch.Generator().manual_seed(self.seed)
         noise = torch.randn(len(images), pl_module.model.latent_dim, generator=generator).to(pl_module.device)
         seen = pl_module.model.reconstruct(images, tokens)
         samples = pl_module.model.generate(tokens, noise=noise)
+        right = [verdict.all for verdict in judge(to_bytes(samples), [parse(caption) for caption in batch.captions])]
         pairs = torch.stack([images, seen], dim=1).flatten(0, 1)
-        step = trainer.global_step - 1  # as Lightning counts the metrics of this validation
-        board.add_image("reconstruction", make_grid(pairs, nrow=8, pad_value=0.5), step)
-        board.add_image("samples", make_grid(samples, nrow=8, pad_value=0.5), step)
-        board.add_text("captions", _listing(batch.captions), step)
+        step = last_step(trainer)
+        writer.add_image("reconstruction", make_grid(pairs, nrow=8, pad_value=0.5), step)
+        writer.add_image("samples", make_grid(framed(samples, right), nrow=8, pad_value=0.5), step)
+        writer.add_text("captions", _listing(batch.captions), step)
 
 
-def _board(trainer: pl.Trainer) -> Any:
-    """TensorBoard's writer on the rank that writes; None elsewhere."""
-    for logger in trainer.loggers:
-        if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
-            return logger.experiment
-    return None
-
-
-def _first(trainer: pl.Trainer, count: int) -> Any:
-    assert isinstance(trainer.datamodule, ShapeSceneDataModule)  # type: ignore[attr-defined]
-    return trainer.datamodule.first("val", count)  # type: ignore[attr-defined]
+def framed(images: Tensor, right: Sequence[bool]) -> Tensor:
+    """Images (B, 3, S, S) within frames, green or red; (B, 3, S + 4, S + 4)."""
+    count, channels, side, _ = images.shape
+    colours = images.new_tensor([RIGHT if one else WRONG for one in right])
+    page = colours[:, :, None, None].expand(count, channels, side + 2 * FRAME, side + 2 * FRAME).clone()
+    page[:, :, FRAME:-FRAME, FRAME:-FRAME] = images
+    return page
 
 
 def _listing(captions: list[str]) -> str:

@@ -1,0 +1,30 @@
+"""Where callbacks find TensorBoard and the scenes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.loggers import TensorBoardLogger
+
+from cvae_lightning.data import ShapeSceneDataModule
+
+
+def board(trainer: pl.Trainer) -> Any:
+    """TensorBoard's writer on the rank that writes; None elsewhere."""
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
+            return logger.experiment
+    return None
+
+
+def last_step(trainer: pl.Trainer) -> int:
+    """The step of a validation's numbers, as Lightning counts it."""
+    return trainer.global_step - 1
+
+
+def scenes(trainer: pl.Trainer) -> ShapeSceneDataModule:
+    """The data of the run."""
+    data = trainer.datamodule  # type: ignore[attr-defined]
+    assert isinstance(data, ShapeSceneDataModule)
+    return data
