@@ -53,6 +53,11 @@ def environment() -> dict[str, Any]:
     }
 
 
+def shell_command(arguments: Iterable[str]) -> str:
+    """The command that trains with these arguments, quoted for a shell."""
+    return shlex.join(["python", "-m", f"{__package__}.train", *arguments])
+
+
 def is_finished(folder: Path) -> bool:
     """Whether the run in a folder came to its end."""
     return (folder / METRICS).exists()
