@@ -28,7 +28,7 @@ def sweep_report(sweep: Sweep, by: Criterion) -> Document:
     """
     ranked = best_first(sweep, by)
     return Document(
-        f"Sweep {sweep.name}",
+        f"Sweep: {sweep.name}",
         (
             Section("In short", tuple(_summary(sweep, by, ranked))),
             Section("Jobs, best first", _table(sweep, by, ranked)),

@@ -42,7 +42,7 @@ def heat_maps(found: Sequence[Map]) -> bytes:
 
 def _heat_map(axes: Axes, one: Map, scale: Normalize) -> None:
     cells = np.array([[math.nan if cell is None else cell for cell in line] for line in one.cells])
-    axes.imshow(cells, cmap=COLOURS, norm=scale, aspect="auto", origin="lower")
+    axes.imshow(cells, cmap=COLOURS, norm=scale, aspect="auto")
     axes.set(title=_words(one.title or one.metric), xlabel=one.column, ylabel=one.row)
     axes.set_xticks(range(len(one.columns)), [_words(short(value)) for value in one.columns])
     axes.set_yticks(range(len(one.rows)), [_words(short(value)) for value in one.rows])
@@ -79,8 +79,8 @@ def rate_distortion(jobs: Sequence[Job]) -> bytes:
         figure.colorbar(dots, label="objective.beta")
     if len(jobs) <= MOST_NAMES:
         for job, rate, distortion in zip(jobs, rates, distortions, strict=True):
-            said = _words(f"{job.name}: beta {short(job.beta)}")
-            axes.annotate(said, (rate, distortion), xytext=(6, 5), textcoords="offset points", fontsize=8)
+            said = job.name if colours else f"{job.name}: beta {short(job.beta)}"
+            axes.annotate(_words(said), (rate, distortion), xytext=(6, 5), textcoords="offset points", fontsize=8)
     axes.set(xlabel="val/rate, nats per image", ylabel="val/distortion, nats per image")
     axes.margins(x=0.15, y=0.1)
     axes.grid(alpha=0.3)
