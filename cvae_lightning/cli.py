@@ -12,11 +12,14 @@ from typing import Any, NoReturn
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.runs import override_key
 from cvae_lightning.world.language import CaptionError
 
 PACKAGE = Path(__file__).parent
@@ -132,6 +135,13 @@ def known_keys(config_name: str) -> list[str]:
         default = OmegaConf.to_container(hydra.compose(config_name), resolve=False)
     keys = [key.split(".") for key, _ in leaves(default)]
     return sorted({".".join(key[:depth]) for key in keys for depth in range(1, len(key) + 1)})
+
+
+def swept_keys() -> set[str]:
+    """The keys whose values a sweep chose for this job: those that the command line does not give as they are."""
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
+        return set()
+    return {override_key(one) for one in HydraConfig.get().overrides.task if one not in sys.argv}
 
 
 def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import Callback
 
 from cvae_lightning import runs
-from cvae_lightning.cli import leaves
+from cvae_lightning.cli import leaves, swept_keys
 from cvae_lightning.data import ShapeSceneDataModule
 from cvae_lightning.errors import UserError
 from cvae_lightning.painter import load, read_checkpoint
@@ -170,7 +170,7 @@ def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_s
     )
     for logger in trainer.loggers:
         if isinstance(logger, RunTensorBoard) and not config.trainer.fast_dev_run:
-            logger.declare(_settings(config), FINAL_METRICS)
+            logger.declare(_settings(config), FINAL_METRICS, swept_keys())
     return trainer
 
 

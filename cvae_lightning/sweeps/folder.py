@@ -168,7 +168,7 @@ def _metrics(summary: Mapping[str, Any]) -> dict[str, float]:
 
 def _overrides(place: Path) -> list[str]:
     kept = (str(one) for one in _load(place / OVERRIDES) or [])
-    return [one for one in kept if one.partition("=")[0].lstrip("+~") not in runs.NOT_THE_RUN]
+    return [one for one in kept if runs.override_key(one) not in runs.NOT_THE_RUN]
 
 
 def _load(path: Path) -> Any:
