@@ -29,6 +29,7 @@ from cvae_lightning.training.callbacks import Bar, Pace
 from cvae_lightning.training.hardware import Hardware, choose
 from cvae_lightning.training.loggers import RunTensorBoard
 from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.trackers import RunMLflow, RunWandb
 
 log = logging.getLogger(__name__)
 FINAL_METRICS = ["val/loss_at_beta", "val/distortion", "val/rate", "val/mse", "val/mae", "val/psnr"]
@@ -169,7 +170,7 @@ def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_s
         enable_progress_bar=sys.stdout.isatty(),
     )
     for logger in trainer.loggers:
-        if isinstance(logger, RunTensorBoard) and not config.trainer.fast_dev_run:
+        if isinstance(logger, RunTensorBoard | RunMLflow | RunWandb) and not config.trainer.fast_dev_run:
             logger.declare(_settings(config), FINAL_METRICS, swept_keys())
     return trainer
 

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "files": {"errors"},
     "runs": {"errors"},
     "errors": set(),
+    "extras": {"errors"},
     "cli": {"errors", "runs", "world"},
 }
 """What each folder or file of the package may import of the package; entries may import anything."""

@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-from conftest import TINY
 from fake_sweep import write_job, write_study, write_sweep
 from pages import Page, pictures
 
@@ -174,26 +173,18 @@ def test_a_damaged_picture_does_not_spoil_the_page(command, tmp_path: Path) -> N
     )
 
 
-def test_a_real_sweep_is_read_and_its_best_job_repeats(command, tmp_path: Path) -> None:
-    swept = [
-        *(one for one in TINY if "latent_dim" not in one),
-        "objective.beta=1,4",
-        "model.latent_dim=4,8",
-        "trainer.max_epochs=1",
-    ]
-    done = command("train", "-m", *swept, "hydra.sweep.dir=sweep", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    done = command("report", "sweep=sweep", "metric=val/distortion", cwd=tmp_path)
+def test_a_real_sweep_is_read_and_its_best_job_repeats(command, tmp_path: Path, tiny_sweep: Path) -> None:
+    done = command("report", f"sweep={tiny_sweep}", "metric=val/distortion", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     page, text = (tmp_path / line for line in done.stdout.split())
     assert page.parent.parent == tmp_path / "outputs" / "reports"
     rows = tables(text.read_text(), "Jobs, best first")[1:]
-    summaries = [json.loads((tmp_path / "sweep" / str(n) / "metrics.json").read_text()) for n in range(4)]
+    summaries = [json.loads((tiny_sweep / str(n) / "metrics.json").read_text()) for n in range(4)]
     values = [summary["metrics"]["val/distortion"] for summary in summaries]
     assert [int(row[0]) for row in rows] == sorted(range(4), key=lambda job: values[job])
     best = rows[0][0]
     repeat = re.search(r"```\n(python .*)\n```", text.read_text().split("## Repeat")[1])
     again = command("train", *shlex.split(repeat[1])[3:], "hydra.run.dir=again", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
-    assert read_table(tmp_path / "again" / "metrics.csv") == read_table(tmp_path / "sweep" / best / "metrics.csv")
+    assert read_table(tmp_path / "again" / "metrics.csv") == read_table(tiny_sweep / best / "metrics.csv")
     assert all(picture.load() for picture in pictures(page.read_text()))
