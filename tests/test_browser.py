@@ -1,4 +1,4 @@
-"""TensorBoard in a real browser: a sweep's runs, settings, metrics and pictures are on its pages while it runs."""
+"""In a real browser: TensorBoard shows a sweep as it runs, and the report opens from a file without a network."""
 
 from __future__ import annotations
 
@@ -145,3 +145,24 @@ def test_scalars_are_drawn_by_job_and_a_new_job_comes_to_the_open_page(page, ser
     wait_for(lambda: "val/rate" in tags(server, "scalars").get("9/tensorboard", {}))
     page.locator("app-header-reload button").click()
     runs.get_by_text("9/tensorboard", exact=True).wait_for()
+
+
+def test_the_report_opens_from_a_file_without_a_network(
+    command, browser: Any, tiny_sweep: Path, tmp_path: Path
+) -> None:
+    done = command("report", f"sweep={tiny_sweep}", "metric=val/rate", "output=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition(":")[0]))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto((tmp_path / "out" / "report.html").as_uri())
+    pictures = page.locator("img").evaluate_all("all => all.map(one => [one.complete, one.naturalWidth])")
+    assert len(pictures) == 6
+    assert all(complete and width > 200 for complete, width in pictures)
+    assert set(asked) <= {"file", "data"}
+    assert complaints == []
+    assert page.locator("pre").first.inner_text().startswith("python -m cvae_lightning.train model.image_size=32")
+    context.close()
