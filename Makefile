@@ -1,5 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
+EXTRAS ?= dev,search,joblib
 
 .PHONY: quickstart test format clean
 
@@ -24,5 +25,5 @@ clean:
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,search,joblib,submitit,ray]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	touch $@

@@ -14,11 +14,13 @@ import hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cvae_lightning import sweeps
+from cvae_lightning import failures
 from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.runs import override_key
 from cvae_lightning.world.language import CaptionError
 
 PACKAGE = Path(__file__).parent
@@ -47,8 +49,8 @@ def command(config_name: str, job: Callable[[DictConfig], Any]) -> None:
             check_types(config, hydra.compose(config_name))
             return job(config)
 
-        if sweeps.is_job(HydraConfig.get()):
-            return sweeps.attempt(checked, HydraConfig.get(), lambda error: describe(error, config_name))
+        if failures.is_job(HydraConfig.get()):
+            return failures.attempt(checked, HydraConfig.get(), lambda error: describe(error, config_name))
         with mistakes(config_name):
             return checked()
 
@@ -159,6 +161,13 @@ def known_keys(config_name: str) -> list[str]:
         default = OmegaConf.to_container(hydra.compose(config_name), resolve=False)
     keys = [key.split(".") for key, _ in leaves(default)]
     return sorted({".".join(key[:depth]) for key in keys for depth in range(1, len(key) + 1)})
+
+
+def swept_keys() -> set[str]:
+    """The keys whose values a sweep chose for this job: those that the command line does not give as they are."""
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
+        return set()
+    return {override_key(one) for one in HydraConfig.get().overrides.task if one not in sys.argv}
 
 
 def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

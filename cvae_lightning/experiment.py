@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import Callback
 
 from cvae_lightning import runs, search
-from cvae_lightning.cli import leaves
+from cvae_lightning.cli import leaves, swept_keys
 from cvae_lightning.data import ShapeSceneDataModule, lexicon
 from cvae_lightning.errors import UserError
 from cvae_lightning.painter import is_readable, load, read_checkpoint
@@ -30,6 +30,7 @@ from cvae_lightning.training.callbacks import Bar, Pace, Pruning
 from cvae_lightning.training.hardware import Hardware, choose
 from cvae_lightning.training.loggers import RunTensorBoard
 from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.trackers import RunMLflow, RunWandb
 
 log = logging.getLogger(__name__)
 FINAL_METRICS = [
@@ -196,8 +197,8 @@ def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_s
         enable_progress_bar=sys.stdout.isatty(),
     )
     for logger in trainer.loggers:
-        if isinstance(logger, RunTensorBoard) and not config.trainer.fast_dev_run:
-            logger.declare(_settings(config), FINAL_METRICS)
+        if isinstance(logger, RunTensorBoard | RunMLflow | RunWandb) and not config.trainer.fast_dev_run:
+            logger.declare(_settings(config), FINAL_METRICS, swept_keys())
     return trainer
 
 

@@ -66,6 +66,11 @@ def environment() -> dict[str, Any]:
     }
 
 
+def shell_command(arguments: Iterable[str]) -> str:
+    """The command that trains with these arguments, quoted for a shell."""
+    return shlex.join(["python", "-m", f"{__package__}.train", *arguments])
+
+
 def is_finished(folder: Path) -> bool:
     """Whether the run in a folder came to its end."""
     return (folder / METRICS).exists()
@@ -105,9 +110,9 @@ def resumed_arguments(arguments: list[str], folder: Path) -> list[str]:
     """
     resumable(folder)
     saved = yaml.safe_load((folder / ".hydra" / "overrides.yaml").read_text()) or []
-    given = [one for one in arguments if _key(one) not in ("resume", "hydra.run.dir")]
-    keys = {_key(one) for one in [*given, "resume", "hydra.run.dir"]}
-    kept = [one for one in saved if _key(one) not in keys]
+    given = [one for one in arguments if override_key(one) not in ("resume", "hydra.run.dir")]
+    keys = {override_key(one) for one in [*given, "resume", "hydra.run.dir"]}
+    kept = [one for one in saved if override_key(one) not in keys]
     return [*kept, *given, f"resume='{folder}'", f"hydra.run.dir='{folder}'"]
 
 
@@ -132,11 +137,12 @@ def last_metrics(folder: Path) -> dict[str, float]:
 
 def override_value(arguments: Iterable[str], key: str) -> str | None:
     """The value that the last ``key=value`` argument gives, without quotes; None if there is none."""
-    values = [one.partition("=")[2] for one in arguments if _key(one) == key]
+    values = [one.partition("=")[2] for one in arguments if override_key(one) == key]
     return values[-1].strip("'\"") if values else None
 
 
-def _key(argument: str) -> str:
+def override_key(argument: str) -> str:
+    """The key of a ``key=value`` argument, without Hydra's signs for adding and deleting."""
     return argument.partition("=")[0].lstrip("+~")
 
 

@@ -10,6 +10,10 @@ from omegaconf import DictConfig
 from cvae_lightning import runs
 from cvae_lightning.cli import CONF, command, mistakes, plain_choices
 from cvae_lightning.errors import UserError
+from cvae_lightning.extras import require
+
+TRACKERS = ("mlflow", "wandb")
+"""Loggers that need a package of the same name."""
 
 
 def arguments(given: list[str]) -> list[str]:
@@ -46,6 +50,9 @@ def _unfinished(given: list[str]) -> Path | None:
 
 def job(config: DictConfig) -> float | None:
     """One training run of a composed config: check, build, fit, draw."""
+    for name in TRACKERS:
+        if config.logger.get(name):
+            require(name, f"logger={name}")
     from cvae_lightning.experiment import run
 
     return run(config)

@@ -104,3 +104,13 @@ class StopAt(Callback):
     def on_train_batch_end(self, trainer: Any, *args: Any) -> None:
         if trainer.global_step == self.step:
             os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def tiny_sweep(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished sweep of two betas and two latent sizes, 1 and 4 by 4 and 8."""
+    folder = tmp_path_factory.mktemp("swept")
+    swept = [*(one for one in TINY if "latent_dim" not in one), "objective.beta=1,4", "model.latent_dim=4,8"]
+    done = command("train", "-m", *swept, "trainer.max_epochs=1", "hydra.sweep.dir=sweep", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "sweep"

@@ -14,6 +14,7 @@ from conftest import ROOT, TINY
 
 README = (ROOT / "README.md").read_text()
 RUN = "outputs/quickstart/2026-01-31_12-00-00"
+SWEEP = "outputs/quickstart/sweep_2026-01-31_12-00-00"
 
 
 def blocks(language: str) -> list[str]:
@@ -40,7 +41,7 @@ def tiny(words: list[str]) -> list[str]:
 def test_every_command_is_known() -> None:
     assert len(TRAINING) >= 6
     names = {shlex.split(line)[2].removeprefix("cvae_lightning.") for line in COMMANDS}
-    assert names == {"train", "generate", "reconstruct"}
+    assert names == {"train", "generate", "reconstruct", "report"}
 
 
 @pytest.mark.parametrize("line", TRAINING)
@@ -66,7 +67,7 @@ def test_a_training_command_runs(command, tmp_path: Path, line: str) -> None:
 
 
 def test_resuming_painting_and_reconstructing(command, tmp_path: Path, tiny_run: Path) -> None:
-    lines = [line for line in COMMANDS if line not in TRAINING]
+    lines = [line for line in COMMANDS if line not in TRAINING and SWEEP not in line]
     for line in lines:
         words = arguments(line, tiny_run)
         name = shlex.split(line)[2].removeprefix("cvae_lightning.")
@@ -80,6 +81,13 @@ def test_resuming_painting_and_reconstructing(command, tmp_path: Path, tiny_run:
             for picture in folder.glob("000*.png"):
                 picture.rename(tmp_path / "pictures" / picture.name)
     assert len(list(tmp_path.glob("outputs/reconstructed/*/*.png"))) == 5
+
+
+def test_reading_a_sweep(command, tmp_path: Path, tiny_sweep: Path) -> None:
+    (line,) = [line for line in COMMANDS if SWEEP in line]
+    done = command("report", *(word.replace(SWEEP, str(tiny_sweep)) for word in shlex.split(line)[3:]), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("outputs/reports/*/report.html"))) == 1
 
 
 def test_the_python_of_the_readme_runs(tmp_path: Path, tiny_run: Path) -> None:

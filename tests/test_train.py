@@ -13,6 +13,7 @@ import yaml
 from conftest import ROOT, TINY
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from cvae_lightning.runs import read_table
 
@@ -228,3 +229,12 @@ def test_a_sweep_has_a_folder_a_job_each_equal_to_the_job_alone(command, tmp_pat
     alone = command("train", *TINY, "objective.beta=4", "model.latent_dim=4", "hydra.run.dir=alone", cwd=tmp_path)
     assert alone.returncode == 0
     assert (tmp_path / "alone" / "metrics.csv").read_text() == tables[2]
+    assert differing(tmp_path / "sweep" / "2") == {"objective.beta", "model.latent_dim"}
+    assert differing(tmp_path / "alone") == set()
+
+
+def differing(run: Path) -> set[str]:
+    """The settings that the run's HParams say a sweep varies."""
+    events = EventAccumulator(str(run / "tensorboard")).Reload()
+    content = events.SummaryMetadata("_hparams_/experiment").plugin_data.content
+    return {info.name for info in HParamsPluginData.FromString(content).experiment.hparam_infos if info.differs}

@@ -18,12 +18,12 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 
+from cvae_lightning.failures import FAILURE
 from cvae_lightning.runs import METRICS
 from cvae_lightning.search.options import Options
 from cvae_lightning.search.space import parse, text
 from cvae_lightning.search.study import PRUNED_AT, Claim, Outcome, SharedStudy, best
 from cvae_lightning.search.trial import ObjectiveError, measured
-from cvae_lightning.sweeps import FAILURE
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from torch.utils.tensorboard.summary import hparams
 
 from cvae_lightning.runs import TABLE, read_table
@@ -88,11 +89,26 @@ class RunTensorBoard(TensorBoardLogger):
         super().__init__(str(save_dir), name="", version="tensorboard", default_hp_metric=False, purge_step=resume_step)
 
     @rank_zero_only
-    def declare(self, hyperparameters: Mapping[str, Any], metrics: list[str]) -> None:
+    def declare(self, hyperparameters: Mapping[str, Any], metrics: list[str], swept: Collection[str] = ()) -> None:
         """Name the run's hyperparameters and the metrics that its HParams row shows.
 
         The row takes each metric's last scalar from the run itself, so nothing is written for them here.
+
+        Args:
+            hyperparameters: by dotted key.
+            metrics: the names of scalars.
+            swept: the keys that a sweep varies, which the page then shows first.
         """
         plain = {key: v if isinstance(v, bool | int | float | str) else str(v) for key, v in hyperparameters.items()}
-        for summary in hparams(plain, dict.fromkeys(metrics, 0.0)):  # type: ignore[no-untyped-call]
+        experiment, start, end = hparams(plain, dict.fromkeys(metrics, 0.0))  # type: ignore[no-untyped-call]
+        _mark(experiment.value[0].metadata.plugin_data, swept)
+        for summary in (experiment, start, end):
             self.experiment.file_writer.add_summary(summary)
+
+
+def _mark(plugin: Any, swept: Collection[str]) -> None:
+    """Say which hyperparameters differ among runs: TensorBoard lists those first, and torch does not tell."""
+    data = HParamsPluginData.FromString(plugin.content)
+    for info in data.experiment.hparam_infos:
+        info.differs = info.name in swept
+    plugin.content = data.SerializeToString()

@@ -2,6 +2,7 @@
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from cvae_lightning.runs import read_table
 from cvae_lightning.training.loggers import MetricsTable, RunTensorBoard
@@ -37,7 +38,7 @@ def test_a_new_run_never_touches_an_older_table(tmp_path) -> None:
 @pytest.fixture
 def board(tmp_path) -> EventAccumulator:
     logger = RunTensorBoard(tmp_path)
-    logger.declare({"model.latent_dim": 8, "objective.beta": 2.0, "parts": ["a"]}, ["val/mse"])
+    logger.declare({"model.latent_dim": 8, "objective.beta": 2.0, "parts": ["a"]}, ["val/mse"], {"objective.beta"})
     logger.log_metrics({"val/mse": 0.25}, step=3)
     logger.experiment.flush()
     events = EventAccumulator(str(tmp_path / "tensorboard"))
@@ -50,3 +51,10 @@ def test_declared_metrics_take_the_runs_own_scalars(board: EventAccumulator) -> 
     tags = board.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
     assert b"model.latent_dim" in tags
     assert b"val/mse" in board.SummaryMetadata("_hparams_/experiment").plugin_data.content
+
+
+def test_what_a_sweep_varies_is_marked(board: EventAccumulator) -> None:
+    content = board.SummaryMetadata("_hparams_/experiment").plugin_data.content
+    infos = HParamsPluginData.FromString(content).experiment.hparam_infos
+    assert {info.name for info in infos if info.differs} == {"objective.beta"}
+    assert len(infos) == 3

@@ -1,0 +1,114 @@
+"""What jobs are compared by, who is best, and how much of it is the seed's luck."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.sweeps.folder import Job, Sweep
+from cvae_lightning.sweeps.settings import Value
+
+DEFAULT, FALLBACK = "val/consistency/all", "val/loss_at_beta"
+SEEDS = ("seed", "data.seed", "data.order_seed")
+"""Keys that repeat a setting instead of making another."""
+HIGHER = {"consistency", "psnr", "active", "coverage", "elbo", "second"}
+LOWER = {"loss", "distortion", "rate", "mse", "mae", "minutes", "parameters"}
+"""Words in metric names that say which way is better."""
+
+
+class Criterion(NamedTuple):
+    """A metric and which way is better.
+
+    Attributes:
+        metric: name.
+        highest: whether more is better.
+        note: what the reader must know of it.
+    """
+
+    metric: str
+    highest: bool
+    note: str = ""
+
+    def of(self, job: Job) -> float | None:
+        """The job's value; None for one that has none."""
+        return job.metrics.get(self.metric)
+
+
+class Group(NamedTuple):
+    """Finished jobs of equal settings that differ in their seed.
+
+    Attributes:
+        settings: the value of each swept key but the seeds.
+        jobs: those with a value of the criterion.
+        mean, lowest, highest: of the criterion over them.
+    """
+
+    settings: Mapping[str, Value]
+    jobs: tuple[Job, ...]
+    mean: float
+    lowest: float
+    highest: float
+
+
+def criterion(sweep: Sweep, metric: str = DEFAULT, mode: str | None = None) -> Criterion:
+    """What to compare jobs by; the default falls back on the validation loss where no sample was judged.
+
+    Raises:
+        UserError: no job has the metric, or its better direction is not known.
+    """
+    known = {name for job in sweep.jobs for name in job.metrics}
+    known |= {name for job in sweep.jobs for row in job.table[:1] for name in row if name.startswith("val/")}
+    note = ""
+    if metric == DEFAULT and metric not in known:
+        metric = FALLBACK
+        note = (
+            f"No job has {DEFAULT}, so jobs are compared by {FALLBACK}. Losses of different beta are not of one "
+            "kind: a lower beta alone makes them lower."
+        )
+    elif metric not in known:
+        raise UserError(f"metric={metric}: no job has it{nearest(metric, known)}; there are {', '.join(sorted(known))}")
+    return Criterion(metric, (mode or _mode(sweep, metric)) == "max", note)
+
+
+def check_mode(mode: str | None) -> None:
+    """Raise for a direction that is none.
+
+    Raises:
+        UserError: it is neither ``max``, ``min`` nor None.
+    """
+    if mode not in (None, "max", "min"):
+        raise UserError(f"mode={mode}: expected max or min{nearest(str(mode), ['max', 'min'])}")
+
+
+def best_first(sweep: Sweep, by: Criterion) -> list[Job]:
+    """The finished jobs that have the metric; equals in the sweep's order."""
+    valued = [(value, job) for job in sweep.of("finished") if (value := by.of(job)) is not None]
+    return [job for _, job in sorted(valued, key=lambda pair: -pair[0] if by.highest else pair[0])]
+
+
+def groups(sweep: Sweep, by: Criterion) -> list[Group]:
+    """Finished jobs joined over seeds, best mean first."""
+    keys = [key for key in sweep.keys if key not in SEEDS]
+    joined: dict[tuple[Value, ...], list[Job]] = {}
+    for job in best_first(sweep, by):
+        joined.setdefault(tuple(job.settings[key] for key in keys), []).append(job)
+    found = [_group(dict(zip(keys, values, strict=True)), jobs, by) for values, jobs in joined.items()]
+    return sorted(found, key=lambda group: -group.mean if by.highest else group.mean)
+
+
+def _group(settings: Mapping[str, Value], jobs: list[Job], by: Criterion) -> Group:
+    values = [job.metrics[by.metric] for job in jobs]
+    ordered = tuple(sorted(jobs, key=lambda job: str(job.seed)))
+    return Group(settings, ordered, sum(values) / len(values), min(values), max(values))
+
+
+def _mode(sweep: Sweep, metric: str) -> str:
+    if metric in sweep.directions:
+        return sweep.directions[metric]
+    words = set(re.split(r"[/._]", metric))
+    for mode, telling in (("max", HIGHER), ("min", LOWER)):
+        if words & telling:
+            return mode
+    raise UserError(f"metric={metric}: whether more or less of it is better is not known; add mode=max or mode=min")

@@ -1,0 +1,168 @@
+"""In a real browser: TensorBoard shows a sweep as it runs, and the report opens from a file without a network."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tensorboard import program
+
+from cvae_lightning.training.loggers import RunTensorBoard
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="no playwright: install the extra with pip install -e '.[browser]'"
+)
+JOBS = [f"{job}/tensorboard" for job in range(4)]
+
+
+def find_browser(chromium: Any) -> str | None:
+    """A Chromium of the system, or the one that playwright has downloaded."""
+    named = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome"))
+    own = chromium.executable_path
+    return next((path for path in named if path), own if Path(own).exists() else None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        path = find_browser(driver.chromium)
+        if path is None:
+            pytest.skip("no Chromium: install the system's package or run playwright install chromium")
+        opened = driver.chromium.launch(executable_path=path)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def watched(tiny_sweep: Path, tmp_path_factory) -> Path:
+    return Path(shutil.copytree(tiny_sweep, tmp_path_factory.mktemp("watched") / "sweep"))
+
+
+@pytest.fixture(scope="module")
+def server(watched: Path) -> str:
+    board = program.TensorBoard()
+    flags = {"logdir": watched, "host": "127.0.0.1", "port": 0, "load_fast": "false", "reload_interval": 1}
+    board.configure(argv=["", *(word for name, value in flags.items() for word in (f"--{name}", str(value)))])
+    for talker in ("tensorboard", "werkzeug"):
+        logging.getLogger(talker).setLevel(logging.WARNING)
+    url = board.launch()
+    wait_for(lambda: all("samples" in tags(url, "images").get(job, {}) for job in JOBS))
+    return url
+
+
+def tags(url: str, plugin: str) -> dict[str, Any]:
+    """What TensorBoard's server has read so far: run -> tags."""
+    with urllib.request.urlopen(f"{url}data/plugin/{plugin}/tags") as answer:
+        return json.load(answer)
+
+
+def wait_for(there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not there():
+        assert time.monotonic() < deadline, "TensorBoard never read it"
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def page(browser: Any, server: str) -> Any:
+    opened = browser.new_page(viewport={"width": 1500, "height": 900})
+    opened.set_default_timeout(60_000)
+    opened.goto(f"{server}#hparams")
+    return opened
+
+
+DEEP = """host => {
+    const walk = node => node.nodeType === Node.TEXT_NODE ? [node.textContent]
+        : ["STYLE", "SCRIPT", "TEMPLATE"].includes(node.nodeName) ? []
+        : [...(node.shadowRoot?.childNodes ?? []), ...node.childNodes].flatMap(walk)
+    return walk(host).map(text => text.trim()).filter(text => text)
+}"""
+
+
+def words(locator: Any) -> list[str]:
+    """The texts below an element, in its components' shadow trees too."""
+    return locator.evaluate(DEEP)
+
+
+def show(page: Any, tab: str) -> None:
+    page.evaluate("tab => { location.hash = tab }", tab)
+
+
+def final(sweep: Path, job: int, metric: str) -> float:
+    return json.loads((sweep / str(job) / "metrics.json").read_text())["metrics"][metric]
+
+
+def test_hparams_has_a_row_a_job_with_swept_keys_first_and_the_final_metric(page, watched: Path) -> None:
+    show(page, "hparams")
+    table = page.locator("tf-hparams-table-view")
+    table.get_by_text(JOBS[3], exact=True).wait_for()
+    said = words(table)
+    assert said[2:4] == ["model.latent_dim", "objective.beta"]
+    for job, (beta, size) in enumerate([(1, 4), (1, 8), (4, 4), (4, 8)]):
+        row = said[said.index(JOBS[job]) :][: said.index(JOBS[0])]
+        assert [float(value) for value in row[1:3]] == [size, beta]
+        place = said.index("val/loss_at_beta") - 1
+        assert float(row[place]) == pytest.approx(final(watched, job, "val/loss_at_beta"), rel=1e-4)
+
+
+def test_parallel_coordinates_draw_a_line_a_job_over_settings_and_metrics(page) -> None:
+    show(page, "hparams")
+    page.get_by_text("Parallel Coordinates View").click()
+    plot = page.locator("tf-hparams-parallel-coords-plot")
+    plot.locator(".foreground path").nth(3).wait_for(state="attached")
+    axes = [name for name in plot.locator(".axis-title").all_text_contents() if name]
+    assert axes[:2] == ["model.latent_dim", "objective.beta"]
+    assert {"val/loss_at_beta", "val/distortion", "val/rate"} <= set(axes)
+    assert plot.locator(".foreground path").count() == 4
+
+
+def test_pictures_of_all_jobs_are_side_by_side(page) -> None:
+    show(page, "images")
+    pictures = page.locator("tf-image-loader img")
+    pictures.nth(7).wait_for()
+    said = words(page.locator("tf-image-dashboard"))
+    assert all(word in said for word in ("reconstruction", "samples", *JOBS))
+    sizes = pictures.evaluate_all("all => Promise.all(all.map(one => one.decode().then(() => one.naturalWidth)))")
+    assert sizes == [8 * 34 + 2] * 8
+
+
+def test_scalars_are_drawn_by_job_and_a_new_job_comes_to_the_open_page(page, server: str, watched: Path) -> None:
+    show(page, "scalars")
+    page.locator("tf-scalar-card").first.wait_for()
+    runs = page.locator("tf-scalar-dashboard tf-runs-selector")
+    runs.get_by_text(JOBS[3], exact=True).wait_for()
+    assert [word for word in words(runs) if word in JOBS] == JOBS
+    job = RunTensorBoard(watched / "9")
+    job.log_metrics({"val/rate": 2.5}, step=1)
+    job.experiment.flush()
+    wait_for(lambda: "val/rate" in tags(server, "scalars").get("9/tensorboard", {}))
+    page.locator("app-header-reload button").click()
+    runs.get_by_text("9/tensorboard", exact=True).wait_for()
+
+
+def test_the_report_opens_from_a_file_without_a_network(
+    command, browser: Any, tiny_sweep: Path, tmp_path: Path
+) -> None:
+    done = command("report", f"sweep={tiny_sweep}", "metric=val/rate", "output=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition(":")[0]))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto((tmp_path / "out" / "report.html").as_uri())
+    pictures = page.locator("img").evaluate_all("all => all.map(one => [one.complete, one.naturalWidth])")
+    assert len(pictures) == 6
+    assert all(complete and width > 200 for complete, width in pictures)
+    assert set(asked) <= {"file", "data"}
+    assert complaints == []
+    assert page.locator("pre").first.inner_text().startswith("python -m cvae_lightning.train model.image_size=32")
+    context.close()

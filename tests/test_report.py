@@ -1,0 +1,190 @@
+"""The report of a sweep: right jobs, right numbers, one page that needs nothing else."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from fake_sweep import write_job, write_study, write_sweep
+from pages import Page, pictures
+
+from cvae_lightning.runs import read_table
+
+
+def tables(markdown: str, heading: str) -> list[list[str]]:
+    """The cells of the tables under a heading."""
+    section = markdown.split(f"## {heading}\n")[1].split("\n## ")[0]
+    rows = [line[2:-2].split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    return [row for row in rows if row[0] != "---"]
+
+
+@pytest.fixture(scope="module")
+def written(command, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    write_sweep(folder / "grid")
+    done = command("report", "sweep=grid", "output=out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["out/report.html", "out/report.md"]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def html(written: Path) -> str:
+    return (written / "out" / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def markdown(written: Path) -> str:
+    return (written / "out" / "report.md").read_text()
+
+
+def test_jobs_are_listed_best_first(markdown: str) -> None:
+    header, *rows = tables(markdown, "Jobs, best first")
+    assert header[:5] == ["job", "objective.beta", "model.latent_dim", "seed", "val/consistency/all"]
+    assert rows[0][:5] == ["4", "4", "8", "0", "0.9"]
+    assert rows[-1][:5] == ["9", "16", "8", "1", "0"]
+    assert [row[header.index("training_minutes")] for row in rows] == ["1.5"] * 10
+
+
+def test_the_map_has_the_means_over_seeds(markdown: str) -> None:
+    header, *rows = tables(markdown, "Where val/consistency/all is best")
+    assert header[1:] == ["8", "16"]
+    assert rows == [["1", "0.6", "0.6"], ["4", "0.85", "0.25"], ["16", "0.05", "-"]]
+
+
+def test_the_spread_over_seeds_is_told(markdown: str) -> None:
+    _, best, *_ = tables(markdown, "Spread over seeds")
+    assert best == ["4", "8", "0, 1", "0.85", "0.8", "0.9", "0.05"]
+
+
+def test_what_did_not_finish_is_listed_with_its_reason_and_command(markdown: str) -> None:
+    _, failed, unfinished = tables(markdown.replace("\\|", "/"), "Not finished")
+    assert (failed[0], failed[4]) == ("10", "failed")
+    assert "too / big" in failed[5]
+    assert failed[6].endswith("objective.beta=16 model.latent_dim=16 seed=0")
+    assert (unfinished[0], unfinished[4]) == ("11", "unfinished")
+
+
+def test_minutes_and_states_are_added_up(markdown: str) -> None:
+    assert "12 jobs: 10 finished, 0 pruned, 1 failed, 1 unfinished." in markdown
+    assert "Training took 15 minutes in all." in markdown
+
+
+def test_the_best_jobs_command_and_code_are_given(markdown: str) -> None:
+    repeat = markdown.split("## Repeat the best job")[1].split("## ")[0]
+    assert (
+        "python -m cvae_lightning.train experiment=quickstart objective.beta=4 model.latent_dim=8 seed=0\n"
+    ) in repeat
+    assert "c0ffee" in repeat
+
+
+def test_the_page_is_whole_by_itself(html: str) -> None:
+    page = Page(html)
+    assert not {"script", "link", "iframe", "base", "b"} & set(page.tags)
+    assert not re.search(r"https?://|@import|url\(", html)
+    assert "<b>too | big</b>" in "".join(page.words)
+
+
+def test_pictures_are_those_of_best_median_and_worst(html: str) -> None:
+    shown = [picture for picture in pictures(html) if picture.size == (8, 8)]
+    assert [picture.getpixel((0, 0))[0] for picture in shown] == [4, 3, 9]  # the fake pictures' red is their job
+    assert len(pictures(html)) == 7  # besides: map, plane, active units, curves
+
+
+def test_maps_are_drawn(html: str) -> None:
+    """The lowest and the highest cell have the extreme colours of the scale."""
+    colours = {colour for _, colour in pictures(html)[0].convert("RGB").getcolors(1 << 20) or []}
+    assert {(68, 1, 84), (253, 231, 36)} <= colours
+
+
+def test_the_same_folder_gives_the_same_bytes(command, written: Path, html: str, markdown: str) -> None:
+    done = command("report", "sweep=grid", "output=again", cwd=written)
+    assert done.returncode == 0, done.stderr
+    assert (written / "again" / "report.html").read_text() == html
+    assert (written / "again" / "report.md").read_text() == markdown
+
+
+def test_nothing_is_overwritten(command, written: Path, html: str) -> None:
+    done = command("report", "sweep=grid", "output=out", cwd=written)
+    assert done.returncode == 2
+    assert "exists and is not overwritten" in done.stderr
+    assert (written / "out" / "report.html").read_text() == html
+
+
+def test_another_metric_and_direction_turn_the_table(command, written: Path) -> None:
+    done = command("report", "sweep=grid", "metric=val/rate", "mode=max", "output=rate", cwd=written)
+    assert done.returncode == 0, done.stderr
+    markdown = (written / "rate" / "report.md").read_text()
+    assert [row[0] for row in tables(markdown, "Jobs, best first")[1:5]] == ["0", "1", "2", "3"]
+    assert "val/rate, highest first" in markdown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sweep=gird"], "nearest is 'grid'"),
+        (["sweep=grid", "metric=val/ratte"], "nearest is 'val/rate'"),
+        (["sweep=grid", "mode=up"], "expected max or min"),
+        (["sweep=grid/0"], "is one run"),
+        ([], "sweep"),
+    ],
+)
+def test_a_bad_request_is_one_paragraph(command, written: Path, arguments: list[str], message: str) -> None:
+    done = command("report", *arguments, "output=bad", cwd=written)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (written / "bad").exists()
+
+
+def test_a_study_is_read_too(command, tmp_path: Path) -> None:
+    write_study(tmp_path / "study")
+    done = command("report", "sweep=study", "metric=val/oddity", "output=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    markdown = (tmp_path / "out" / "report.md").read_text()
+    assert "# Sweep: rate against truth" in markdown
+    assert "python -m cvae_lightning.train -m search" in markdown
+    assert [row[3:5] for row in tables(markdown, "Not finished")[1:]] == [
+        ["pruned", "pruned at 2"],
+        ["failed", "out of memory"],
+    ]
+    assert len(pictures((tmp_path / "out" / "report.html").read_text())) == 6  # scatter, plane, three samples, curves
+
+
+def test_a_sweep_of_which_nothing_has_finished_has_a_page(command, tmp_path: Path) -> None:
+    write_job(tmp_path / "sweep" / "0", ["seed=$1 $2"], failure={"error": "e"})
+    (tmp_path / "sweep" / "0" / "metrics.csv").write_text("step,val/loss_at_beta\n1,2.5\n")
+    done = command("report", "sweep=sweep", "output=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "No job has finished." in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_a_damaged_picture_does_not_spoil_the_page(command, tmp_path: Path) -> None:
+    for number in range(2):
+        write_job(tmp_path / "sweep" / str(number), [f"seed={number}"], {"val/loss_at_beta": float(number)})
+    (tmp_path / "sweep" / "0" / "generated_samples.png").write_bytes(b"no picture")
+    done = command("report", "sweep=sweep", "output=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "no readable generated\\_samples" not in (tmp_path / "out" / "report.md").read_text()
+    assert (
+        "Best: job 0, val/loss_at_beta 0. It has no readable generated_samples.png."
+        in (tmp_path / "out" / "report.md").read_text()
+    )
+
+
+def test_a_real_sweep_is_read_and_its_best_job_repeats(command, tmp_path: Path, tiny_sweep: Path) -> None:
+    done = command("report", f"sweep={tiny_sweep}", "metric=val/distortion", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page, text = (tmp_path / line for line in done.stdout.split())
+    assert page.parent.parent == tmp_path / "outputs" / "reports"
+    rows = tables(text.read_text(), "Jobs, best first")[1:]
+    summaries = [json.loads((tiny_sweep / str(n) / "metrics.json").read_text()) for n in range(4)]
+    values = [summary["metrics"]["val/distortion"] for summary in summaries]
+    assert [int(row[0]) for row in rows] == sorted(range(4), key=lambda job: values[job])
+    best = rows[0][0]
+    repeat = re.search(r"```\n(python .*)\n```", text.read_text().split("## Repeat")[1])
+    again = command("train", *shlex.split(repeat[1])[3:], "hydra.run.dir=again", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert read_table(tmp_path / "again" / "metrics.csv") == read_table(tiny_sweep / best / "metrics.csv")
+    assert all(picture.load() for picture in pictures(page.read_text()))
