@@ -92,7 +92,7 @@ def draw_positions(kinds: Mapping[str, Sequence[Case]], split: str, path: Path) 
     """Where the centres of all things seen lie, in real scenes and in samples, right or wrong."""
     figure = Figure(figsize=(9.5, 4.4), layout="constrained")
     panels = figure.subplots(1, len(kinds))
-    maps = [_map(cases) for cases in kinds.values()]
+    maps = [position_map(cases) for cases in kinds.values()]
     for axes, (name, cases), density in zip(panels, kinds.items(), maps, strict=True):
         image = axes.imshow(density, extent=(0, 1, 1, 0), vmin=0, vmax=max(one.max() for one in maps))
         axes.set(title=f"{name} of {split}: {sum(len(c.things) for c in cases)} things", xlabel="x", ylabel="y")
@@ -100,7 +100,7 @@ def draw_positions(kinds: Mapping[str, Sequence[Case]], split: str, path: Path) 
     figure.savefig(path, dpi=100)
 
 
-def _map(cases: Sequence[Case]) -> NDArray[np.float64]:
+def position_map(cases: Sequence[Case]) -> NDArray[np.float64]:
     """(CELLS, CELLS) shares of centres, row by row from the top."""
     centres = np.array([(thing.y, thing.x) for case in cases for thing in case.things]).reshape(-1, 2)
     counts, _, _ = np.histogram2d(centres[:, 0], centres[:, 1], bins=CELLS, range=((0, 1), (0, 1)))

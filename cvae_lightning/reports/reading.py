@@ -50,7 +50,7 @@ def _atoms(failures: dict[str, Any]) -> Iterator[str]:
         return
     ordered = sorted(failures["fails"].items(), key=lambda one: -one[1])
     told = ", ".join(
-        f"{atom} in {percent(times / failures['of'])} (alone in {percent(failures['alone'][atom] / failures['of'])})"
+        f"{atom} in {percent(times / failures['of'])} (alone in {failures['alone'][atom]})"
         for atom, times in ordered
         if times
     )
@@ -73,7 +73,7 @@ def _weakest(samples: dict[str, Any]) -> Iterator[str]:
     ]
     if rows:
         told = "; ".join(text for _, text in sorted(rows)[:FEW])
-        yield f"Surely below the average of {percent(overall)}: {told}."
+        yield f"With their whole interval below the average of {percent(overall)}: {told}."
 
 
 def _confusions(tables: dict[str, Any]) -> Iterator[str]:
