@@ -15,6 +15,7 @@ def surveyed(batch_size: int) -> Survey:
     tokenizer = CaptionTokenizer().fit(ShapeSceneDataset(50, 32).captions())
     sizes = {"image_size": 32, "latent_dim": 6, "caption_dim": 8, "base_channels": 8, "stages": 3}
     painter = Painter(ConditionalVAE(len(tokenizer), **sizes), tokenizer)
+    painter.model.likelihood.running_error.fill_(0.05)  # as after training; without it the scale is the batch's
     plan = Plan(captions=20, bound_images=7, bound_samples=3, batch_size=batch_size)
     return survey(Subject(painter, batch_size), plan, World(seed=3), "novel_pair")
 
