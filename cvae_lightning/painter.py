@@ -16,10 +16,8 @@ from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError, nearest
 from cvae_lightning.models import ConditionalVAE, build
 from cvae_lightning.painting import Painting, better
+from cvae_lightning.runs import find_checkpoint
 from cvae_lightning.world import describe, judge, parse, specify
-
-CHECKPOINTS = "checkpoints"
-PREFERRED = ("best.ckpt", "last.ckpt")
 
 
 class _Wanted(NamedTuple):
@@ -167,23 +165,6 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> Painter:
     if not isinstance(model, ConditionalVAE):
         raise UserError(f"{file} holds a {type(model).__name__}, not a ConditionalVAE")
     return Painter(model.to(device), tokenizer)
-
-
-def find_checkpoint(path: Path) -> Path:
-    """The checkpoint file meant by a path: itself, or a run folder's best, else its last.
-
-    Raises:
-        UserError: there is none.
-    """
-    if path.is_file():
-        return path
-    for name in PREFERRED:
-        if (path / CHECKPOINTS / name).is_file():
-            return path / CHECKPOINTS / name
-    if not path.exists():
-        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise UserError(f"run={path}: no such file or folder{nearest(path.name, siblings)}")
-    raise UserError(f"run={path}: the folder is no run, for it has no {CHECKPOINTS}/{PREFERRED[0]} or {PREFERRED[1]}")
 
 
 def read_checkpoint(file: Path) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from cvae_lightning.errors import UserError, nearest
 
 CONFIG, ENVIRONMENT, METRICS, TABLE = "config.yaml", "environment.json", "metrics.json", "metrics.csv"
 CHECKPOINTS = "checkpoints"
-LAST = Path(CHECKPOINTS) / "last.ckpt"
+BEST, LAST = Path(CHECKPOINTS) / "best.ckpt", Path(CHECKPOINTS) / "last.ckpt"
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy", "tensorboard")
 NOT_THE_RUN = ("resume",)
 """Keys that say how a command goes about a run, not what the run is."""
@@ -74,6 +74,23 @@ def shell_command(arguments: Iterable[str]) -> str:
 def is_finished(folder: Path) -> bool:
     """Whether the run in a folder came to its end."""
     return (folder / METRICS).exists()
+
+
+def find_checkpoint(path: Path) -> Path:
+    """The checkpoint file meant by a path: itself, or a run folder's best, else its last.
+
+    Raises:
+        UserError: there is none.
+    """
+    if path.is_file():
+        return path
+    for name in (BEST, LAST):
+        if (path / name).is_file():
+            return path / name
+    if not path.exists():
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise UserError(f"run={path}: no such file or folder{nearest(path.name, siblings)}")
+    raise UserError(f"run={path}: the folder is no run, for it has no {BEST} or {LAST.name}")
 
 
 def resumable(folder: Path) -> Path:

@@ -41,7 +41,7 @@ def tiny(words: list[str]) -> list[str]:
 def test_every_command_is_known() -> None:
     assert len(TRAINING) >= 6
     names = {shlex.split(line)[2].removeprefix("cvae_lightning.") for line in COMMANDS}
-    assert names == {"train", "generate", "reconstruct", "report"}
+    assert names == {"train", "generate", "reconstruct", "report", "evaluate"}
 
 
 @pytest.mark.parametrize("line", TRAINING)
@@ -73,7 +73,8 @@ def test_resuming_painting_and_reconstructing(command, tmp_path: Path, tiny_run:
         name = shlex.split(line)[2].removeprefix("cvae_lightning.")
         if name == "train":
             words = [*([] if RUN in line else tiny([])), *words]
-        done = command(name, *words, cwd=tmp_path)
+        few = ["captions=4", "bound_images=2", "coverage_captions=1"] if name == "evaluate" else []
+        done = command(name, *words, *few, cwd=tmp_path)
         assert done.returncode == 0, (line, done.stderr)
         if name == "generate":
             folder = Path(done.stdout.splitlines()[0]).parent
@@ -81,6 +82,7 @@ def test_resuming_painting_and_reconstructing(command, tmp_path: Path, tiny_run:
             for picture in folder.glob("000*.png"):
                 picture.rename(tmp_path / "pictures" / picture.name)
     assert len(list(tmp_path.glob("outputs/reconstructed/*/*.png"))) == 5
+    assert len(list(tmp_path.glob("outputs/evaluations/*/evaluation.md"))) == 1
 
 
 def test_reading_a_sweep(command, tmp_path: Path, tiny_sweep: Path) -> None:

@@ -1,0 +1,106 @@
+"""Judge a trained model: ``python -m cvae_lightning.evaluate run=...``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import DictConfig, ListConfig
+
+from cvae_lightning.cli import command
+from cvae_lightning.errors import UserError
+from cvae_lightning.evaluation.plan import Plan, World
+from cvae_lightning.files import refuse_existing
+from cvae_lightning.generate import pick_device
+from cvae_lightning.runs import CHECKPOINTS, CONFIG, ENVIRONMENT, environment, find_checkpoint
+from cvae_lightning.world import Mix
+
+log = logging.getLogger(__name__)
+RESULTS, REPORT = "evaluation.json", "evaluation.md"
+
+
+def evaluate(run: str | Path, output: Path, plan: Plan | None = None, device: str = "auto") -> dict[str, Any]:
+    """Write ``evaluation.json``, ``evaluation.md``, their pictures and ``environment.json``.
+
+    Args:
+        run: a run folder or a checkpoint.
+        output: the folder to write into.
+        plan: how much is measured, and where.
+        device: where to run the model: auto, cpu or cuda.
+
+    Returns:
+        the content of ``evaluation.json``.
+
+    Raises:
+        UserError: what is wrong with the request; nothing is written then.
+    """
+    plan = plan or Plan()
+    checkpoint = find_checkpoint(Path(run))
+    world = world_of(checkpoint)
+    plan.check(world)
+    refuse_existing([output / name for name in (RESULTS, REPORT, ENVIRONMENT)] + sorted(output.glob("*.png")))
+
+    from cvae_lightning.evaluation.examine import examine
+    from cvae_lightning.painter import load
+    from cvae_lightning.reports.evaluation import report
+    from cvae_lightning.reports.evaluation_pictures import draw_evaluation
+
+    begin = time.perf_counter()
+    found = examine(load(checkpoint, pick_device(device)), plan, world)
+    with checkpoint.open("rb") as file:
+        source = {"name": checkpoint.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    results = {"checkpoint": source} | found.results
+    output.mkdir(parents=True, exist_ok=True)
+    draw_evaluation(results, found.surveys, output)
+    _write(output / REPORT, report(results))
+    _write(output / RESULTS, json.dumps(results, indent=1) + "\n")
+    minutes = round((time.perf_counter() - begin) / 60, 2)
+    _write(output / ENVIRONMENT, json.dumps(environment() | {"minutes": minutes}, indent=1) + "\n")
+    log.info("evaluated in %.1f minutes", minutes)
+    return results
+
+
+def world_of(checkpoint: Path) -> World:
+    """The world that a run's config names; the default world for a checkpoint outside a run folder.
+
+    Raises:
+        UserError: the config is damaged.
+    """
+    file = checkpoint.parent.parent / CONFIG
+    if checkpoint.parent.name != CHECKPOINTS or not file.is_file():
+        return World()
+    try:
+        data = yaml.safe_load(file.read_text())["data"]
+        mix = Mix(*(data["mix"][form.name] for form in fields(Mix)))
+        return World(data["seed"], mix, data["synonyms"])
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{file} does not say which scenes the run was trained on: {error}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("x") as file:
+        file.write(text)
+
+
+def job(config: DictConfig) -> None:
+    """The command's work."""
+    splits = config.splits
+    named = tuple(map(str, splits)) if isinstance(splits, ListConfig) else (str(splits),)
+    numbers = {one.name: config[one.name] for one in fields(Plan) if one.name != "splits"}
+    evaluate(config.run, Path(config.output), Plan(named, **numbers), config.device)
+    print(Path(config.output) / REPORT)
+
+
+def main() -> None:
+    """The command line."""
+    command("evaluate", job)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How good a model is: shares with intervals, bounds in nats, coverage of positions; writes no files."""

@@ -1,0 +1,122 @@
+"""Confusion tables: what was asked against what was seen.
+
+A picture's things have no names, so asked and seen things are paired, one to one: the pair that agrees in
+most of colour, shape and size first, then the next; among equals one that agrees in colour, then in shape,
+then the first in the order of the caption. Asked things without a partner were seen as ``nothing``; seen
+things without one were asked as ``nothing``. Pairing by agreement shows the fewest confusions that explain
+the picture, and a red square and blue circle in place of a blue square and red circle as confused shapes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from cvae_lightning.evaluation.consistency import Case
+from cvae_lightning.world import COLOURS, SHAPES, SIZES, UNCLEAR, Meaning, Seen
+
+NOTHING, MORE = "nothing", "more"
+MOST = 10
+"""Things that a caption can name."""
+WORDS = {"colour": tuple(COLOURS), "shape": SHAPES, "size": tuple(SIZES)}
+
+
+class Asked(NamedTuple):
+    """One thing that a caption names; a size or colour that it leaves unsaid is None."""
+
+    colour: str | None
+    shape: str
+    size: str | None
+
+
+Pair = tuple[Asked | None, Seen | None]
+
+
+def named(meaning: Meaning) -> list[Asked]:
+    """The things that a meaning names, one by one."""
+    return [Asked(g.colour, g.shape, g.size) for g in meaning.groups for _ in range(g.count)]
+
+
+def paired(asked: Sequence[Asked], seen: Sequence[Seen]) -> list[Pair]:
+    """Asked and seen things, one to one by the module's rule, then those that are left over."""
+    every = [(_agreement(a, s), i, j) for i, a in enumerate(asked) for j, s in enumerate(seen)]
+    partner: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, i, j in sorted(every, key=lambda one: ([-x for x in one[0]], one[1], one[2])):
+        if i not in partner and j not in taken:
+            partner[i] = j
+            taken.add(j)
+    pairs: list[Pair] = [(one, seen[partner[i]] if i in partner else None) for i, one in enumerate(asked)]
+    return [*pairs, *((None, one) for j, one in enumerate(seen) if j not in taken)]
+
+
+def _agreement(asked: Asked, seen: Seen) -> tuple[int, bool, bool]:
+    colour, shape, size = (getattr(asked, word) in (None, getattr(seen, word)) for word in WORDS)
+    return colour + shape + size, colour, shape
+
+
+def confusion(cases: Iterable[Case]) -> dict[str, Any]:
+    """The tables of ``count`` (of pictures) and of ``colour``, ``shape`` and ``size`` (of things), as plain data.
+
+    Each has ``asked``, the names of its rows, ``seen``, those of its columns, and ``times``.
+    """
+    cases = list(cases)
+    pairs = [pair for case in cases for pair in paired(named(case.meaning), case.things)]
+    numbers = Counter((str(len(named(case.meaning))), _number(len(case.things))) for case in cases)
+    counts = [str(number) for number in range(MOST + 1)]
+    tables = {"count": _table(numbers, counts[1:], [*counts, MORE])}
+    for what, words in WORDS.items():
+        times = Counter((_word(asked, what), _word(seen, what)) for asked, seen in pairs)
+        tables[what] = _table(times, [*words, NOTHING], [*words, UNCLEAR, NOTHING])
+    return tables
+
+
+def _number(count: int) -> str:
+    return str(count) if count <= MOST else MORE
+
+
+def _word(thing: Asked | Seen | None, what: str) -> str | None:
+    return NOTHING if thing is None else getattr(thing, what)
+
+
+def _table(times: Counter[Any], asked: Sequence[str], seen: Sequence[str]) -> dict[str, Any]:
+    return {"asked": list(asked), "seen": list(seen), "times": [[times[a, s] for s in seen] for a in asked]}
+
+
+class Confusion(NamedTuple):
+    """A cell off the diagonal: ``asked`` was seen as ``seen`` in ``times`` of the row's ``of``."""
+
+    what: str
+    asked: str
+    seen: str
+    times: int
+    of: int
+
+
+def worst(tables: dict[str, Any], most: int = 5) -> list[Confusion]:
+    """The most frequent confusions of what was asked with something else that was seen, the most frequent first."""
+    cells = [
+        Confusion(what, asked, seen, times, sum(row))
+        for what, table in tables.items()
+        for asked, row in zip(table["asked"], table["times"], strict=True)
+        for seen, times in zip(table["seen"], row, strict=True)
+        if times and asked != seen and NOTHING not in (asked, seen)
+    ]
+    return sorted(cells, key=lambda cell: -cell.times)[:most]
+
+
+def missing(tables: dict[str, Any]) -> Confusion:
+    """Things asked of which nothing was seen, of all asked."""
+    table = tables["shape"]
+    asked = [row for name, row in zip(table["asked"], table["times"], strict=True) if name != NOTHING]
+    column = table["seen"].index(NOTHING)
+    return Confusion("things", "something", NOTHING, sum(row[column] for row in asked), sum(map(sum, asked)))
+
+
+def extra(tables: dict[str, Any]) -> Confusion:
+    """Things seen that nothing asked for, of all seen."""
+    table = tables["shape"]
+    columns = [c for name, c in zip(table["seen"], zip(*table["times"], strict=True), strict=True) if name != NOTHING]
+    row = table["asked"].index(NOTHING)
+    return Confusion("things", NOTHING, "something", sum(column[row] for column in columns), sum(map(sum, columns)))

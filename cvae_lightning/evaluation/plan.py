@@ -1,0 +1,93 @@
+"""What an evaluation is asked for, checked before anything is loaded; and the random key of each draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cvae_lightning.errors import UserError
+from cvae_lightning.evaluation.coverage import NEIGHBOURS
+from cvae_lightning.world import SPLITS, Mix, sample, scene_rng
+
+Key = tuple[int, ...]
+SAMPLE, POSTERIOR, REAL = range(3)
+"""What a draw is for: a picture of a caption, a latent of an image, a real scene of a meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Which scenes and words a model was trained on; the defaults are those of ``conf/data``.
+
+    Attributes:
+        seed: of the scenes.
+        mix: how often each form of meaning is drawn.
+        synonyms: whether captions use all words of the language.
+    """
+
+    seed: int = 0
+    mix: Mix = field(default_factory=Mix)
+    synonyms: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured, and where.
+
+    Attributes:
+        splits: in the order of the report; the first is the one that details are about.
+        captions: captions of each split.
+        coverage_captions: how many of the first split's first captions are painted again and again.
+        coverage_samples: pictures of each of those.
+        bound_images: images of each split, at most ``captions``, for the importance-weighted bound.
+        bound_samples: its K.
+        seed: of everything drawn for the model.
+        batch_size: pictures at a time.
+        num_workers: processes that draw scenes; 0 draws them in this one.
+
+    Raises:
+        UserError: an unknown split, or a number out of range.
+    """
+
+    splits: tuple[str, ...] = ("test", "novel_pair", "novel_count", "novel_relation")
+    captions: int = 512
+    coverage_captions: int = 16
+    coverage_samples: int = 64
+    bound_images: int = 64
+    bound_samples: int = 16
+    seed: int = 0
+    batch_size: int = 64
+    num_workers: int = 0
+
+    def __post_init__(self) -> None:
+        least = {
+            "captions": 1,
+            "coverage_captions": 1,
+            "coverage_samples": NEIGHBOURS + 1,
+            "bound_images": 1,
+            "bound_samples": 1,
+            "seed": 0,
+            "batch_size": 1,
+            "num_workers": 0,
+        }
+        for name, lowest in least.items():
+            if getattr(self, name) < lowest:
+                raise UserError(f"{name}={getattr(self, name)}: expected at least {lowest}")
+        if not self.splits or len(set(self.splits)) < len(self.splits):
+            raise UserError(
+                f"splits=[{','.join(self.splits)}]: expected one or more, each once, of {', '.join(SPLITS)}"
+            )
+
+    def check(self, world: World) -> None:
+        """Draw the first scene of each split.
+
+        Raises:
+            UserError: there is no such split, or the world's mix has no scene of it.
+        """
+        for split in self.splits:
+            try:
+                sample(scene_rng(world.seed, split, 0), split, world.mix)
+            except ValueError as error:
+                raise UserError(f"splits=[{','.join(self.splits)}]: {error}") from error
+
+    def key(self, purpose: int, split: str, index: int, number: int = 0) -> Key:
+        """The seed of a draw: for what, the scene's split and place in it, and which of several."""
+        return (self.seed, purpose, SPLITS.index(split), index, number)

@@ -1,0 +1,122 @@
+"""The pictures of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from cvae_lightning.evaluation.consistency import ATOMS, Case
+from cvae_lightning.evaluation.survey import Survey
+from cvae_lightning.reports.grids import captioned_grid, paired_grid
+
+RIGHT, WRONG = (40, 150, 70), (210, 50, 45)
+"""Frames of samples that pass and that do not."""
+CELLS = 16
+"""Cells along a side of the map of positions."""
+
+
+def draw_evaluation(results: dict[str, Any], surveys: Mapping[str, Survey], folder: Path) -> None:
+    """Write every picture that the report shows into a folder."""
+    splits = results["splits"]
+    first, seen = next(iter(surveys.items()))
+    draw_consistency(splits, folder / "consistency.png")
+    draw_rate(splits[first]["latent"]["rate_by_dimension"], folder / "rate.png")
+    draw_positions({"real scenes": seen.real, "samples": seen.samples}, first, folder / "positions.png")
+    paired_grid(_pictures(seen.originals), _pictures(seen.look.seen)).save(folder / "reconstruction.png")
+    for split, seen in surveys.items():
+        draw_confusion(splits[split]["samples"]["confusion"], split, folder / f"confusion_{split}.png")
+        framed(seen.painted, seen.samples, seen.captions).save(folder / f"samples_{split}.png")
+
+
+def draw_consistency(splits: dict[str, Any], path: Path) -> None:
+    """Each atom by split, with 95 % intervals: samples in bars, reconstructions as diamonds."""
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    axes = figure.subplots()
+    width = 0.8 / len(splits)
+    for number, (split, found) in enumerate(splits.items()):
+        places = [place + (number - (len(splits) - 1) / 2) * width for place in range(len(ATOMS))]
+        _bars(axes, found["samples"]["atoms"], places, width, split)
+        seen = found["reconstructions"]["atoms"]
+        shares = [seen[atom]["share"] if atom in seen else np.nan for atom in ATOMS]
+        label = "reconstructions" if number == 0 else None
+        axes.plot(places, shares, "D", color="black", ms=3.5, label=label, zorder=3)
+    axes.set_xticks(range(len(ATOMS)), ATOMS)
+    axes.set(title="samples that say what their caption says", ylabel="share, 95 % interval", ylim=(0, 1.03))
+    axes.grid(axis="y", alpha=0.3)
+    figure.legend(loc="outside right upper", fontsize=8)
+    figure.savefig(path, dpi=100)
+
+
+def _bars(axes: Axes, atoms: dict[str, Any], places: Sequence[float], width: float, label: str) -> None:
+    known = [(place, atoms[atom]) for atom, place in zip(ATOMS, places, strict=True) if atom in atoms]
+    x, shares = [place for place, _ in known], [one["share"] for _, one in known]
+    sides = [(one["share"] - one["low"], one["high"] - one["share"]) for _, one in known]
+    errors = np.maximum(0, np.transpose(sides))  # rounded numbers may miss each other by a hair
+    axes.bar(x, shares, width, yerr=errors, label=label, error_kw={"lw": 1, "ecolor": "dimgray"})
+
+
+def draw_confusion(tables: dict[str, Any], split: str, path: Path) -> None:
+    """Four tables, asked against seen; shade is the share of the row, numbers are times."""
+    figure = Figure(figsize=(13, 11), layout="constrained")
+    for axes, (what, table) in zip(figure.subplots(2, 2).flat, tables.items(), strict=True):
+        times = np.array(table["times"])
+        shares = times / np.maximum(times.sum(axis=1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        for (row, column), value in np.ndenumerate(times):
+            ink = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, str(value or ""), ha="center", va="center", fontsize=7, color=ink)
+        axes.set_xticks(range(len(table["seen"])), table["seen"], rotation=45)
+        axes.set_yticks(range(len(table["asked"])), table["asked"])
+        axes.set(title=f"{what}, {split}", xlabel="seen", ylabel="asked")
+    figure.savefig(path, dpi=80)
+
+
+def draw_rate(rate: Sequence[float], path: Path) -> None:
+    """The mean rate of each latent, the largest first."""
+    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    axes = figure.subplots()
+    axes.bar(range(len(rate)), sorted(rate, reverse=True), width=1)
+    axes.set(title=f"rate by latent dimension, {sum(rate):.1f} nats in all", xlabel="latent, by rate", ylabel="nats")
+    axes.grid(axis="y", alpha=0.3)
+    figure.savefig(path, dpi=100)
+
+
+def draw_positions(kinds: Mapping[str, Sequence[Case]], split: str, path: Path) -> None:
+    """Where the centres of all things seen lie, in real scenes and in samples, right or wrong."""
+    figure = Figure(figsize=(9.5, 4.4), layout="constrained")
+    panels = figure.subplots(1, len(kinds))
+    maps = [position_map(cases) for cases in kinds.values()]
+    for axes, (name, cases), density in zip(panels, kinds.items(), maps, strict=True):
+        image = axes.imshow(density, extent=(0, 1, 1, 0), vmin=0, vmax=max(one.max() for one in maps))
+        axes.set(title=f"{name} of {split}: {sum(len(c.things) for c in cases)} things", xlabel="x", ylabel="y")
+    figure.colorbar(image, ax=panels, label=f"share of things in a cell of {CELLS} x {CELLS}")
+    figure.savefig(path, dpi=100)
+
+
+def position_map(cases: Sequence[Case]) -> NDArray[np.float64]:
+    """(CELLS, CELLS) shares of centres, row by row from the top."""
+    centres = np.array([(thing.y, thing.x) for case in cases for thing in case.things]).reshape(-1, 2)
+    counts, _, _ = np.histogram2d(centres[:, 0], centres[:, 1], bins=CELLS, range=((0, 1), (0, 1)))
+    shares: NDArray[np.float64] = counts / max(1, len(centres))
+    return shares
+
+
+def framed(images: NDArray[np.uint8], cases: Sequence[Case], captions: Sequence[str]) -> Image.Image:
+    """The first pictures over their captions, in a green frame where the judge passes them, else in a red one."""
+    width = max(1, images.shape[1] // 32)
+    pictures = [
+        ImageOps.expand(picture, width, RIGHT if case.verdict.all else WRONG)
+        for picture, case in zip(_pictures(images), cases[: len(images)], strict=True)
+    ]
+    return captioned_grid(pictures, captions[: len(images)])
+
+
+def _pictures(images: NDArray[np.uint8]) -> list[Image.Image]:
+    return [Image.fromarray(image) for image in images]

@@ -1,0 +1,126 @@
+"""What an evaluation says in sentences: above all, what the model gets wrong most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cvae_lightning.evaluation.confusion import extra, missing, worst
+from cvae_lightning.evaluation.coverage import NEIGHBOURS
+
+FEW = 5
+"""Entries of a list that a person still reads."""
+CLOSE = 0.1
+"""Coverage this near to that of real scenes counts as theirs."""
+
+
+def percent(share: float) -> str:
+    """0.1234 as ``12.3 %``."""
+    return f"{100 * share:.1f} %"
+
+
+def with_interval(tally: dict[str, Any]) -> str:
+    """A tally as ``12.3 % (9.8 to 15.4)``."""
+    return f"{percent(tally['share'])} ({100 * tally['low']:.1f} to {100 * tally['high']:.1f})"
+
+
+def reading(results: dict[str, Any]) -> list[str]:
+    """Sentences on the first split of an evaluation, the most important first."""
+    split, found = next(iter(results["splits"].items()))
+    return [
+        _headline(split, found),
+        *_atoms(found["samples"]["failures"]),
+        *_weakest(found["samples"]),
+        *_confusions(found["samples"]["confusion"]),
+        _shuffled(found),
+        _reconstruction(found),
+        *_novel(results["splits"]),
+        _latent(found["latent"]),
+        _places(results["diversity"]),
+    ]
+
+
+def _headline(split: str, found: dict[str, Any]) -> str:
+    made = found["samples"]["atoms"]["all"]
+    return f"Of {made['of']} captions of `{split}`, {with_interval(made)} are painted right at the first try."
+
+
+def _atoms(failures: dict[str, Any]) -> Iterator[str]:
+    if not failures["of"]:
+        return
+    ordered = sorted(failures["fails"].items(), key=lambda one: -one[1])
+    told = ", ".join(
+        f"{atom} in {percent(times / failures['of'])} (alone in {failures['alone'][atom]})"
+        for atom, times in ordered
+        if times
+    )
+    yield f"What is wrong in the {failures['of']} wrong samples: {told or 'no single atom'}."
+    if failures["binding"]:
+        yield (
+            f"In {failures['binding']} of them every atom holds but not together: "
+            "the right words on the wrong things (binding)."
+        )
+
+
+def _weakest(samples: dict[str, Any]) -> Iterator[str]:
+    """Values whose whole interval lies below the share of all captions."""
+    overall = samples["atoms"]["all"]["share"]
+    rows = [
+        (cell["all"]["share"], f"{trait} {value} {with_interval(cell['all'])}")
+        for trait, values in samples["by"].items()
+        for value, cell in values.items()
+        if cell["all"]["high"] < overall
+    ]
+    if rows:
+        told = "; ".join(text for _, text in sorted(rows)[:FEW])
+        yield f"With their whole interval below the average of {percent(overall)}: {told}."
+
+
+def _confusions(tables: dict[str, Any]) -> Iterator[str]:
+    lost, more = missing(tables), extra(tables)
+    yield f"Of {lost.of} things asked {lost.times} are missing; of {more.of} seen {more.times} were not asked."
+    if found := worst(tables, FEW):
+        told = "; ".join(f"{one.what} {one.asked} seen as {one.seen}, {one.times} of {one.of}" for one in found)
+        yield f"The most frequent confusions: {told}."
+
+
+def _shuffled(found: dict[str, Any]) -> str:
+    made, other = found["samples"]["atoms"]["all"], found["shuffled"]["atoms"].get("all")
+    if other is None:
+        return "There is no second meaning to judge the samples against."
+    heeded = "so captions are heeded" if made["low"] > other["high"] else "so nothing shows that captions are heeded"
+    return f"Judged against another caption, {with_interval(other)} of the samples pass, {heeded}."
+
+
+def _reconstruction(found: dict[str, Any]) -> str:
+    seen, made = (found[kind]["atoms"]["all"] for kind in ("reconstructions", "samples"))
+    blame = "; what samples lack beyond that is the prior's" if seen["low"] > made["high"] else ""
+    return f"Reconstructions are right in {with_interval(seen)}{blame}."
+
+
+def _novel(splits: dict[str, Any]) -> Iterator[str]:
+    (_, first), *others = splits.items()
+    if others:
+        told = ", ".join(f"`{name}` {with_interval(one['samples']['atoms']['all'])}" for name, one in others)
+        yield f"The other splits: {told}; the first has {percent(first['samples']['atoms']['all']['share'])}."
+
+
+def _latent(latent: dict[str, Any]) -> str:
+    text = f"{latent['active_units']} of {latent['units']} latents are active"
+    return f"{text}: the posterior has collapsed." if latent["active_units"] == 0 else f"{text}."
+
+
+def _places(diversity: dict[str, Any]) -> str:
+    if not diversity["measured"]:
+        most = max(row["right"] for row in diversity["rows"])
+        return (
+            f"Coverage of the positions cannot be told: no caption has more than {NEIGHBOURS} right pictures "
+            f"(the most is {most} of {diversity['rows'][0]['of']})."
+        )
+    ratios = {what: diversity[what]["ratio"] for what in ("coverage", "spread")}
+    near = "within" if abs(ratios["coverage"] - 1) <= CLOSE else "not within"
+    return (
+        f"Over {diversity['measured']} of {diversity['captions']} captions, right pictures cover "
+        f"{percent(ratios['coverage'])} of what real scenes cover, {near} {percent(CLOSE)} of them, "
+        f"and spread {percent(ratios['spread'])} as wide."
+    )

@@ -1,0 +1,125 @@
+"""The report names what is wrong, and its pictures show it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cvae_lightning.evaluation.consistency import Case, judged
+from cvae_lightning.evaluation.subject import Look
+from cvae_lightning.evaluation.survey import Survey, findings
+from cvae_lightning.reports.evaluation import report
+from cvae_lightning.reports.evaluation_pictures import RIGHT, WRONG, draw_evaluation, framed, position_map
+from cvae_lightning.reports.reading import reading
+from cvae_lightning.world import Scene, render, sample, scene_rng
+
+COUNT, SIDE = 60, 64
+
+
+def survey(edit, split="test") -> Survey:
+    """What a painter would show that draws each thing as ``edit`` has it, and reconstructs truly."""
+    drawn = [sample(scene_rng(0, split, i), split) for i in range(COUNT)]
+    meanings, scenes = [meaning for meaning, _ in drawn], [scene for _, scene in drawn]
+    real = render(scenes, SIDE)
+    painted = render([Scene(tuple(edit(t) for t in scene.things)) for scene in scenes], SIDE)
+    zeros = np.zeros((COUNT, 4))
+    look = Look(real[:16], zeros[:, 0] - 9000, zeros + 2, zeros, zeros)
+    weights = np.full((8, 3), -8900.0)
+    seen, captions = judged(real, meanings), [f"caption {i}" for i in range(COUNT)]
+    return Survey(captions, seen, judged(painted, meanings), seen, look, weights, real[:16], painted[:16])
+
+
+def results_of(surveys, diversity):
+    return {
+        "checkpoint": {"name": "best.ckpt", "sha256": "0"},
+        "settings": {"captions": COUNT, "seed": 0, "world": {"seed": 0}},
+        "image_size": SIDE,
+        "splits": {split: findings(seen) for split, seen in surveys.items()},
+        "diversity": diversity,
+    }
+
+
+UNTOLD = {"captions": 1, "measured": 0, "rows": [{"caption": "a red star", "right": 3, "of": 64}]}
+TOLD = {
+    "captions": 1,
+    "measured": 1,
+    "coverage": {"model": 0.6, "real": 0.96, "ratio": 0.625},
+    "spread": {"model": 0.3, "real": 0.3, "ratio": 1.0},
+    "rows": [
+        {
+            "caption": "a red star",
+            "right": 60,
+            "of": 64,
+            "coverage": {"model": 0.6, "real": 0.96},
+            "spread": {"model": 0.3, "real": 0.3},
+        }
+    ],
+}
+
+
+def rounded_stars(thing):
+    return replace(thing, shape="circle") if thing.shape == "star" else thing
+
+
+@pytest.fixture(scope="module")
+def starless() -> dict[str, Survey]:
+    return {"test": survey(rounded_stars), "novel_count": survey(rounded_stars, "novel_count")}
+
+
+def test_the_reading_names_the_error(starless) -> None:
+    text = "\n".join(reading(results_of(starless, UNTOLD)))
+    stars = sum(g.count for case in starless["test"].samples for g in case.meaning.groups if g.shape == "star")
+    wrong = sum(not case.verdict.all for case in starless["test"].samples)
+    assert f"in the {wrong} wrong samples: shape in 100.0 % (alone in " in text
+    assert f"confusions: shape star seen as circle, {stars} of {stars}." in text
+    assert "below the average" in text
+    assert "shape star 0.0 %" in text
+    assert "so captions are heeded" in text
+    assert "`novel_count`" in text
+    assert "0 of 4 latents are active: the posterior has collapsed" in text
+    assert "the most is 3 of 64" in text
+
+
+def test_nothing_is_said_to_be_wrong_where_nothing_is() -> None:
+    text = "\n".join(reading(results_of({"test": survey(lambda thing: thing)}, TOLD)))
+    assert "100.0 % (94.0 to 100.0) are painted right" in text
+    assert "wrong samples" not in text
+    assert "confusions" not in text
+    assert "cover 62.5 % of what real scenes cover, not within 10.0 % of them" in text
+
+
+def test_numbers_of_a_survey_are_those_of_its_arrays(starless) -> None:
+    found = findings(starless["test"])
+    assert found["bounds"]["elbo"] == 9000 - 4 * 2
+    assert found["bounds"]["importance_weighted"]["bound"] == pytest.approx(-8900)
+    assert found["latent"] == {"units": 4, "active_units": 0, "rate_by_dimension": [2.0] * 4}
+    assert found["real"]["atoms"]["all"]["share"] == found["reconstructions"]["atoms"]["all"]["share"] == 1
+
+
+def test_the_report_is_whole_and_shows_pictures_that_are_written(starless, tmp_path) -> None:
+    results = results_of(starless, TOLD)
+    text = report(results)
+    draw_evaluation(results, starless, tmp_path)
+    shown = {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}
+    assert shown == {path.name for path in tmp_path.iterdir()}
+    assert "| star |" in text
+    assert "nan" not in text.lower().split()
+    tables = [block for block in text.split("\n\n") if block.startswith("|")]
+    assert all(len({line.count("|") for line in table.strip().splitlines()}) == 1 for table in tables)
+
+
+def test_frames_are_green_where_the_judge_passes(starless) -> None:
+    seen = starless["test"]
+    page = np.asarray(framed(seen.painted[:8], seen.samples[:8], seen.captions[:8]))
+    enlarged = (SIDE + 4) * 3
+    colours = [tuple(page[20, 8 + column * (enlarged + 8) + 2].tolist()) for column in range(8)]
+    assert colours == [RIGHT if case.verdict.all else WRONG for case in seen.samples[:8]]
+    assert len(set(colours)) == 2
+
+
+def test_the_map_of_positions_shows_a_gap() -> None:
+    cases = [Case(c.meaning, tuple(t for t in c.things if t.x < 0.5), c.verdict) for c in survey(rounded_stars).real]
+    density = position_map(cases)
+    assert density.sum() == pytest.approx(1)
+    assert density[:, 8:].sum() == 0
+    assert density[:8].sum() > 0.2

@@ -1,0 +1,127 @@
+"""The verdict on things seen: what each atom and its reason say, without pixels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cvae_lightning.world import Group, Meaning, parse
+from cvae_lightning.world.judge import verdict
+from cvae_lightning.world.seeing import UNCLEAR, Seen
+
+
+def seen(shape: str, colour: str, size: str, x: float = 0.5, y: float = 0.5) -> Seen:
+    return Seen(shape, colour, size, x, y, 0.1, 0.5)
+
+
+def test_everything_implies_the_other_atoms():
+    """Over things at random, of few words so that some fit."""
+    rng = np.random.default_rng(6)
+    shapes, colours, sizes = ("circle", "star", UNCLEAR), ("red", UNCLEAR), ("small", "large", UNCLEAR)
+    passed = 0
+    for _ in range(4000):
+        things = [
+            seen(*(str(rng.choice(words)) for words in (shapes, colours, sizes)), *rng.random(2))
+            for _ in range(rng.integers(4))
+        ]
+        counts, unsaid = rng.integers(1, 3, 2).tolist(), [None, "small", "large"]
+        groups = [
+            Group(count, unsaid[rng.integers(3)], [None, "red"][rng.integers(2)], shape)
+            for count, shape in zip(counts, ("circle", "star"), strict=True)
+        ]
+        single = rng.random() < 0.3
+        meaning = Meaning(tuple(groups[:1] if single else groups), None if single else [None, "above"][rng.integers(2)])
+        said = verdict(things, meaning)
+        passed += said.all
+        if said.all:
+            assert said.count
+            assert said.colour
+            assert said.shape
+            assert said.size
+            assert said.relation is not False
+        assert (said.relation is None) == (meaning.relation is None)
+    assert passed > 5
+
+
+@pytest.mark.parametrize(
+    ("caption", "sizes", "size", "everything"),
+    [
+        ("2 red circles", ("small", "large"), True, True),
+        ("2 red circles", ("small", "small"), True, True),
+        ("2 red circles", ("small", UNCLEAR), False, False),
+        ("2 small red circles", ("small", "large"), False, False),
+        ("a red circle and a small red star", ("large", "small"), True, True),
+        ("a red circle and a small red star", ("small", "small"), True, True),
+        ("a small red circle and a red star", ("large", "small"), True, False),
+        ("a small red circle and a red star", ("large", "large"), False, False),
+        ("a small red circle and a red star", ("small", UNCLEAR), False, False),
+    ],
+)
+def test_a_size_left_unsaid_is_any(caption, sizes, size, everything):
+    meaning = parse(caption)
+    shapes = [group.shape for group in meaning.groups for _ in range(group.count)]
+    said = verdict([seen(shape, "red", s) for shape, s in zip(shapes, sizes, strict=True)], meaning)
+    assert (said.size, said.all) == (size, everything)
+
+
+@pytest.mark.parametrize(
+    ("caption", "colours", "colour", "everything"),
+    [
+        ("2 small circles", ("red", "blue"), True, True),
+        ("2 small circles", ("red", "red"), True, True),
+        ("2 small circles", ("red", UNCLEAR), False, False),
+        ("a small circle and a small red star", ("blue", "red"), True, True),
+        ("a small circle and a small red star", ("red", "blue"), True, False),
+        ("a small circle and a small red star", ("blue", "blue"), False, False),
+        ("a small circle and a small red star", (UNCLEAR, "red"), False, False),
+    ],
+)
+def test_a_colour_left_unsaid_is_any(caption, colours, colour, everything):
+    meaning = parse(caption)
+    shapes = [group.shape for group in meaning.groups for _ in range(group.count)]
+    said = verdict([seen(shape, c, "small") for shape, c in zip(shapes, colours, strict=True)], meaning)
+    assert (said.colour, said.all) == (colour, everything)
+
+
+BALLS = [seen("circle", "red", "small", 0.2, 0.8), seen("circle", "red", "small", 0.8, 0.8)]
+BOX = seen("square", "blue", "large", 0.5, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("things", "caption", "reason"),
+    [
+        (BALLS, "2 small red circles", "saw 2 small red circles, as expected"),
+        (BALLS, "3 small red circles", "saw 2 small red circles, expected 3 small red circles"),
+        ([], "a small red circle", "saw nothing, expected a small red circle"),
+        (
+            [BOX, *BALLS],
+            "2 small red circles above a large blue square",
+            "saw 2 small red circles and a large blue square, but not 2 small red circles above a large blue square",
+        ),
+        (
+            [replace(BALLS[0], shape=UNCLEAR, size=UNCLEAR)],
+            "an orange star",
+            "saw a red thing of unclear size and shape, expected an orange star",
+        ),
+        (
+            [replace(BOX, colour=UNCLEAR)] * 7,
+            "a red star",
+            "saw 7 large squares of unclear colour, expected a red star",
+        ),
+    ],
+)
+def test_the_reason_says_what_was_seen_and_expected(things, caption, reason):
+    assert verdict(things, parse(caption)).reason == reason
+
+
+def test_a_relation_needs_both_groups_and_every_centre():
+    meaning = parse("a large blue square above 2 small red circles")
+    assert verdict([BOX, *BALLS], meaning).relation
+    assert verdict([BOX, BALLS[0]], meaning).relation
+    assert not verdict([BOX], meaning).relation
+    assert not verdict(BALLS, meaning).relation
+    assert not verdict([], meaning).relation
+    assert not verdict([BOX, BALLS[0], replace(BALLS[1], y=0.1)], meaning).relation
+    assert verdict([BOX, *BALLS, seen("star", "red", "small", 0.5, 0.01)], meaning).relation
