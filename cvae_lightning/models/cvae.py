@@ -90,6 +90,14 @@ class ConditionalVAE(nn.Module):
             if theirs is not None and not unconditioned and theirs != ours:
                 raise ValueError(f"{name}.{size} is {theirs}, but the model's {size} is {ours}: make them equal")
 
+        wanted, given = getattr(child, "things", None), getattr(self.text_encoder, "things", None)
+        if wanted != given and wanted is not None:
+            raise ValueError(
+                f"{name} has a slot for each of {wanted} things, but the text encoder gives {given or 'words'}: take "
+                "text_encoder=attributes (10 things), text_encoder=transformer with as many things, or "
+                "conditioning=cross_attention"
+            )
+
     def forward(self, images: Tensor, tokens: Tensor, noise: Tensor | None = None) -> Reconstruction:
         """Encode, draw z, decode and measure.
 

@@ -12,7 +12,7 @@ from cvae_lightning.models.blueprint import part
 from cvae_lightning.models.gaussian import Gaussian, draw, kl_to_standard
 from cvae_lightning.models.ode import SOLVERS, solve
 from cvae_lightning.models.prior import Prior
-from cvae_lightning.models.slots import slot_size
+from cvae_lightning.models.slots import CaptionSlots, slot_size
 from cvae_lightning.models.text_encoder import Caption
 
 FREQUENCIES = 32
@@ -25,7 +25,7 @@ class FlowPrior(Prior):
     With e ~ N(0, I), z a posterior draw and z_t = (1 - t) e + t z, a transformer learns the velocity z - e
     from z_t, t and the caption; to sample, dz/dt = velocity is solved from noise at t = 0 to t = 1. It is
     trained in the same fit as the autoencoder, on draws that carry no gradient back to it. The latent is read
-    as ``slots`` tokens, which look at the caption's states and at each other.
+    as ``slots`` tokens (:mod:`cvae_lightning.models.slots`), which look at each other.
 
     The autoencoder's rate stays KL(q || N(0, I)), the flow's base: with this prior the ELBO of a run is that of
     the base, a lower bound that the flow is there to improve on.
@@ -34,6 +34,7 @@ class FlowPrior(Prior):
         latent_dim: Z.
         caption_dim: C.
         slots: tokens that the latent is read as.
+        conditioning: what a slot is about: ``cross_attention`` or ``things``.
         width: of a token.
         layers: transformer blocks.
         draws: posterior draws, times and noises per image and training step.
@@ -54,6 +55,7 @@ class FlowPrior(Prior):
         latent_dim: int = 40,
         caption_dim: int = 128,
         slots: int = 10,
+        conditioning: str = "cross_attention",
         width: int = 128,
         layers: int = 4,
         draws: int = 2,
@@ -80,14 +82,14 @@ class FlowPrior(Prior):
             guidance_scale,
             caption_dropout,
         )
+        self.things = slots if conditioning == "things" else None
         size = slot_size(latent_dim, slots)
-        self.slots = positions(slots, width)
+        self.read = CaptionSlots(slots, width, caption_dim, conditioning)
+        self.unheard = positions(1, width)
         self.latent = nn.Linear(size, width)
-        self.states = nn.Linear(caption_dim, width)
         self.pooled = nn.Linear(caption_dim, width)
-        self.nobody = positions(1, width)
         self.time = nn.Sequential(nn.Linear(2 * FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
-        self.blocks = nn.ModuleList([Block(width, condition_dim=width) for _ in range(layers)])
+        self.blocks = nn.ModuleList([Block(width, cross=False, condition_dim=width) for _ in range(layers)])
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, size)
         nn.init.zeros_(self.out.weight)
@@ -95,7 +97,7 @@ class FlowPrior(Prior):
         self.register_buffer("frequencies", torch.logspace(0, math.log10(200), FREQUENCIES), persistent=False)
 
     def velocity(self, z: Tensor, time: Tensor, caption: Caption, heard: Tensor | None = None) -> Tensor:
-        """The flow's direction (B, Z).
+        """The flow's direction (B, Z); zero in slots that stand for nothing, which stay noise.
 
         Args:
             z: (B, Z) the state.
@@ -103,18 +105,16 @@ class FlowPrior(Prior):
             caption: what is asked for.
             heard: (B,) False where the caption is withheld; all hear it if None.
         """
-        states, mask, pooled = self.states(caption.states), caption.mask, self.pooled(caption.pooled)
+        slots, pooled = self.read(caption), self.pooled(caption.pooled)
+        told = slots.tokens
         if heard is not None:
-            mask, pooled = mask & heard[:, None], pooled * heard[:, None]
-        # A token that is always there, so that a withheld caption leaves something to look at.
-        states = torch.cat([states, self.nobody.expand(len(z), -1, -1).to(states.dtype)], dim=1)
-        mask = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
+            told, pooled = torch.where(heard[:, None, None], told, self.unheard.to(told.dtype)), pooled * heard[:, None]
         angles = time[:, None] * self.frequencies
         condition = nn.functional.silu(self.time(torch.cat([angles.cos(), angles.sin()], dim=1)) + pooled)
-        tokens = self.slots + self.latent(z.reshape(len(z), self.slots.shape[1], -1))
+        tokens = told + self.latent(z.reshape(*told.shape[:2], -1))
         for block in self.blocks:
-            tokens = block(tokens, states, mask, condition=condition)
-        return self.out(self.norm(tokens)).flatten(1).float()
+            tokens = block(tokens, own_mask=slots.exist, condition=condition)
+        return slots.keep(self.out(self.norm(tokens)).float()).flatten(1)
 
     def loss(self, posterior: Gaussian, caption: Caption) -> Tensor:
         """The flow-matching loss (Lipman et al. 2023, eq. 23), summed over latents, averaged over draws; (B,).
@@ -128,6 +128,8 @@ class FlowPrior(Prior):
         time = torch.randn(len(z), device=z.device).sigmoid()
         heard = torch.rand(len(z), device=z.device) >= self.caption_dropout if self.caption_dropout else None
         error = self.velocity(noise.lerp(z, time[:, None]), time, many, heard) - (z - noise)
+        if self.things:
+            error = error * many.mask.repeat_interleave(self.latent_dim // self.things, dim=1)
         return error.square().sum(dim=1).reshape(-1, self.draws).mean(dim=1)
 
     def sample(self, caption: Caption, noise: Tensor) -> Tensor:

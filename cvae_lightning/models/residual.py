@@ -1,11 +1,12 @@
 """Residual encoder and decoder: most work on small, thick feature maps, where a CPU is fast.
 
 Pixels are folded into channels at the entrance and unfolded at the exit (pixel_unshuffle and pixel_shuffle,
-Shi et al. 2016), so no convolution runs on a thin map of full size. The caption enters in one of three ways:
+Shi et al. 2016), so no convolution runs on a thin map of full size. The caption enters in one of four ways:
 
 ``concat``           its embedding is joined to the latent, and to the features before the posterior's head
 ``film``             as concat, and it scales and shifts the channels of every block (Perez et al. 2018)
 ``cross_attention``  latents are slots that look at its token states (:mod:`cvae_lightning.models.slots`)
+``things``           latents are slots, each of them one of the things that the caption names (as there)
 """
 
 from __future__ import annotations
@@ -19,14 +20,12 @@ from torch.nn import functional
 
 from cvae_lightning.models.blueprint import part
 from cvae_lightning.models.gaussian import Gaussian
-from cvae_lightning.models.slots import NARROW, SlotEntrance, SlotHead
+from cvae_lightning.models.slots import FIRST_LOG_SIGMA, NARROW, SLOTTED, SlotEntrance, SlotHead
 from cvae_lightning.models.text_encoder import Caption
 from cvae_lightning.models.vae_decoder import Decoder
 from cvae_lightning.models.vae_encoder import Encoder, bottom_side, normalisation
 
-CONDITIONINGS = ("concat", "film", "cross_attention")
-FIRST_LOG_SIGMA = -3.0
-"""A new posterior is narrow, so that the decoder finds something to read in the latent from the first step."""
+CONDITIONINGS = ("concat", "film", *SLOTTED)
 
 
 class ResidualBlock(nn.Module):
@@ -85,8 +84,8 @@ class ResidualEncoder(Encoder):
         patch: side of the pixel squares that are folded into channels.
         widths: channels at each side length, the largest map first; each next map has half the side.
         blocks: residual blocks at each of them.
-        conditioning: ``concat``, ``film`` or ``cross_attention``.
-        slots: tokens that the latent is read as (``cross_attention`` only).
+        conditioning: ``concat``, ``film``, ``cross_attention`` or ``things``.
+        slots: tokens that the latent is read as (the last two only).
     """
 
     def __init__(
@@ -102,6 +101,7 @@ class ResidualEncoder(Encoder):
     ) -> None:
         super().__init__()
         self.image_size, self.latent_dim, self.caption_dim, self.patch = image_size, latent_dim, caption_dim, patch
+        self.things = slots if conditioning == "things" else None
         side = check_shape(image_size, patch, widths, blocks, conditioning)
         condition_dim = caption_dim if conditioning == "film" else 0
         self.entrance = nn.Conv2d(3 * patch**2, widths[0], kernel_size=3, padding=1)
@@ -112,8 +112,8 @@ class ResidualEncoder(Encoder):
             [_stage(width, count, condition_dim) for width, count in zip(widths, blocks, strict=True)]
         )
         self.head: nn.Module
-        if conditioning == "cross_attention":
-            self.head = SlotHead(latent_dim, slots, widths[-1], side, caption_dim)
+        if conditioning in SLOTTED:
+            self.head = SlotHead(latent_dim, slots, widths[-1], side, caption_dim, conditioning)
         else:
             self.head = _DenseHead(latent_dim, widths[-1], side, caption_dim)
 
@@ -129,7 +129,7 @@ class ResidualEncoder(Encoder):
             for block in stage:  # type: ignore[attr-defined]
                 features = block(features, caption.pooled)
         mean, log_sigma = self.head(features, caption)
-        return Gaussian.from_raw(mean, log_sigma + FIRST_LOG_SIGMA)
+        return Gaussian.from_raw(mean, log_sigma)
 
 
 class _DenseHead(nn.Module):
@@ -145,7 +145,7 @@ class _DenseHead(nn.Module):
         narrow = functional.silu(self.narrow(functional.silu(features))).flatten(1)
         hidden = functional.silu(self.hidden(torch.cat([narrow, caption.pooled.to(narrow.dtype)], dim=1)))
         mean, log_sigma = self.out(torch.cat([hidden, caption.pooled.to(hidden.dtype)], dim=1)).chunk(2, dim=1)
-        return mean, log_sigma
+        return mean, log_sigma + FIRST_LOG_SIGMA
 
 
 @part
@@ -159,8 +159,8 @@ class ResidualDecoder(Decoder):
         patch: side of the pixel squares that are unfolded from channels at the end.
         widths: channels at each side length, the largest map first, as in the encoder.
         blocks: residual blocks at each of them.
-        conditioning: ``concat``, ``film`` or ``cross_attention``.
-        slots: tokens that the latent is read as (``cross_attention`` only).
+        conditioning: ``concat``, ``film``, ``cross_attention`` or ``things``.
+        slots: tokens that the latent is read as (the last two only).
     """
 
     def __init__(
@@ -176,13 +176,14 @@ class ResidualDecoder(Decoder):
     ) -> None:
         super().__init__()
         self.image_size, self.latent_dim, self.caption_dim, self.patch = image_size, latent_dim, caption_dim, patch
+        self.things = slots if conditioning == "things" else None
         side = check_shape(image_size, patch, widths, blocks, conditioning)
         upwards = list(widths)[::-1]
         self.film = conditioning == "film"
         condition_dim = latent_dim + caption_dim if self.film else 0
         self.entrance: nn.Module
-        if conditioning == "cross_attention":
-            self.entrance = SlotEntrance(latent_dim, slots, upwards[0], side, caption_dim)
+        if conditioning in SLOTTED:
+            self.entrance = SlotEntrance(latent_dim, slots, upwards[0], side, caption_dim, conditioning)
         else:
             self.entrance = _DenseEntrance(latent_dim, upwards[0], side, caption_dim)
         self.stages = nn.ModuleList(

@@ -1,20 +1,28 @@
 """Latents as a few slots that look at caption and picture by attention.
 
-A flat latent of Z numbers is read as ``slots`` tokens of Z / slots numbers each. Every slot first looks at
-the caption's token states, so it can take up one of the things that are named; in the encoder it then looks
-for it on the picture's feature grid (as the queries of DETR, Carion et al. 2020, do), in the decoder the grid
-looks at the slots.
+A flat latent of Z numbers is read as ``slots`` tokens of Z / slots numbers each. In the encoder every slot looks
+for its thing on the picture's feature grid (as the queries of DETR, Carion et al. 2020, do), in the decoder the
+grid looks at the slots. What a slot is about comes from the caption, in one of two ways:
+
+``cross_attention``  slots are learned, and look at the token states of any caption
+``things``           slot k is the caption's state k, where states are things rather than words; a slot whose thing
+                     is not named has the posterior N(0, I), costs nothing and is looked at by nobody
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from cvae_lightning.models.attention import Block, positions
 from cvae_lightning.models.text_encoder import Caption
 
+SLOTTED = ("cross_attention", "things")
 NARROW = 32
 """Channels of the dense shortcut between grid and slots."""
+FIRST_LOG_SIGMA = -3.0
+"""A new posterior is narrow, so that the decoder finds something to read in the latent from the first step."""
 
 
 def slot_size(latent_dim: int, slots: int) -> int:
@@ -28,25 +36,49 @@ def slot_size(latent_dim: int, slots: int) -> int:
     return latent_dim // slots
 
 
+class Slots(NamedTuple):
+    """What the caption says to each slot.
+
+    Attributes:
+        tokens: (B, slots, W).
+        exist: (B, slots) True at slots that stand for something; None where all do.
+    """
+
+    tokens: Tensor
+    exist: Tensor | None
+
+    def keep(self, values: Tensor) -> Tensor:
+        """Values (B, slots, N) with zeros at slots that stand for nothing."""
+        return values if self.exist is None else values * self.exist.unsqueeze(-1)
+
+
 class CaptionSlots(nn.Module):
-    """Learned slots, each after one look at the caption.
+    """Slots that know the caption.
 
     Args:
         slots: how many.
         width: W of a slot's token.
         caption_dim: C of the caption's states.
+        conditioning: one of ``SLOTTED``.
+
+    Raises:
+        ValueError: an unknown conditioning.
     """
 
-    def __init__(self, slots: int, width: int, caption_dim: int) -> None:
+    def __init__(self, slots: int, width: int, caption_dim: int, conditioning: str) -> None:
         super().__init__()
-        self.slots = positions(slots, width)
+        if conditioning not in SLOTTED:
+            raise ValueError(f"conditioning is {conditioning!r}: expected one of {', '.join(SLOTTED)}")
         self.states = nn.Linear(caption_dim, width)
-        self.read = Block(width, own=False)
+        self.learned = positions(slots, width) if conditioning == "cross_attention" else None
+        self.read = Block(width, own=False) if conditioning == "cross_attention" else None
 
-    def forward(self, caption: Caption) -> tuple[Tensor, Tensor]:
-        """Slot tokens (B, slots, W) and the caption's states at the same width (B, T, W)."""
+    def forward(self, caption: Caption) -> Slots:
+        """The slots of a batch of captions."""
         states = self.states(caption.states)
-        return self.read(self.slots.expand(len(states), -1, -1), states, caption.mask), states
+        if self.read is None or self.learned is None:
+            return Slots(states, caption.mask)
+        return Slots(self.read(self.learned.expand(len(states), -1, -1), states, caption.mask), None)
 
 
 class SlotHead(nn.Module):
@@ -60,28 +92,30 @@ class SlotHead(nn.Module):
         width: channels of the grid and of a slot's token.
         side: side of the grid.
         caption_dim: C.
+        conditioning: one of ``SLOTTED``.
         layers: blocks of attention.
     """
 
-    def __init__(self, latent_dim: int, slots: int, width: int, side: int, caption_dim: int, layers: int = 2) -> None:
+    def __init__(
+        self, latent_dim: int, slots: int, width: int, side: int, caption_dim: int, conditioning: str, layers: int = 2
+    ) -> None:
         super().__init__()
-        size = slot_size(latent_dim, slots)
-        self.read = CaptionSlots(slots, width, caption_dim)
+        self.read = CaptionSlots(slots, width, caption_dim, conditioning)
         self.places = positions(side**2, width)
         self.norm = nn.LayerNorm(width)
         self.shortcut = nn.Linear(NARROW * side**2, slots * width)
         self.blocks = nn.ModuleList([Block(width) for _ in range(layers)])
-        self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * size))
+        self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * slot_size(latent_dim, slots)))
 
     def forward(self, features: Tensor, caption: Caption) -> tuple[Tensor, Tensor]:
         """Mean and log sigma, (B, Z) each, from features (B, W, side, side)."""
         grid = self.norm(features.flatten(2).transpose(1, 2)) + self.places
-        slots, _ = self.read(caption)
-        slots = slots + self.shortcut(grid[..., :NARROW].flatten(1)).unflatten(1, slots.shape[1:])
+        slots = self.read(caption)
+        tokens = slots.tokens + self.shortcut(grid[..., :NARROW].flatten(1)).view_as(slots.tokens)
         for block in self.blocks:
-            slots = block(slots, grid)
-        mean, log_sigma = self.out(slots).chunk(2, dim=-1)
-        return mean.flatten(1), log_sigma.flatten(1)
+            tokens = block(tokens, grid, own_mask=slots.exist)
+        mean, log_sigma = self.out(tokens).float().chunk(2, dim=-1)
+        return slots.keep(mean).flatten(1), slots.keep(log_sigma + FIRST_LOG_SIGMA).flatten(1)
 
 
 class SlotEntrance(nn.Module):
@@ -93,16 +127,19 @@ class SlotEntrance(nn.Module):
         width: channels of the grid and of a slot's token.
         side: side of the grid.
         caption_dim: C.
-        layers: blocks among the slots, and as many from the grid to the slots.
+        conditioning: one of ``SLOTTED``.
+        layers: blocks from the grid to the slots.
     """
 
-    def __init__(self, latent_dim: int, slots: int, width: int, side: int, caption_dim: int, layers: int = 2) -> None:
+    def __init__(
+        self, latent_dim: int, slots: int, width: int, side: int, caption_dim: int, conditioning: str, layers: int = 2
+    ) -> None:
         super().__init__()
         self.side = side
         size = slot_size(latent_dim, slots)
-        self.read = CaptionSlots(slots, width, caption_dim)
+        self.read = CaptionSlots(slots, width, caption_dim, conditioning)
         self.latent = nn.Sequential(nn.Linear(size, width), nn.SiLU(), nn.Linear(width, width))
-        self.blocks = nn.ModuleList([Block(width) for _ in range(layers)])
+        self.block = Block(width, cross=False)
         self.places = positions(side**2, width)
         self.shortcut = nn.Linear(slots * width, NARROW * side**2)
         self.widen = nn.Linear(NARROW, width)
@@ -111,11 +148,10 @@ class SlotEntrance(nn.Module):
 
     def forward(self, z: Tensor, caption: Caption) -> Tensor:
         """Features (B, W, side, side) of latents (B, Z)."""
-        slots, states = self.read(caption)
-        slots = slots + self.latent(z.reshape(len(z), slots.shape[1], -1))
-        for block in self.blocks:
-            slots = block(slots, states, caption.mask)
-        grid = self.places + self.widen(self.shortcut(slots.flatten(1)).unflatten(1, (-1, NARROW)))
+        slots = self.read(caption)
+        tokens = slots.tokens + self.latent(z.reshape(*slots.tokens.shape[:2], -1))
+        tokens = self.block(tokens, own_mask=slots.exist)
+        grid = self.widen(self.shortcut(slots.keep(tokens).flatten(1)).reshape(len(z), -1, NARROW)) + self.places
         for look in self.looks:
-            grid = look(grid, slots)
+            grid = look(grid, tokens, slots.exist)
         return self.norm(grid).transpose(1, 2).unflatten(2, (self.side, self.side))

@@ -54,7 +54,7 @@ class AttributesTextEncoder(TextEncoder):
             raise ValueError(f"the lexicon has {len(rows)} words, but the tokenizer has {vocab_size}: make them equal")
         if any(len(row) != 2 or not 0 <= row[0] <= LINK or not 0 <= row[1] < MOST_VALUES for row in rows):
             raise ValueError(f"the lexicon holds something else than [role 0 to {LINK}, value 0 to {MOST_VALUES - 1}]")
-        self.caption_dim, self.pad_id = caption_dim, pad_id
+        self.caption_dim, self.pad_id, self.things = caption_dim, pad_id, 2 * MOST_THINGS
         self.register_buffer("codes", torch.tensor(rows), persistent=False)
         self.attributes = nn.ModuleList([_embedding(caption_dim) for _ in GROUP_ROLES])
         self.link, self.place = _embedding(2 * caption_dim), _embedding(2 * caption_dim)
