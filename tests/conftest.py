@@ -37,6 +37,18 @@ TINY = [
     "trainer.log_every_n_steps=4",
 ]
 """A model and a world small enough to train in a second."""
+TINY_SLOTS = [
+    *(one for one in TINY if not one.startswith(("model.", "text_encoder."))),
+    "model.image_size=32",
+    "model.latent_dim=20",
+    "model.caption_dim=16",
+    "encoder.widths=[8,16]",
+    "prior.width=16",
+    "prior.layers=1",
+    "prior.steps=2",
+    "data.val_fraction=0.1",
+]
+"""The same for the quickstart and what is built on it."""
 
 
 class Done(NamedTuple):

@@ -64,7 +64,7 @@ def test_a_sweep_cannot_be_resumed_as_one(command, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rung", ["limit", "fast_dev_run", "profiler"])
 def test_debug_rungs_run_over_any_experiment(command, tmp_path: Path, rung: str) -> None:
-    done = command("train", "+experiment=quickstart", f"+debug={rung}", *TINY[:-2], "hydra.run.dir=run", cwd=tmp_path)
+    done = command("train", "+experiment=baseline", f"+debug={rung}", *TINY[:-2], "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "metrics.json").exists() is (rung != "fast_dev_run")
 

@@ -28,7 +28,7 @@ def test_an_experiment_asks_a_question_and_is_short(name: str) -> None:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_trains_a_step(command, tmp_path: Path, vgg_weights: Path, name: str) -> None:
-    small = ["data.size=20", "data.batch_size=2", "data.num_workers=0"]
+    small = ["data.size=20", "data.val_fraction=0.1", "data.batch_size=2", "data.num_workers=0"]
     if "perceptual" in composed(f"experiment={name}").penalties:
         small.append(f"penalties.perceptual.weights={vgg_weights}")
     done = command("train", f"+experiment={name}", "+debug=fast_dev_run", *small, cwd=tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, TINY
+from conftest import ROOT, TINY, TINY_SLOTS
 
 README = (ROOT / "README.md").read_text()
 RUN = "outputs/quickstart/2026-01-31_12-00-00"
@@ -25,7 +25,10 @@ COMMANDS = [line for block in blocks("bash") for line in block.splitlines() if l
 TRAINING = [line for line in COMMANDS if ".train" in line and "resume=" not in line]
 
 
-SHORTER = {"sweep_beta_latent": ["objective.beta=1,4", "seed=0"], "sweeper=optuna": ["hydra.sweeper.n_trials=2"]}
+SHORTER = {
+    "sweep_beta_latent": ["prior=flow_slots", "objective.beta=1,4", "model.latent_dim=20"],
+    "sweeper=optuna": ["hydra.sweeper.n_trials=2"],
+}
 """What makes a sweep's or a search's command one of two jobs."""
 
 
@@ -35,7 +38,8 @@ def arguments(line: str, run: Path) -> list[str]:
 
 def tiny(words: list[str]) -> list[str]:
     flags = [word for word in words if word == "-m"]
-    return [*flags, *TINY, "trainer.max_epochs=1", *(word for word in words if word != "-m")]
+    small = TINY_SLOTS if any("experiment=" in word for word in words) else TINY
+    return [*flags, *small, "trainer.max_epochs=1", *(word for word in words if word != "-m")]
 
 
 def test_every_command_is_known() -> None:

@@ -58,7 +58,7 @@ class FlowPrior(Prior):
         conditioning: str = "cross_attention",
         width: int = 128,
         layers: int = 4,
-        draws: int = 2,
+        draws: int = 4,
         steps: int = 24,
         solver: str = "euler",
         guidance_scale: float = 1.0,
