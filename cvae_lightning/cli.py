@@ -16,7 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
 from cvae_lightning import failures
 from cvae_lightning.errors import UserError, nearest
@@ -30,7 +30,7 @@ CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if 
 MISTAKE = 2
 FREE_KEYS = ("trainer.devices", "trainer.profiler")
 """Numbers or switches by default that may be other things too."""
-OPTIONAL_GROUPS = ("experiment", "debug")
+OPTIONAL_GROUPS = ("experiment", "ablation", "debug")
 EXTRAS = {
     "hydra/launcher/joblib": "joblib",
     "hydra/launcher/submitit_local": "submitit",
@@ -123,6 +123,9 @@ def fail(message: str) -> NoReturn:
 
 def explain(error: Exception, config_name: str) -> str:
     """A Hydra or OmegaConf error in one paragraph with the nearest right key or option."""
+    cause = error.__cause__ if isinstance(error, InstantiationException) else error
+    if isinstance(cause, InterpolationKeyError):
+        return _lost_reference(cause)
     if isinstance(error, InstantiationException) and error.__cause__ is not None:
         where = re.search(r"full_key: (\S+)", str(error))
         place = f" (in the config's {where[1]})" if where else ""
@@ -133,6 +136,17 @@ def explain(error: Exception, config_name: str) -> str:
     if key := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(key[1], config_name)
     return " ".join(text.split())
+
+
+def _lost_reference(error: InterpolationKeyError) -> str:
+    """A key that takes its value from one that the chosen options do not have."""
+    lost = re.search(r"key '([^']+)' not found", str(error))
+    source = lost[1] if lost else "another key"
+    group, _, name = source.rpartition(".")
+    return (
+        f"{error.full_key} takes the value of {source}, but the chosen {group} has no {name}: "
+        f"choose another {group}, or give {error.full_key} a value"
+    )
 
 
 def _unknown_option(path: str) -> str:

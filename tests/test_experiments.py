@@ -8,6 +8,8 @@ from conftest import ROOT
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from cvae_lightning.experiment import check
+
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
 RESULTS = sorted(path for path in (ROOT / "experiments").iterdir() if path.is_dir())
 
@@ -35,17 +37,32 @@ def test_an_experiment_trains_a_step(command, tmp_path: Path, vgg_weights: Path,
     assert done.returncode == 0, done.stderr
 
 
+ABLATIONS = sorted(path.stem for path in (ROOT / "conf" / "ablation").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_an_ablation_changes_a_recipe_that_can_be_built(name: str) -> None:
+    changed, usual = (composed("experiment=quickstart", *extra) for extra in ([f"ablation={name}"], []))
+    check(changed)
+    assert (changed == usual) is (name == "none")
+    assert changed.trainer == usual.trainer
+
+
 CHOICES = [
     f"{path.parent.relative_to(ROOT / 'conf')}={path.stem}"
     for path in sorted((ROOT / "conf").rglob("*.yaml"))
-    if path.parent != ROOT / "conf" and path.parent.name not in ("experiment", "debug", "trainer")
+    if path.parent != ROOT / "conf" and path.parent.name not in ("experiment", "ablation", "debug", "trainer")
 ]
+
+
+LEAN_ON_THE_ENCODER = ("decoder=residual", "prior=flow_slots", "text_encoder=things")
 
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_composes_and_resolves(choice: str) -> None:
     sweeper = ["hydra/sweeper=optuna"] if choice.startswith("hydra/sweeper/") else []
-    OmegaConf.to_container(composed(*sweeper, choice), resolve=True)
+    leaning = ["encoder=residual"] if choice in LEAN_ON_THE_ENCODER else []
+    OmegaConf.to_container(composed(*sweeper, *leaning, choice), resolve=True)
 
 
 def test_the_guides_recipe_is_literal() -> None:
