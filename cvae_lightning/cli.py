@@ -144,8 +144,8 @@ def _lost_reference(error: InterpolationKeyError) -> str:
     source = lost[1] if lost else "another key"
     group, _, name = source.rpartition(".")
     return (
-        f"{error.full_key} takes the value of {source}, but the chosen {group} has no {name}: "
-        f"choose another {group}, or give {error.full_key} a value"
+        f"{error.full_key or 'a key'} takes the value of {source}, but the chosen {group} has no {name}: "
+        f"choose one that does"
     )
 
 

@@ -20,7 +20,7 @@ CAPTION = "a large blue square above 3 small red circles"
 
 MISTAKES = {
     "model.latent_dmi=3": "model.latent_dmi: .*nearest is 'model.latent_dim'",
-    "decoder=residual": "decoder.patch takes the value of encoder.patch, but the chosen encoder has no patch",
+    "decoder=residual": "takes the value of encoder.patch, but the chosen encoder has no patch",
     "+experiment=quikstart": "experiment=quikstart: no such choice; the nearest is 'quickstart'",
     "experimnt=guide": "experimnt",
     "decoder=konv": "decoder=konv: .*nearest is 'conv'",
