@@ -86,7 +86,7 @@ class ConditionalVAE(nn.Module):
         child = getattr(self, name)
         for size in ("image_size", "latent_dim", "caption_dim"):
             ours, theirs = getattr(self, size), getattr(child, size, None)
-            unconditioned = size == "caption_dim" and theirs == 0
+            unconditioned = name == "encoder" and size == "caption_dim" and theirs == 0
             if theirs is not None and not unconditioned and theirs != ours:
                 raise ValueError(f"{name}.{size} is {theirs}, but the model's {size} is {ours}: make them equal")
 

@@ -102,6 +102,8 @@ class ResidualEncoder(Encoder):
         super().__init__()
         self.image_size, self.latent_dim, self.caption_dim, self.patch = image_size, latent_dim, caption_dim, patch
         self.things = slots if conditioning == "things" else None
+        if caption_dim < 1:
+            raise ValueError(f"caption_dim is {caption_dim}: a residual encoder hears the caption, expected at least 1")
         side = check_shape(image_size, patch, widths, blocks, conditioning)
         condition_dim = caption_dim if conditioning == "film" else 0
         self.entrance = nn.Conv2d(3 * patch**2, widths[0], kernel_size=3, padding=1)

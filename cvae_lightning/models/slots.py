@@ -20,7 +20,7 @@ from cvae_lightning.models.text_encoder import Caption
 
 SLOTTED = ("cross_attention", "things")
 NARROW = 32
-"""Channels of the dense shortcut between grid and slots."""
+"""Most channels of the dense shortcut between grid and slots."""
 FIRST_LOG_SIGMA = -3.0
 """A new posterior is narrow, so that the decoder finds something to read in the latent from the first step."""
 
@@ -100,18 +100,20 @@ class SlotHead(nn.Module):
         self, latent_dim: int, slots: int, width: int, side: int, caption_dim: int, conditioning: str, layers: int = 2
     ) -> None:
         super().__init__()
+        size = slot_size(latent_dim, slots)
         self.read = CaptionSlots(slots, width, caption_dim, conditioning)
         self.places = positions(side**2, width)
         self.norm = nn.LayerNorm(width)
-        self.shortcut = nn.Linear(NARROW * side**2, slots * width)
+        self.narrow = min(NARROW, width)
+        self.shortcut = nn.Linear(self.narrow * side**2, slots * width)
         self.blocks = nn.ModuleList([Block(width) for _ in range(layers)])
-        self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * slot_size(latent_dim, slots)))
+        self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * size))
 
     def forward(self, features: Tensor, caption: Caption) -> tuple[Tensor, Tensor]:
         """Mean and log sigma, (B, Z) each, from features (B, W, side, side)."""
         grid = self.norm(features.flatten(2).transpose(1, 2)) + self.places
         slots = self.read(caption)
-        tokens = slots.tokens + self.shortcut(grid[..., :NARROW].flatten(1)).view_as(slots.tokens)
+        tokens = slots.tokens + self.shortcut(grid[..., : self.narrow].flatten(1)).view_as(slots.tokens)
         for block in self.blocks:
             tokens = block(tokens, grid, own_mask=slots.exist)
         mean, log_sigma = self.out(tokens).float().chunk(2, dim=-1)

@@ -18,7 +18,8 @@ class Loss(NamedTuple):
 
     Attributes:
         loss: what is minimised now: distortion (or pixel error) + kl_weight x rate + prior_loss.
-        loss_at_beta: the same at the final KL weight: comparable across epochs while the weight ramps.
+        loss_at_beta: the autoencoder's share of it at the final KL weight, without ``prior_loss``: comparable
+            across epochs while the weight ramps, and between priors.
         distortion: -log p(image | z, caption), nats per image, batch mean.
         rate: KL(q || prior), nats per image, batch mean.
         kl_weight: factor of the rate in ``loss``.

@@ -1,0 +1,129 @@
+"""Residual bodies: what they start as, what the caption does, what they refuse, and that they learn real pixels."""
+
+import pytest
+import torch
+
+from cvae_lightning import CaptionTokenizer, ShapeSceneDataset
+from cvae_lightning.data import lexicon
+from cvae_lightning.models import (
+    AttributesTextEncoder,
+    Caption,
+    ConditionalVAE,
+    ResidualDecoder,
+    ResidualEncoder,
+    blueprint,
+    build,
+)
+from cvae_lightning.models.residual import CONDITIONINGS
+from cvae_lightning.models.slots import FIRST_LOG_SIGMA
+
+SHAPE = {"image_size": 16, "latent_dim": 12, "caption_dim": 8, "widths": (16, 24), "slots": 3}
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    torch.manual_seed(0)
+
+
+def caption() -> Caption:
+    return Caption(torch.randn(2, 8), torch.randn(2, 3, 8), torch.ones(2, 3, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("conditioning", CONDITIONINGS)
+def test_a_new_posterior_is_narrow(conditioning: str) -> None:
+    _, log_sigma = ResidualEncoder(**SHAPE, conditioning=conditioning)(torch.rand(2, 3, 16, 16), caption())
+    assert float(log_sigma.mean()) == pytest.approx(FIRST_LOG_SIGMA, abs=0.5)
+    assert log_sigma.max() < -1
+
+
+@pytest.mark.parametrize("conditioning", CONDITIONINGS)
+def test_the_decoder_is_bounded_only_where_it_is_used(conditioning: str) -> None:
+    decoder, z = ResidualDecoder(**SHAPE, conditioning=conditioning), 50 * torch.randn(2, 12)
+    torch.nn.init.normal_(decoder.exit.weight)
+    raw = decoder.train()(z, caption())
+    assert raw.min() < 0 < 1 < raw.max()
+    said = caption()
+    assert torch.equal(decoder.eval()(z, said), decoder.train()(z, said).clamp(0, 1))
+
+
+@pytest.mark.parametrize("conditioning", CONDITIONINGS)
+def test_the_caption_is_heard_by_both(conditioning: str) -> None:
+    encoder, decoder = (
+        ResidualEncoder(**SHAPE, conditioning=conditioning),
+        ResidualDecoder(**SHAPE, conditioning=conditioning),
+    )
+    images, z, said = torch.rand(2, 3, 16, 16), torch.randn(2, 12), caption()
+    other = said._replace(pooled=said.pooled.flip(0), states=said.states.flip(0))
+    assert not torch.allclose(encoder(images, said).mean, encoder(images, other).mean)
+    assert not torch.allclose(decoder(z, said), decoder(z, other))
+
+
+@pytest.mark.parametrize("conditioning", CONDITIONINGS)
+def test_an_image_does_not_depend_on_its_batch_or_its_memory(conditioning: str) -> None:
+    encoder, decoder = (
+        ResidualEncoder(**SHAPE, conditioning=conditioning),
+        ResidualDecoder(**SHAPE, conditioning=conditioning),
+    )
+    images, said = torch.rand(2, 3, 16, 16), caption()
+    first = Caption(*(field[:1] for field in said))
+    mean = encoder(images, said).mean
+    torch.testing.assert_close(encoder(images[:1], first).mean, mean[:1])
+    torch.testing.assert_close(decoder(mean[:1], first), decoder(mean, said)[:1])
+    told = encoder.to(memory_format=torch.channels_last)(images.contiguous(memory_format=torch.channels_last), said)
+    torch.testing.assert_close(told.mean, mean)
+
+
+@pytest.mark.parametrize("conditioning", CONDITIONINGS)
+def test_a_blueprint_rebuilds_them(conditioning: str) -> None:
+    images, said = torch.rand(2, 3, 16, 16), caption()
+    for kind, given in ((ResidualEncoder, images), (ResidualDecoder, torch.randn(2, 12))):
+        one = kind(**SHAPE, conditioning=conditioning)
+        twin = build(blueprint(one))
+        twin.load_state_dict(one.state_dict())
+        expected, found = one(given, said), twin(given, said)
+        torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "named"),
+    [
+        ({"image_size": 18}, "image_size 18 does not divide into patches of 4"),
+        ({"image_size": 20}, "image_size 20 in patches of 4 does not halve 1 times"),
+        ({"widths": (16,), "blocks": (1, 1)}, r"widths \[16\] and blocks \[1, 1\]"),
+        ({"widths": (), "blocks": ()}, r"widths \[\] and blocks \[\]"),
+        ({"widths": (16, 20)}, "20 channels do not divide into 8 groups"),
+        ({"patch": 0}, "patches of 0 pixels"),
+        ({"conditioning": "flim"}, "'flim': expected one of concat, film"),
+    ],
+)
+@pytest.mark.parametrize("kind", [ResidualEncoder, ResidualDecoder])
+def test_sizes_that_do_not_fit_are_named(kind, sizes, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        kind(**(SHAPE | sizes))
+
+
+def test_wrong_images_and_a_deaf_encoder_are_named() -> None:
+    with pytest.raises(ValueError, match=r"\(2, 3, 32, 32\).*16"):
+        ResidualEncoder(**SHAPE)(torch.rand(2, 3, 32, 32), caption())
+    with pytest.raises(ValueError, match="caption_dim is 0: .* at least 1"):
+        ResidualEncoder(**(SHAPE | {"caption_dim": 0}))
+
+
+@pytest.mark.parametrize("conditioning", ["film", "things"])
+def test_an_autoencoder_learns_eight_scenes_by_heart(conditioning: str) -> None:
+    scenes = [ShapeSceneDataset(size=8, canvas_size=32)[i] for i in range(8)]
+    tokenizer = CaptionTokenizer().fit(scene.caption for scene in scenes)
+    body = {"image_size": 32, "latent_dim": 40, "caption_dim": 16, "widths": (32, 32), "conditioning": conditioning}
+    text = AttributesTextEncoder(len(tokenizer), 16, lexicon(tokenizer.vocabulary))
+    encoder, decoder = ResidualEncoder(**body), ResidualDecoder(**body)
+    model = ConditionalVAE(len(tokenizer), 32, 40, 16, text_encoder=text, encoder=encoder, decoder=decoder)
+    images, tokens = torch.stack([s.image for s in scenes]) / 255, tokenizer.encode_batch([s.caption for s in scenes])
+    optimizer = torch.optim.Adam(model.parameters(), lr=4e-3)
+    for _ in range(80):
+        optimizer.zero_grad()
+        (model(images, tokens).images - images).square().mean().backward()
+        optimizer.step()
+    blank = (images - images.mean(dim=(0, 2, 3), keepdim=True)).square().mean()
+    error = (model.eval().reconstruct(images, tokens) - images).square().mean()
+    print(conditioning, float(blank), float(error))
+    assert error < 0.1 * blank
