@@ -23,9 +23,9 @@ class Prior(nn.Module, ABC):
     def rate(self, posterior: Gaussian, caption: Caption) -> Tensor:
         """KL(posterior || prior) for each latent in nats; (B, Z)."""
 
-    @abstractmethod
     def loss(self, posterior: Gaussian, caption: Caption) -> Tensor:
-        """What the prior minimises beside its rate, for each image; (B,). Zero for priors that the rate trains."""
+        """What the prior minimises beside its rate, for each image; (B,). Zero unless a prior says otherwise."""
+        return torch.zeros(len(posterior.mean), device=posterior.mean.device)
 
 
 def check_latent(latent_dim: int) -> None:
@@ -52,9 +52,6 @@ class StandardPrior(Prior):
 
     def rate(self, posterior: Gaussian, caption: Caption) -> Tensor:
         return kl_to_standard(posterior)
-
-    def loss(self, posterior: Gaussian, caption: Caption) -> Tensor:
-        return torch.zeros(len(posterior.mean), device=posterior.mean.device)
 
 
 @part
@@ -87,6 +84,3 @@ class ConditionalPrior(Prior):
 
     def rate(self, posterior: Gaussian, caption: Caption) -> Tensor:
         return kl(posterior, self.given(caption))
-
-    def loss(self, posterior: Gaussian, caption: Caption) -> Tensor:
-        return torch.zeros(len(posterior.mean), device=posterior.mean.device)
