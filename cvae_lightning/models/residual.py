@@ -5,8 +5,8 @@ Shi et al. 2016), so no convolution runs on a thin map of full size. The caption
 
 ``concat``           its embedding is joined to the latent, and to the features before the posterior's head
 ``film``             as concat, and it scales and shifts the channels of every block (Perez et al. 2018)
-``cross_attention``  latents are slots that look at its token states (:mod:`cvae_lightning.models.slots`)
-``things``           latents are slots, each of them one of the things that the caption names (as there)
+``cross_attention``  latents are slots with a place each (:mod:`cvae_lightning.models.places`) that look at its states
+``things``           as cross_attention, but each slot is one of the things that the caption names
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from torch.nn import functional
 
 from cvae_lightning.models.blueprint import part
 from cvae_lightning.models.gaussian import Gaussian
-from cvae_lightning.models.slots import FIRST_LOG_SIGMA, NARROW, SLOTTED, SlotEntrance, SlotHead
+from cvae_lightning.models.places import FIRST_LOG_SIGMA, PlaceEntrance, PlaceHead
+from cvae_lightning.models.slots import SLOTTED
 from cvae_lightning.models.text_encoder import Caption
 from cvae_lightning.models.vae_decoder import Decoder
 from cvae_lightning.models.vae_encoder import Encoder, bottom_side, normalisation
 
+NARROW = 32
+"""Channels of the features that a dense head flattens."""
 CONDITIONINGS = ("concat", "film", *SLOTTED)
 
 
@@ -86,6 +89,7 @@ class ResidualEncoder(Encoder):
         blocks: residual blocks at each of them.
         conditioning: ``concat``, ``film``, ``cross_attention`` or ``things``.
         slots: tokens that the latent is read as (the last two only).
+        slot_width: size of such a token.
     """
 
     def __init__(
@@ -94,10 +98,11 @@ class ResidualEncoder(Encoder):
         latent_dim: int = 40,
         caption_dim: int = 128,
         patch: int = 4,
-        widths: Sequence[int] = (96, 128),
-        blocks: Sequence[int] = (0, 2),
+        widths: Sequence[int] = (96,),
+        blocks: Sequence[int] = (2,),
         conditioning: str = "cross_attention",
         slots: int = 10,
+        slot_width: int = 128,
     ) -> None:
         super().__init__()
         self.image_size, self.latent_dim, self.caption_dim, self.patch = image_size, latent_dim, caption_dim, patch
@@ -115,7 +120,7 @@ class ResidualEncoder(Encoder):
         )
         self.head: nn.Module
         if conditioning in SLOTTED:
-            self.head = SlotHead(latent_dim, slots, widths[-1], side, caption_dim, conditioning)
+            self.head = PlaceHead(latent_dim, slots, slot_width, widths[-1], side, caption_dim, conditioning)
         else:
             self.head = _DenseHead(latent_dim, widths[-1], side, caption_dim)
 
@@ -163,6 +168,7 @@ class ResidualDecoder(Decoder):
         blocks: residual blocks at each of them.
         conditioning: ``concat``, ``film``, ``cross_attention`` or ``things``.
         slots: tokens that the latent is read as (the last two only).
+        slot_width: size of such a token.
     """
 
     def __init__(
@@ -171,10 +177,11 @@ class ResidualDecoder(Decoder):
         latent_dim: int = 40,
         caption_dim: int = 128,
         patch: int = 4,
-        widths: Sequence[int] = (96, 128),
-        blocks: Sequence[int] = (1, 1),
+        widths: Sequence[int] = (96,),
+        blocks: Sequence[int] = (2,),
         conditioning: str = "cross_attention",
         slots: int = 10,
+        slot_width: int = 128,
     ) -> None:
         super().__init__()
         self.image_size, self.latent_dim, self.caption_dim, self.patch = image_size, latent_dim, caption_dim, patch
@@ -185,7 +192,7 @@ class ResidualDecoder(Decoder):
         condition_dim = latent_dim + caption_dim if self.film else 0
         self.entrance: nn.Module
         if conditioning in SLOTTED:
-            self.entrance = SlotEntrance(latent_dim, slots, upwards[0], side, caption_dim, conditioning)
+            self.entrance = PlaceEntrance(latent_dim, slots, slot_width, upwards[0], side, caption_dim, conditioning)
         else:
             self.entrance = _DenseEntrance(latent_dim, upwards[0], side, caption_dim)
         self.stages = nn.ModuleList(
