@@ -27,6 +27,8 @@ SPREAD = 4.0
 NEARNESS = 10.0
 """Unit of the learned loss of attention per squared distance."""
 FREQUENCIES = (2, 4, 8, 16)
+THIN = 48
+"""Channels in which slots paint."""
 NOWHERE = -1e4
 
 
@@ -169,13 +171,13 @@ class PlaceEntrance(nn.Module):
         self.shift = nn.Linear(width, 2)
         nn.init.zeros_(self.shift.weight)
         nn.init.zeros_(self.shift.bias)
-        self.brush = nn.Linear(width, channels)
-        self.distance = nn.Linear(2 + 4 * len(FREQUENCIES), channels)
-        self.paint = nn.Sequential(
-            nn.SiLU(), nn.Linear(channels, channels), nn.SiLU(), nn.Linear(channels, channels + 1)
-        )
+        # Every slot paints every cell: thin, for this is the dearest part of the model.
+        self.brush = nn.Linear(width, THIN)
+        self.distance = nn.Linear(2 + 4 * len(FREQUENCIES), THIN)
+        self.paint = nn.Sequential(nn.SiLU(), nn.Linear(THIN, THIN), nn.SiLU(), nn.Linear(THIN, THIN + 1))
         self.nearness = nn.Parameter(torch.tensor(2.0))
-        self.background = nn.Parameter(0.1 * torch.randn(channels))
+        self.background = nn.Parameter(0.1 * torch.randn(THIN))
+        self.widen = nn.Conv2d(THIN, channels, kernel_size=3, padding=1)
         self.register_buffer("where", cells(side), persistent=False)
 
     def forward(self, z: Tensor, caption: Caption) -> Tensor:
@@ -190,7 +192,7 @@ class PlaceEntrance(nn.Module):
         scores = scores.masked_fill(~slots.exist[..., None], NOWHERE)
         shares = torch.cat([scores, torch.full_like(scores[:, :1], -1.0)], dim=1).softmax(dim=1).to(painted.dtype)
         grid = (shares[:, :-1, :, None] * painted[..., :-1]).sum(dim=1) + shares[:, -1, :, None] * self.background
-        return grid.transpose(1, 2).reshape(len(z), -1, self.side, self.side)
+        return self.widen(grid.transpose(1, 2).reshape(len(z), -1, self.side, self.side))
 
 
 def check_place(latent_dim: int, slots: int) -> None:
