@@ -15,7 +15,7 @@ from cvae_lightning.models import (
     build,
 )
 from cvae_lightning.models.residual import CONDITIONINGS
-from cvae_lightning.models.slots import FIRST_LOG_SIGMA
+from cvae_lightning.models.places import FIRST_LOG_SIGMA
 
 SHAPE = {"image_size": 16, "latent_dim": 12, "caption_dim": 8, "widths": (16, 24), "slots": 3}
 
@@ -105,7 +105,7 @@ def test_sizes_that_do_not_fit_are_named(kind, sizes, named: str) -> None:
 def test_wrong_images_and_a_deaf_encoder_are_named() -> None:
     with pytest.raises(ValueError, match=r"\(2, 3, 32, 32\).*16"):
         ResidualEncoder(**SHAPE)(torch.rand(2, 3, 32, 32), caption())
-    with pytest.raises(ValueError, match="caption_dim is 0: .* at least 1"):
+    with pytest.raises(ValueError, match=r"caption_dim is 0: .* at least 1"):
         ResidualEncoder(**(SHAPE | {"caption_dim": 0}))
 
 

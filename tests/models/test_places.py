@@ -1,0 +1,88 @@
+"""A slot's place is where its thing is, and what a slot paints moves with its place."""
+
+import pytest
+import torch
+
+from cvae_lightning.models import Caption
+from cvae_lightning.models.places import SPREAD, Claim, PlaceEntrance, PlaceHead, cells
+
+SIDE, SLOTS = 8, 3
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    torch.manual_seed(0)
+
+
+def caption(exist: list[bool] | None = None) -> Caption:
+    return Caption(torch.randn(1, 8), torch.randn(1, SLOTS, 8), torch.tensor([exist or [True] * SLOTS]))
+
+
+def entrance() -> PlaceEntrance:
+    return PlaceEntrance(2 * SLOTS, SLOTS, 16, 8, SIDE, 8, "things").eval()
+
+
+def test_cells_are_centres_row_by_row() -> None:
+    assert cells(2).tolist() == [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]]
+
+
+def test_slots_that_win_nothing_in_particular_are_in_the_middle() -> None:
+    claim = Claim(16, 8)
+    torch.nn.init.zeros_(claim.query.weight)
+    torch.nn.init.zeros_(claim.query.bias)
+    exist = torch.ones(1, SLOTS, dtype=torch.bool)
+    _, places = claim(torch.randn(1, SLOTS, 16), exist, torch.randn(1, SIDE**2, 8), cells(SIDE), None)
+    torch.testing.assert_close(places, torch.full((1, SLOTS, 2), 0.5))
+
+
+def test_a_slot_that_wins_one_cell_is_there() -> None:
+    claim = Claim(16, 8)
+    grid = torch.zeros(1, SIDE**2, 8)
+    grid[0, 19, 0] = 1.0  # third row, fourth column
+    with torch.no_grad():
+        claim.query.weight.zero_()
+        claim.query.bias.copy_(torch.eye(64)[0] * 1e4)
+        claim.key.weight.zero_()
+        claim.key.bias.zero_()
+        claim.key.weight[0, 0] = 1.0
+    exist = torch.tensor([[True, False, False]])
+    _, places = claim(torch.randn(1, SLOTS, 16), exist, grid - 0.5, cells(SIDE), None)
+    torch.testing.assert_close(places[0, 0], torch.tensor([3.5, 2.5]) / SIDE, atol=1e-3, rtol=0)
+
+
+def test_the_first_two_numbers_of_a_slot_are_its_place() -> None:
+    head = PlaceHead(2 * SLOTS, SLOTS, 16, 8, SIDE, 8, "things")
+    torch.nn.init.zeros_(head.out[1].weight)
+    torch.nn.init.zeros_(head.out[1].bias)
+    for claim in (head.first, *head.rounds):
+        torch.nn.init.zeros_(claim.query.weight)
+        torch.nn.init.zeros_(claim.query.bias)
+        torch.nn.init.constant_(claim.nearness, -50.0)
+    mean, _ = head(torch.randn(1, 8, SIDE, SIDE), caption())
+    torch.testing.assert_close(mean, torch.zeros(1, 2 * SLOTS), atol=1e-5, rtol=0)
+
+
+def test_what_a_slot_paints_moves_with_its_place() -> None:
+    """A place moved by one cell moves the picture by one cell, away from the borders and for one thing alone."""
+    part, said = entrance(), caption([True, False, False])
+    torch.nn.init.zeros_(part.latent[0].weight)  # the look is the caption's alone, and places are the latent's
+    z = torch.zeros(1, 2 * SLOTS)
+    moved = z.clone()
+    moved[0, :2] = torch.tensor([1.0, -2.0]) * SPREAD / SIDE
+    still, shifted = part(z, said), part(moved, said)
+    inner = still[..., 3:-1, 1:-2]
+    torch.testing.assert_close(shifted[..., 1:-3, 2:-1], inner, atol=1e-5, rtol=1e-4)
+    assert (still - shifted).abs().max() > 1e-3
+
+
+def test_swapping_slots_with_their_captions_changes_nothing() -> None:
+    part, said, z = entrance(), caption(), torch.randn(1, SLOTS, 2)
+    order = [2, 0, 1]
+    swapped = said._replace(states=said.states[:, order])
+    torch.testing.assert_close(part(z[:, order].flatten(1), swapped), part(z.flatten(1), said), atol=1e-5, rtol=1e-4)
+
+
+def test_a_slot_of_one_number_has_no_room_for_a_place() -> None:
+    for kind in (PlaceHead, PlaceEntrance):
+        with pytest.raises(ValueError, match="latent_dim 3 in 3 slots: expected at least 2"):
+            kind(3, 3, 16, 8, SIDE, 8, "things")
