@@ -81,6 +81,13 @@ class ConditionalVAE(nn.Module):
         self.likelihood: Likelihood = likelihood or GaussianLikelihood()
         for name in ("text_encoder", "encoder", "decoder", "prior"):
             self._check_fit(name)
+        if getattr(self.prior, "things", None) and not any(
+            getattr(body, "things", None) for body in (self.encoder, self.decoder)
+        ):
+            raise ValueError(
+                f"prior has a slot for each of {self.prior.things} things, but neither encoder nor decoder has: take "
+                "encoder=residual encoder.conditioning=things decoder=residual, or prior.conditioning=cross_attention"
+            )
 
     def _check_fit(self, name: str) -> None:
         child = getattr(self, name)

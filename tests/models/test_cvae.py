@@ -4,12 +4,18 @@ import pytest
 import torch
 
 from cvae_lightning.models import (
+    AttributesTextEncoder,
+    ConditionalPrior,
     ConditionalVAE,
     ConvDecoder,
     ConvEncoder,
+    FlowPrior,
     LaplaceLikelihood,
     LSTMTextEncoder,
+    ResidualDecoder,
+    ResidualEncoder,
     StandardPrior,
+    TransformerTextEncoder,
     blueprint,
     build,
     part,
@@ -120,6 +126,48 @@ def test_sizes_and_norms_that_fit(norm: str, size: int, stages: int) -> None:
 def test_sizes_that_do_not_fit_name_both_numbers(construct, both) -> None:
     with pytest.raises(ValueError, match=rf"(?s){both[0]}.*{both[1]}"):
         construct()
+
+
+THINGS = {"latent_dim": 8, "caption_dim": 16, "conditioning": "things"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "named"),
+    [
+        ({"encoder": ResidualEncoder(32, slots=4, **THINGS)}, "encoder has a slot for each of 4 things.* gives words"),
+        ({"decoder": ResidualDecoder(32, slots=2, **THINGS)}, "decoder has a slot for each of 2 things.* gives words"),
+        ({"prior": FlowPrior(slots=8, **THINGS)}, "prior has a slot for each of 8 things.* gives words"),
+        (
+            {"encoder": ResidualEncoder(32, slots=4, **THINGS), "text_encoder": AttributesTextEncoder(9, 16)},
+            "encoder has a slot for each of 4 things.* gives 10: take text_encoder=attributes",
+        ),
+        (
+            {"prior": FlowPrior(slots=4, **THINGS), "text_encoder": TransformerTextEncoder(9, 16, things=4)},
+            "prior has a slot for each of 4 things, but neither encoder nor decoder",
+        ),
+        ({"encoder": ConvEncoder(32, 8, caption_dim=8)}, "encoder.caption_dim is 8, .* 16"),
+        ({"decoder": ResidualDecoder(32, 8, 0, conditioning="concat")}, "decoder.caption_dim is 0, .* 16"),
+        ({"prior": ConditionalPrior(8, 12)}, "prior.caption_dim is 12, .* 16"),
+    ],
+)
+def test_parts_that_do_not_fit_each_other_are_named(parts, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        ConditionalVAE(9, 32, 8, 16, **parts)
+
+
+def test_slots_for_things_fit_a_text_encoder_that_gives_as_many() -> None:
+    body = {"slots": 4, **THINGS}
+    model = ConditionalVAE(
+        11,
+        32,
+        8,
+        16,
+        text_encoder=TransformerTextEncoder(11, 16, things=4),
+        encoder=ResidualEncoder(32, **body),
+        decoder=ResidualDecoder(32, **body),
+        prior=FlowPrior(**body, width=16),
+    )
+    assert model.generate(TOKENS).shape == (2, 3, 32, 32)
 
 
 def test_wrong_images_and_tokens_are_named(model: ConditionalVAE) -> None:

@@ -17,7 +17,7 @@ def seen_and_images(likelihood=None) -> tuple[Reconstruction, torch.Tensor]:
     images, mean = (torch.rand(4, 3, SIDE, SIDE, generator=generator) for _ in range(2))
     posterior = Gaussian(torch.randn(4, 5, generator=generator), torch.randn(4, 5, generator=generator))
     nll = (likelihood or GaussianLikelihood(1.0)).nll(mean, images)
-    return Reconstruction(mean, nll, kl_to_standard(posterior), posterior), images
+    return Reconstruction(mean, nll, kl_to_standard(posterior), posterior, torch.zeros(4)), images
 
 
 def test_the_elbo_is_distortion_plus_rate() -> None:
@@ -63,6 +63,18 @@ def test_the_guides_loss_is_an_elbo_in_another_unit(pixel: str, likelihood, cons
 def test_the_guides_weight_at_256_px_is_98_nats_a_nat() -> None:
     nats = PixelLoss().nats_per_unit(torch.zeros(1, 3, 256, 256))
     assert 0.001 * nats == pytest.approx(98.3, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", [BetaELBO, PixelLoss])
+def test_a_priors_own_loss_is_added_whatever_the_weight_and_left_out_of_the_loss_at_beta(kind) -> None:
+    seen, images = seen_and_images()
+    own = seen._replace(prior_loss=torch.tensor([1.0, 2.0, 3.0, 6.0]))
+    for epoch in (0, 5, 99):
+        objective = kind(beta=4.0, schedule=Linear(length=10))
+        plain, terms = objective(seen, images, epoch), objective(own, images, epoch)
+        assert terms.prior_loss == 3.0
+        assert float(terms.loss) == pytest.approx(float(plain.loss) + 3.0)
+        assert terms._replace(loss=plain.loss, prior_loss=plain.prior_loss) == plain
 
 
 @pytest.mark.parametrize("kind", [BetaELBO, PixelLoss])

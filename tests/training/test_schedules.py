@@ -1,10 +1,11 @@
 """Schedules start, stop and rise as they say."""
 
 import math
+from itertools import pairwise
 
 import pytest
 
-from cvae_lightning.training import Constant, Cosine, Cyclical, LearningRate, Linear
+from cvae_lightning.training import Constant, Cosine, Cyclical, Exponential, LearningRate, Linear
 
 
 @pytest.mark.parametrize("kind", [Linear, Cosine])
@@ -26,6 +27,30 @@ def test_a_ramp_of_no_length_is_over_at_once() -> None:
     assert Linear(length=0)(0) == 1.0
 
 
+@pytest.mark.parametrize(("start", "stop"), [(0.003, 1.0), (2.0, 0.5), (0.7, 0.7), (1e-12, 1e6)])
+def test_exponential_takes_equal_ratios_in_equal_times(start: float, stop: float) -> None:
+    ramp = Exponential(start, stop, length=8)
+    values = [ramp(epoch) for epoch in range(9)]
+    ratios = [after / before for before, after in pairwise(values)]
+    assert ratios == pytest.approx([(stop / start) ** (1 / 8)] * 8)
+    assert values[0] == pytest.approx(start)
+    assert ramp(8) == ramp(1e9) == ramp(math.inf) == pytest.approx(stop)
+    assert ramp(4) == pytest.approx(math.sqrt(start * stop))
+    assert all(0 <= ramp.ramp(epoch) <= 1 for epoch in (0, 0.1, 7.9, 8, 99))
+
+
+def test_exponential_ramps_of_no_length_or_hardly_any_ratio_end_where_they_should() -> None:
+    assert Exponential(length=0)(0) == 1.0
+    start, stop = 1.9, math.nextafter(1.9, 2)
+    assert start <= Exponential(start, stop)(5) <= stop
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0.0, 1.0), (1.0, 0.0)])
+def test_exponential_cannot_begin_or_end_at_zero(start: float, stop: float) -> None:
+    with pytest.raises(ValueError, match=f"from {start} to {stop}: expected both above 0"):
+        Exponential(start, stop)
+
+
 def test_constant_is_constant() -> None:
     assert {Constant(0.3)(epoch) for epoch in (0, 0.5, 100, math.inf)} == {0.3}
 
@@ -36,11 +61,12 @@ def test_cycles_rise_hold_and_start_anew_until_they_stay() -> None:
     assert cycle(math.inf) == 1
 
 
+@pytest.mark.parametrize("kind", [Linear, Exponential])
 @pytest.mark.parametrize("name", ["start", "stop", "length"])
 @pytest.mark.parametrize("value", [-1.0, math.nan, math.inf])
-def test_impossible_numbers_are_named(name: str, value: float) -> None:
+def test_impossible_numbers_are_named(kind, name: str, value: float) -> None:
     with pytest.raises(ValueError, match=rf"schedule\.{name} is {value}"):
-        Linear(**{name: value})
+        kind(**{name: value})
 
 
 def test_the_learning_rate_warms_up_and_comes_down() -> None:

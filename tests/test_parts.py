@@ -1,0 +1,104 @@
+"""Every way of hearing the caption goes with every text encoder and prior, from the config to a step of training."""
+
+import math
+from itertools import product
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import ROOT, TINY
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from cvae_lightning.data import CaptionTokenizer
+from cvae_lightning.experiment import build_module
+from cvae_lightning.models.residual import CONDITIONINGS
+from cvae_lightning.world import VOCABULARY
+
+BODIES = ["encoder=residual", "decoder=residual", "encoder.widths=[16,16]", "encoder.slots=10"]
+SIZES = ["model.image_size=32", "model.latent_dim=20", "model.caption_dim=16"]
+TEXTS, PRIORS = ("lstm", "transformer", "attributes"), ("standard", "conditional", "flow")
+TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
+CAPTIONS = ["a large blue square above 3 small red circles", "2 tiny green stars"]
+
+
+@pytest.fixture(scope="module")
+def base() -> DictConfig:
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("train", [*BODIES, *SIZES])
+
+
+def mixed(base: DictConfig, text: str, prior: str, conditioning: str) -> DictConfig:
+    config = base.copy()
+    config.text_encoder = OmegaConf.load(ROOT / "conf" / "text_encoder" / f"{text}.yaml")
+    config.prior = OmegaConf.load(ROOT / "conf" / "prior" / f"{prior}.yaml")
+    config.encoder.conditioning = conditioning
+    if text == "transformer" and conditioning == "things":
+        config.text_encoder.things = config.encoder.slots
+    if prior == "flow":
+        config.prior.slots = config.encoder.slots
+        config.prior.conditioning = "things" if conditioning == "things" else "cross_attention"
+    return config
+
+
+@pytest.mark.parametrize(("text", "prior", "conditioning"), list(product(TEXTS, PRIORS, CONDITIONINGS)))
+def test_parts_go_together_and_learn_from_a_step(base, text: str, prior: str, conditioning: str) -> None:
+    config = mixed(base, text, prior, conditioning)
+    if text == "lstm" and conditioning == "things":
+        with torch.device("meta"), pytest.raises(Exception, match=r"slot for each of 10 things.*gives words"):
+            build_module(config, TOKENIZER.vocabulary)
+        return
+    with torch.device("meta"):
+        sizes = [p.shape for p in build_module(config, TOKENIZER.vocabulary).model.parameters()]
+    torch.manual_seed(0)
+    module = build_module(config, TOKENIZER.vocabulary)
+    model, tokens = module.model, TOKENIZER.encode_batch(CAPTIONS)
+    assert [p.shape for p in model.parameters()] == sizes
+    images = torch.rand(2, 3, 32, 32)
+    optimizer = module.optimizer(model.parameters())
+    losses = []
+    for _ in range(2):
+        torch.manual_seed(1)
+        terms = module.objective(model(images, tokens), images, 99)
+        losses.append(float(terms.loss.detach()))
+        optimizer.zero_grad()
+        terms.loss.backward()
+        optimizer.step()
+    assert losses[1] < losses[0]
+    assert (float(terms.prior_loss.detach()) > 0) is (prior == "flow")
+    for part in (model.text_encoder, model.encoder, model.decoder, *([model.prior] if prior != "standard" else [])):
+        assert any(p.grad is not None and p.grad.any() for p in part.parameters())
+
+
+@pytest.mark.parametrize(("text", "conditioning"), [("attributes", "things"), ("transformer", "cross_attention")])
+def test_mixed_precision_keeps_nats_in_float32(base, text: str, conditioning: str) -> None:
+    config = mixed(base, text, "flow", conditioning)
+    config.prior.caption_dropout = 0.5
+    model, tokens = build_module(config, TOKENIZER.vocabulary).model, TOKENIZER.encode_batch(CAPTIONS)
+    with torch.autocast("cpu", torch.bfloat16):
+        seen = model(torch.rand(2, 3, 32, 32), tokens)
+        assert model.sample(tokens).dtype == torch.float32
+    for tensor in (seen.images, seen.distortion, seen.rate, seen.prior_loss, *seen.posterior):
+        assert tensor.dtype == torch.float32
+        assert tensor.isfinite().all()
+
+
+def test_slots_without_things_are_refused_before_any_work(command, tmp_path: Path) -> None:
+    slots = ["encoder=residual", "decoder=residual", "encoder.conditioning=things", "encoder.slots=4"]
+    done = command("train", *TINY, *slots, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "4 things, but the text encoder gives words: take text_encoder=attributes" in done.stderr
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_a_small_flagship_is_trained_saved_and_loaded(command, tmp_path: Path) -> None:
+    """What the checkpoint holds rebuilds every new part: the pictures of a run are drawn with what was loaded."""
+    small = [one for one in TINY if not one.startswith(("text_encoder.", "model.latent_dim"))]
+    sizes = ["model.latent_dim=20", "encoder.widths=[16,16]", "prior.width=16", "prior.layers=1", "prior.steps=2"]
+    once = ["data.size=40", "trainer.max_epochs=1", "trainer.limit_train_batches=2", "data.val_fraction=0.2"]
+    done = command("train", "+experiment=flagship", *small, *sizes, *once, "hydra.run.dir=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "generated_samples.png").is_file()
+    header, *rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
+    losses = [row.split(",")[header.split(",").index("val/prior_loss")] for row in rows]
+    assert math.isfinite(float(next(filter(None, losses))))
