@@ -49,14 +49,15 @@ def export(run: str | Path, output: Path, dtype: str = "mixed", evaluation: str 
     from cvae_lightning.weights.file import Saved, to_file
 
     painter = load(checkpoint)
-    plan, tokenizer = blueprint(painter.model), painter.tokenizer
+    model, tokenizer = painter.model, painter.tokenizer
     words = {"max_length": tokenizer.max_length, "words": list(tokenizer.words)}
-    weights = to_file(Saved(plan, words, painter.model.state_dict()), dtype)
+    weights = to_file(Saved(blueprint(model), words, model.state_dict()), dtype)
     if judged:
         _check_same(judged, checkpoint, weights)
-    parameters = sum(one.numel() for one in painter.model.parameters())
-    facts = Card(plan, parameters, PRECISIONS[dtype], len(weights), config, ran, metrics, judged)
-    files = {WEIGHTS: weights, CARD: card(facts).encode()}
+    parts = {name: type(one).__name__ for name, one in model.named_children()}
+    size = sum(one.numel() for one in model.parameters())
+    shape = (model.image_size, model.latent_dim, parts, size, PRECISIONS[dtype], len(weights))
+    files = {WEIGHTS: weights, CARD: card(Card(*shape, config, ran, metrics, judged)).encode()}
     if folder and (folder / CONFIG).is_file():
         files[CONFIG] = (folder / CONFIG).read_bytes()
     output.mkdir(parents=True, exist_ok=True)

@@ -155,6 +155,8 @@ def load(path: str | Path | None = None, device: str | torch.device = "cpu") -> 
     try:
         saved = from_file(file) if file.suffix == Path(WEIGHTS).suffix else _from_checkpoint(file)
         model = build(saved.blueprint)
+        if not isinstance(model, ConditionalVAE):
+            raise UserError(f"{file} holds a {type(model).__name__}, not a ConditionalVAE")
         tokenizer = CaptionTokenizer(**saved.tokenizer)
         model.load_state_dict(saved.weights)
     except UserError:
@@ -162,8 +164,6 @@ def load(path: str | Path | None = None, device: str | torch.device = "cpu") -> 
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{file} is no trained model of this package: {type(error).__name__}: {reason}") from error
-    if not isinstance(model, ConditionalVAE):
-        raise UserError(f"{file} holds a {type(model).__name__}, not a ConditionalVAE")
     return Painter(model.to(device), tokenizer)
 
 

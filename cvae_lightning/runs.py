@@ -104,8 +104,8 @@ def _shipped() -> Path:
         if file.is_file():
             return file
     raise UserError(
-        "this copy of the package comes without a trained model: train one with `make quickstart`, or name one with "
-        f"run=..., a run folder, a checkpoint or a folder that has {WEIGHTS}"
+        "this copy of the package comes without a trained model: train one (make quickstart, or python -m "
+        f"cvae_lightning.train +experiment=quickstart) or give run=, a run folder, a checkpoint or a {WEIGHTS}"
     )
 
 

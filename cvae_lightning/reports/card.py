@@ -12,7 +12,6 @@ from cvae_lightning.runs import WEIGHTS, override_key
 from cvae_lightning.world import COLOURS, SHAPES, SIZES
 from cvae_lightning.world.language import LINK_WORDS
 
-PARTS = ("text_encoder", "encoder", "decoder", "prior", "likelihood")
 Plain = Mapping[str, Any]
 
 
@@ -20,7 +19,9 @@ class Card(NamedTuple):
     """What a card tells; records that do not exist are empty.
 
     Attributes:
-        blueprint: of the model.
+        image_size: side of its pictures.
+        latent_dim: Z.
+        parts: class names of its parts.
         parameters: how many it has.
         precision: how they are stored, in words.
         size: bytes of the file.
@@ -30,7 +31,9 @@ class Card(NamedTuple):
         evaluation: ``evaluation.json``.
     """
 
-    blueprint: Plain
+    image_size: int
+    latent_dim: int
+    parts: Mapping[str, str]
     parameters: int
     precision: str
     size: int
@@ -42,10 +45,9 @@ class Card(NamedTuple):
 
 def card(facts: Card) -> str:
     """The card as Markdown."""
-    side = facts.blueprint["image_size"]
     parts = [
         f"# {facts.config.get('name', 'A trained model')}\n",
-        f"A conditional VAE that paints captions of the shape world as pictures of {side} x {side} pixels: "
+        f"A conditional VAE that paints captions of the shape world as pictures of {facts.image_size} px: "
         f"*a large blue square above 3 small red circles*. Made with cvae_lightning.\n",
         "## What it is\n",
         _model(facts),
@@ -94,10 +96,9 @@ LIMITS = f"""- It knows {len(COLOURS)} colours, {len(SHAPES)} shapes, {len(SIZES
 
 
 def _model(facts: Card) -> str:
-    plan = facts.blueprint
-    rows = [[name.replace("_", " "), f"`{plan[name]['part']}`"] for name in PARTS if plan.get(name)]
+    rows = [[name.replace("_", " "), f"`{part}`"] for name, part in facts.parts.items()]
     rows += [
-        ["latent", f"{plan['latent_dim']} numbers"],
+        ["latent", f"{facts.latent_dim} numbers"],
         ["parameters", f"{facts.parameters / 1e6:.2f} million"],
         ["weights", f"{facts.precision}; {facts.size / 1e6:.1f} MB; scalars and vectors as trained"],
     ]
@@ -113,8 +114,7 @@ def _data(config: Plain) -> str:
     if not (data := config.get("data")):
         return f"{source} {held}\n"
     drawn = f"{data['size']:,} scenes of {data['canvas_size']} pixels, data seed {data['seed']}"
-    share = f"{data['val_fraction']:.2%}".rstrip("0").rstrip(".%") + " %"
-    return f"{source} {drawn}, of which {share} are validation. {held}\n"
+    return f"{source} {drawn}, of which {100 * data['val_fraction']:g} % are validation. {held}\n"
 
 
 def _training(facts: Card) -> str:
