@@ -1,4 +1,4 @@
-"""An installed package runs from any folder: the configs travel in the wheel, and a trained model where there is one."""
+"""An installed package runs from any folder: the wheel holds the configs, and the trained model if there is one."""
 
 import os
 import shutil
