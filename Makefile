@@ -2,7 +2,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS ?= dev,search,joblib
 
-.PHONY: quickstart test format clean
+.PHONY: install quickstart test format clean
+
+## Set up the virtual environment
+install: .venv/.installed
 
 ## Set up and train the quickstart: about five reference minutes, pictures in outputs/quickstart/
 quickstart: .venv/.installed

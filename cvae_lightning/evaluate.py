@@ -1,4 +1,4 @@
-"""Judge a trained model: ``python -m cvae_lightning.evaluate run=...``."""
+"""Judge a trained model: ``python -m cvae_lightning.evaluate``."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.plan import Plan, World
 from cvae_lightning.files import refuse_existing
 from cvae_lightning.generate import pick_device
-from cvae_lightning.runs import CHECKPOINTS, CONFIG, ENVIRONMENT, environment, find_checkpoint
+from cvae_lightning.runs import CONFIG, ENVIRONMENT, environment, find_checkpoint, home
 from cvae_lightning.world import Mix
 
 log = logging.getLogger(__name__)
 RESULTS, REPORT = "evaluation.json", "evaluation.md"
 
 
-def evaluate(run: str | Path, output: Path, plan: Plan | None = None, device: str = "auto") -> dict[str, Any]:
+def evaluate(run: str | Path | None, output: Path, plan: Plan | None = None, device: str = "auto") -> dict[str, Any]:
     """Write ``evaluation.json``, ``evaluation.md``, their pictures and ``environment.json``.
 
     Args:
-        run: a run folder or a checkpoint.
+        run: a run folder, a checkpoint or exported weights; None takes the model that comes with the package.
         output: the folder to write into.
         plan: how much is measured, and where.
         device: where to run the model: auto, cpu or cuda.
@@ -41,7 +41,7 @@ def evaluate(run: str | Path, output: Path, plan: Plan | None = None, device: st
         UserError: what is wrong with the request; nothing is written then.
     """
     plan = plan or Plan()
-    checkpoint = find_checkpoint(Path(run))
+    checkpoint = find_checkpoint(run)
     world = world_of(checkpoint)
     plan.check(world)
     refuse_existing([output / name for name in (RESULTS, REPORT, ENVIRONMENT)] + sorted(output.glob("*.png")))
@@ -67,13 +67,13 @@ def evaluate(run: str | Path, output: Path, plan: Plan | None = None, device: st
 
 
 def world_of(checkpoint: Path) -> World:
-    """The world that a run's config names; the default world for a checkpoint outside a run folder.
+    """The world that a run's config names; the default world for a checkpoint without one.
 
     Raises:
         UserError: the config is damaged.
     """
-    file = checkpoint.parent.parent / CONFIG
-    if checkpoint.parent.name != CHECKPOINTS or not file.is_file():
+    folder = home(checkpoint)
+    if folder is None or not (file := folder / CONFIG).is_file():
         return World()
     try:
         data = yaml.safe_load(file.read_text())["data"]

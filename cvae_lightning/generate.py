@@ -1,4 +1,4 @@
-"""Paint captions with a trained model: ``python -m cvae_lightning.generate run=... 'captions=[...]'``."""
+"""Paint captions with a trained model: ``python -m cvae_lightning.generate 'captions=[...]'``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from omegaconf import DictConfig
 from cvae_lightning.cli import command
 from cvae_lightning.errors import UserError
 from cvae_lightning.files import refuse_existing, save_image, slug
+from cvae_lightning.runs import find_checkpoint
 from cvae_lightning.world.language import parse
 
 GRID = "grid.png"
 
 
 def generate(
-    run: str | Path,
+    run: str | Path | None,
     captions: Sequence[str],
     output: Path,
     num_samples: int = 1,
@@ -31,7 +32,7 @@ def generate(
     The verdict is a JSON file of the same name; the grid has right samples in green frames, others in red ones.
 
     Args:
-        run: a run folder or a checkpoint.
+        run: a run folder, a checkpoint or exported weights; None takes the model that comes with the package.
         captions: what to paint.
         output: the folder to write into.
         num_samples: pictures of each caption.
@@ -57,11 +58,12 @@ def generate(
         for sample in range(num_samples)
     ]
     refuse_existing([*names, *(name.with_suffix(".json") for name in names), output / GRID])
+    checkpoint = find_checkpoint(run)
 
     from cvae_lightning.painter import load
     from cvae_lightning.reports.grids import captioned_grid
 
-    rows = load(run, pick_device(device)).paintings(captions, num_samples, seed, best_of=best_of)
+    rows = load(checkpoint, pick_device(device)).paintings(captions, num_samples, seed, best_of=best_of)
     paintings = [painting for row in rows for painting in row]
     for painting, path in zip(paintings, names, strict=True):
         notes = {"caption": painting.caption, "asked": painting.asked}
@@ -72,7 +74,8 @@ def generate(
     columns = num_samples if num_samples > 1 else None
     grid = captioned_grid([one.picture for one in paintings], [one.asked for one in paintings], columns, right)
     save_image(grid, output / GRID, {"seed": str(seed)})
-    print(f"{sum(right)} of {len(right)} pictures say what was asked, best of {best_of} each", file=sys.stderr)
+    found = f"{sum(right)} of {len(right)} pictures say what was asked, best of {best_of} each"
+    print(f"{found}; painted by {checkpoint}", file=sys.stderr)
     return [*names, output / GRID]
 
 

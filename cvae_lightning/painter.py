@@ -16,7 +16,8 @@ from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError, nearest
 from cvae_lightning.models import ConditionalVAE, build
 from cvae_lightning.painting import Painting, better
-from cvae_lightning.runs import find_checkpoint
+from cvae_lightning.runs import WEIGHTS, find_checkpoint
+from cvae_lightning.weights.file import Saved, from_file
 from cvae_lightning.world import describe, judge, parse, specify
 
 
@@ -140,31 +141,37 @@ class Painter:
         return next(self.model.parameters()).device
 
 
-def load(path: str | Path, device: str | torch.device = "cpu") -> Painter:
-    """The painter of a run folder (its best checkpoint) or of a checkpoint file.
+def load(path: str | Path | None = None, device: str | torch.device = "cpu") -> Painter:
+    """The painter of a run folder (its best checkpoint), a checkpoint, or exported weights (file or folder).
 
-    Everything needed is in the file. It is read as plain data, so no code of it can run, and only model
-    parts that this package (or the importing program) registered are built.
+    Without a path it is the trained model that comes with the package. Everything needed is in the file. It is
+    read as plain data, so no code of it can run, and only model parts that this package (or the importing
+    program) registered are built. Weights are float32, however they were stored.
 
     Raises:
-        UserError: there is no run or checkpoint at the path, or it is damaged.
+        UserError: there is no trained model at the path, or it is damaged.
     """
-    file = find_checkpoint(Path(path))
-    checkpoint = read_checkpoint(file)
+    file = find_checkpoint(path)
     try:
-        model = build(checkpoint["blueprint"])
-        tokenizer = CaptionTokenizer(**checkpoint["ShapeSceneDataModule"])
-        weights = {
-            key.removeprefix("model."): value
-            for key, value in checkpoint["state_dict"].items()
-            if key.startswith("model.")
-        }
-        model.load_state_dict(weights)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise UserError(f"{file} is no checkpoint of this package: {type(error).__name__}: {error}") from error
-    if not isinstance(model, ConditionalVAE):
-        raise UserError(f"{file} holds a {type(model).__name__}, not a ConditionalVAE")
+        saved = from_file(file) if file.suffix == Path(WEIGHTS).suffix else _from_checkpoint(file)
+        model = build(saved.blueprint)
+        if not isinstance(model, ConditionalVAE):
+            raise UserError(f"{file} holds a {type(model).__name__}, not a ConditionalVAE")
+        tokenizer = CaptionTokenizer(**saved.tokenizer)
+        model.load_state_dict(saved.weights)
+    except UserError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{file} is no trained model of this package: {type(error).__name__}: {reason}") from error
     return Painter(model.to(device), tokenizer)
+
+
+def _from_checkpoint(file: Path) -> Saved:
+    checkpoint = read_checkpoint(file)
+    tensors = checkpoint["state_dict"].items()
+    weights = {key.removeprefix("model."): value for key, value in tensors if key.startswith("model.")}
+    return Saved(checkpoint["blueprint"], checkpoint["ShapeSceneDataModule"], weights)
 
 
 def read_checkpoint(file: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Show pictures as a trained model sees them: ``python -m cvae_lightning.reconstruct run=... images=...``."""
+"""Show pictures as a trained model sees them: ``python -m cvae_lightning.reconstruct images=...``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from cvae_lightning.cli import command
 from cvae_lightning.errors import UserError
 from cvae_lightning.files import caption_of, find_images, read_image, refuse_existing, save_image
 from cvae_lightning.generate import pick_device
+from cvae_lightning.runs import find_checkpoint
 
 GRID = "reconstruction.png"
 
 
 def reconstruct(
-    run: str | Path,
+    run: str | Path | None,
     images: str | Sequence[str],
     output: Path,
     captions: Sequence[str] | None = None,
@@ -26,7 +27,7 @@ def reconstruct(
     """Write each image's reconstruction and ``reconstruction.png``, originals over reconstructions.
 
     Args:
-        run: a run folder or a checkpoint.
+        run: a run folder, a checkpoint or exported weights; None takes the model that comes with the package.
         images: files, folders or patterns.
         output: the folder to write into.
         captions: one an image; None takes what the PNG files of ``generate`` hold.
@@ -43,11 +44,12 @@ def reconstruct(
     said = _captions(paths, pictures, captions)
     names = [output / f"{number:03d}_{path.stem}.png" for number, path in enumerate(paths)]
     refuse_existing([*names, output / GRID])
+    checkpoint = find_checkpoint(run)
 
     from cvae_lightning.painter import load
     from cvae_lightning.reports.grids import paired_grid
 
-    painter = load(run, device)
+    painter = load(checkpoint, pick_device(device))
     seen = painter.reconstruct(pictures, said)
     for picture, caption, path in zip(seen, said, names, strict=True):
         save_image(picture, path, {"caption": caption})
@@ -74,7 +76,7 @@ def job(config: DictConfig) -> None:
     given = config.captions
     captions = None if given is None else [given] if isinstance(given, str) else [str(c) for c in given]
     images = config.images if isinstance(config.images, str) else [str(i) for i in config.images]
-    for path in reconstruct(config.run, images, Path(config.output), captions, pick_device(config.device)):
+    for path in reconstruct(config.run, images, Path(config.output), captions, config.device):
         print(path)
 
 

@@ -22,6 +22,10 @@ from cvae_lightning.errors import UserError, nearest
 CONFIG, ENVIRONMENT, METRICS, TABLE = "config.yaml", "environment.json", "metrics.json", "metrics.csv"
 CHECKPOINTS = "checkpoints"
 BEST, LAST = Path(CHECKPOINTS) / "best.ckpt", Path(CHECKPOINTS) / "last.ckpt"
+WEIGHTS = "model.safetensors"
+PACKAGE = Path(__file__).parent
+SHIPPED = [PACKAGE / "weights" / "flagship" / WEIGHTS, PACKAGE.parent / "experiments" / "flagship" / WEIGHTS]
+"""Where the package's own trained model is: inside an installed package, beside it in a checkout."""
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy", "tensorboard")
 NOT_THE_RUN = ("resume",)
 """Keys that say how a command goes about a run, not what the run is."""
@@ -76,21 +80,40 @@ def is_finished(folder: Path) -> bool:
     return (folder / METRICS).exists()
 
 
-def find_checkpoint(path: Path) -> Path:
-    """The checkpoint file meant by a path: itself, or a run folder's best, else its last.
+def find_checkpoint(path: str | Path | None) -> Path:
+    """The file of the trained model that is meant: the path itself, a run folder's best checkpoint, else its last,
+    or a folder's exported weights; without a path, the model that comes with the package.
 
     Raises:
         UserError: there is none.
     """
-    if path.is_file():
-        return path
-    for name in (BEST, LAST):
-        if (path / name).is_file():
-            return path / name
+    if path is None:
+        return _shipped()
+    path = Path(path)
+    for file in (path, path / BEST, path / LAST, path / WEIGHTS):
+        if file.is_file():
+            return file
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise UserError(f"run={path}: no such file or folder{nearest(path.name, siblings)}")
-    raise UserError(f"run={path}: the folder is no run, for it has no {BEST} or {LAST.name}")
+    raise UserError(f"run={path}: the folder is no run, for it has no {BEST} or {LAST.name}, and no {WEIGHTS}")
+
+
+def _shipped() -> Path:
+    for file in SHIPPED:
+        if file.is_file():
+            return file
+    raise UserError(
+        "this copy of the package comes without a trained model: train one (make quickstart, or python -m "
+        f"cvae_lightning.train +experiment=quickstart) or give run=, a run folder, a checkpoint or a {WEIGHTS}"
+    )
+
+
+def home(checkpoint: Path) -> Path | None:
+    """The folder that tells how a model was trained: its run's, or where it was exported to; None if there is none."""
+    if checkpoint.parent.name == CHECKPOINTS:
+        return checkpoint.parent.parent
+    return checkpoint.parent if checkpoint.name == WEIGHTS else None
 
 
 def resumable(folder: Path) -> Path:

@@ -12,9 +12,24 @@ import pytest
 import torch
 from conftest import ROOT, TINY, TINY_SLOTS
 
+from cvae_lightning import runs
+
 README = (ROOT / "README.md").read_text()
 RUN = "outputs/quickstart/2026-01-31_12-00-00"
 SWEEP = "outputs/quickstart/sweep_2026-01-31_12-00-00"
+
+
+@pytest.fixture(scope="module")
+def exported(command, tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exported")
+    assert command("export", f"run={tiny_run}", "output=model", cwd=folder).returncode == 0
+    return folder / "model" / runs.WEIGHTS
+
+
+@pytest.fixture(autouse=True)
+def _shipped(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tiny model in place of the package's own."""
+    monkeypatch.setattr(runs, "SHIPPED", [exported])
 
 
 def blocks(language: str) -> list[str]:
@@ -45,7 +60,7 @@ def tiny(words: list[str]) -> list[str]:
 def test_every_command_is_known() -> None:
     assert len(TRAINING) >= 6
     names = {shlex.split(line)[2].removeprefix("cvae_lightning.") for line in COMMANDS}
-    assert names == {"train", "generate", "reconstruct", "report", "evaluate"}
+    assert names == {"train", "generate", "reconstruct", "report", "evaluate", "export"}
 
 
 @pytest.mark.parametrize("line", TRAINING)
@@ -70,7 +85,7 @@ def test_a_training_command_runs(command, tmp_path: Path, line: str) -> None:
     assert len(jobs) == ((2 if shorter else 4) if "-m" in words else 1)
 
 
-def test_resuming_painting_and_reconstructing(command, tmp_path: Path, tiny_run: Path) -> None:
+def test_the_commands_on_a_trained_model_run(command, tmp_path: Path, tiny_run: Path) -> None:
     lines = [line for line in COMMANDS if line not in TRAINING and SWEEP not in line]
     for line in lines:
         words = arguments(line, tiny_run)
@@ -82,11 +97,12 @@ def test_resuming_painting_and_reconstructing(command, tmp_path: Path, tiny_run:
         assert done.returncode == 0, (line, done.stderr)
         if name == "generate":
             folder = Path(done.stdout.splitlines()[0]).parent
-            (tmp_path / "pictures").mkdir()
+            (tmp_path / "pictures").mkdir(exist_ok=True)
             for picture in folder.glob("000*.png"):
                 picture.rename(tmp_path / "pictures" / picture.name)
     assert len(list(tmp_path.glob("outputs/reconstructed/*/*.png"))) == 5
     assert len(list(tmp_path.glob("outputs/evaluations/*/evaluation.md"))) == 1
+    assert (tmp_path / "shared" / "quickstart" / runs.WEIGHTS).exists()
 
 
 def test_reading_a_sweep(command, tmp_path: Path, tiny_sweep: Path) -> None:

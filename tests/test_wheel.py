@@ -1,32 +1,67 @@
-"""An installed package runs from any folder: the configs travel in the wheel."""
+"""An installed package runs from any folder: the wheel holds the configs, and the trained model if there is one."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 from conftest import ROOT, TINY
 
+SHIPPED = {"model.safetensors", "config.yaml"}
+
+
+def build(source: Path, kind: str, folder: Path) -> Path:
+    """The folder that an archive of a source tree unpacks to."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    (archive,) = folder.glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    if kind == "sdist":
+        with tarfile.open(archive) as packed:
+            packed.extractall(folder, filter="data")
+        return next(path for path in folder.iterdir() if path.is_dir())
+    with zipfile.ZipFile(archive) as zipped:
+        zipped.extractall(folder / "site")
+    return folder / "site"
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def run_installed(site: Path, cwd: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    cwd.mkdir()
+    python = [sys.executable, "-P", "-m", f"cvae_lightning.{name}", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(python, cwd=cwd, env=environment, capture_output=True, text=True)
+
 
 def test_the_wheel_trains_from_any_folder(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    site = tmp_path / "site"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
+    site = build(ROOT, "wheel", tmp_path / "wheel")
     assert (site / "hydra_plugins" / "cvae_lightning_search.py").exists()
-    configs = {path.relative_to(ROOT / "conf") for path in (ROOT / "conf").rglob("*.yaml")}
-    assert {path.relative_to(site / "cvae_lightning" / "conf") for path in site.rglob("*.yaml")} == configs
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "cvae_lightning.train", *TINY, "+debug=limit", "hydra.run.dir=run"],
-        cwd=elsewhere,
-        env=os.environ | {"PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
+    assert files(site / "cvae_lightning" / "conf") == files(ROOT / "conf")
+    here = files(ROOT / "experiments" / "flagship")
+    assert files(site / "cvae_lightning" / "weights" / "flagship") == SHIPPED & here
+    done = run_installed(site, tmp_path / "elsewhere", "train", *TINY, "+debug=limit", "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
-    assert (elsewhere / "run" / "generated_samples.png").exists()
+    assert (tmp_path / "elsewhere" / "run" / "generated_samples.png").exists()
+
+
+def test_the_wheel_paints_with_the_trained_model_of_its_checkout(command, tiny_run: Path, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    for name in ("cvae_lightning", "hydra_plugins", "conf"):
+        shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout)
+    without = build(checkout, "wheel", tmp_path / "without")
+    assert not files(without / "cvae_lightning" / "weights" / "flagship")
+    done = command("export", f"run={tiny_run}", "output=experiments/flagship", cwd=checkout)
+    assert done.returncode == 0, done.stderr
+    site = build(build(checkout, "sdist", tmp_path / "sdist"), "wheel", tmp_path / "with")
+    assert files(site / "cvae_lightning" / "weights" / "flagship") == SHIPPED
+    painted = run_installed(site, tmp_path / "elsewhere", "generate", 'captions=["a small red star"]', "output=out")
+    assert painted.returncode == 0, painted.stderr
+    assert f"painted by {site / 'cvae_lightning' / 'weights' / 'flagship' / 'model.safetensors'}" in painted.stderr
