@@ -14,10 +14,10 @@ from cvae_lightning.models import (
     blueprint,
     build,
 )
-from cvae_lightning.models.residual import CONDITIONINGS
 from cvae_lightning.models.places import FIRST_LOG_SIGMA
+from cvae_lightning.models.residual import CONDITIONINGS
 
-SHAPE = {"image_size": 16, "latent_dim": 12, "caption_dim": 8, "widths": (16, 24), "slots": 3}
+SHAPE = {"image_size": 16, "latent_dim": 12, "caption_dim": 8, "widths": (16, 24), "blocks": (1, 1), "slots": 3}
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +113,7 @@ def test_wrong_images_and_a_deaf_encoder_are_named() -> None:
 def test_an_autoencoder_learns_eight_scenes_by_heart(conditioning: str) -> None:
     scenes = [ShapeSceneDataset(size=8, canvas_size=32)[i] for i in range(8)]
     tokenizer = CaptionTokenizer().fit(scene.caption for scene in scenes)
-    body = {"image_size": 32, "latent_dim": 40, "caption_dim": 16, "widths": (32, 32), "conditioning": conditioning}
+    body = {"image_size": 32, "latent_dim": 40, "caption_dim": 16, "widths": (32,), "conditioning": conditioning}
     text = AttributesTextEncoder(len(tokenizer), 16, lexicon(tokenizer.vocabulary))
     encoder, decoder = ResidualEncoder(**body), ResidualDecoder(**body)
     model = ConditionalVAE(len(tokenizer), 32, 40, 16, text_encoder=text, encoder=encoder, decoder=decoder)
