@@ -84,6 +84,16 @@ def test_modulation_scales_and_shifts_every_norm() -> None:
     torch.testing.assert_close(told(tokens, others, MASK, condition=torch.randn(2, 6)), expected)
 
 
+def test_a_block_whose_branches_say_nothing_is_the_identity() -> None:
+    block = Block(16)
+    tokens, others = tokens_and_others()
+    for last in (block.cross.out, block.own.out, block.network[2]):
+        assert not torch.allclose(block(tokens, others), tokens)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+    assert torch.equal(block(tokens, others), tokens)
+
+
 def test_absent_attention_looks_at_nothing() -> None:
     tokens, others = tokens_and_others()
     alone = Block(16, own=False)

@@ -70,6 +70,15 @@ def test_synonyms_give_equal_embeddings_and_other_meanings_others() -> None:
     assert torch.pdist(plain.pooled).min() > 1e-3
 
 
+def test_relation_and_order_of_groups_are_heard_by_every_thing() -> None:
+    one, two = "a red circle", "2 small blue stars"
+    captions = [f"{one} {words[0]} {two}" for words in LINK_WORDS.values()] + [f"{two} above {one}"]
+    pooled, states, mask = encoder()(TOKENIZER.encode_batch(captions))
+    assert torch.pdist(pooled).min() > 0.01
+    for thing in states[:5, mask[0]].unbind(dim=1):
+        assert torch.pdist(thing).min() > 0.01
+
+
 def test_there_is_a_state_for_each_thing_and_none_besides() -> None:
     said = meanings(300)
     caption = encoder()(TOKENIZER.encode_batch([describe(meaning) for meaning in said]))
