@@ -38,7 +38,7 @@ def to_file(saved: Saved, precision: str) -> bytes:
     """The content of a file; equal models give equal bytes.
 
     Raises:
-        UserError: the blueprint holds more than plain data, or a weight is too large for the precision.
+        UserError: the blueprint holds more than plain data, or a weight is too large or not finite.
     """
     content = {"format_version": VERSION, "blueprint": saved.blueprint, "tokenizer": saved.tokenizer}
     try:

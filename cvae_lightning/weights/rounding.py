@@ -23,20 +23,22 @@ def rounded(weights: Mapping[str, Tensor], precision: str) -> dict[str, Tensor]:
     bits a row is a whole number from -127 to 127 times a scale of its own. To store what was restored changes nothing.
 
     Raises:
-        UserError: a weight is too large for the precision.
+        UserError: a weight is too large for the precision, or not finite.
     """
     dtype = torch.float16 if precision == "mixed" else getattr(torch, precision)
     stored: dict[str, Tensor] = {}
     for name, value in weights.items():
         if value.ndim < 2 or not value.is_floating_point():
             stored[name] = value.contiguous()
-        elif precision == "mixed" and value.numel() >= LARGE:
+            continue
+        if not bool(value.isfinite().all()):
+            raise UserError(f"{name} has a weight that is not finite: its training went wrong; take another checkpoint")
+        if precision == "mixed" and value.numel() >= LARGE:
             stored[name], stored[name + SCALE] = _whole_numbers(value)
+        elif bool((value.abs() > torch.finfo(dtype).max).any()):
+            raise UserError(f"dtype={precision}: {name} has a weight of {float(value.abs().max()):g}; take bfloat16")
         else:
             stored[name] = value.to(dtype).contiguous()
-        if bool((value.isfinite() & ~stored[name].isfinite()).any()):
-            largest = float(value.abs().max())
-            raise UserError(f"dtype={precision}: {name} has a weight of {largest:g}, too large for it; take bfloat16")
     return stored
 
 
@@ -57,14 +59,10 @@ def restored(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _whole_numbers(value: Tensor) -> tuple[Tensor, Tensor]:
-    """(R, ...) as int8 of the same shape and the scale of each row (R,).
-
-    The scales have 8 significant bits, so that a row's largest number, 127 scales, is a float32 without rounding.
-    """
+    """(R, ...) as int8 of the same shape and the scale of each row (R,)."""
     rows = value.float().flatten(1)
-    scale = (rows.abs().amax(dim=1) / STEPS).bfloat16().float().clamp(min=torch.finfo(torch.bfloat16).tiny)
-    whole = (rows / scale[:, None]).round().clamp(-STEPS, STEPS)
-    return whole.to(torch.int8).view(value.shape), scale
+    scale = (rows.abs().amax(dim=1) / STEPS).clamp(min=torch.finfo(torch.float32).tiny)
+    return (rows / scale[:, None]).round().to(torch.int8).view(value.shape), scale
 
 
 def _numbers(name: str, whole: Tensor, scale: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ def test_eight_bits_are_half_a_step_of_each_rows_own_scale(weights) -> None:
     assert (stored["large"].dtype, stored["kernel"].dtype) == (torch.int8, torch.float16)
     error = (restored(stored)["large"] - weights["large"]).abs().amax(dim=1)
     step = weights["large"].abs().amax(dim=1) / 127
-    assert bool((error <= 0.502 * step).all())
+    assert bool((error <= 0.501 * step).all())
     assert bool((error[2:] > 0.4 * step[2:]).all())
     assert error[0] == 0
 
@@ -59,19 +59,22 @@ def test_what_was_restored_is_stored_as_before(weights, precision: str) -> None:
     twice = rounded(restored(once), precision)
     assert once.keys() == twice.keys()
     for name in once:
-        assert (
-            once[name].numpy(force=True).tobytes() == twice[name].numpy(force=True).tobytes()
-            if (once[name].dtype != torch.bfloat16)
-            else torch.equal(once[name], twice[name])
-        )
+        assert once[name].dtype == twice[name].dtype
+        assert torch.equal(once[name].nan_to_num(9), twice[name].nan_to_num(9)), name
 
 
 def test_a_weight_beyond_float16_is_named() -> None:
     huge = {"decoder.out.weight": torch.full((2, 2), 1e6)}
     for precision in ("float16", "mixed"):
-        with pytest.raises(UserError, match=r"decoder\.out\.weight has a weight of 1e\+06.*take bfloat16"):
+        with pytest.raises(UserError, match=r"decoder\.out\.weight has a weight of 1e\+06; take bfloat16"):
             rounded(huge, precision)
     assert torch.isfinite(restored(rounded(huge, "bfloat16"))["decoder.out.weight"]).all()
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_weights_that_are_no_numbers_are_refused(precision: str) -> None:
+    with pytest.raises(UserError, match="broken has a weight that is not finite"):
+        rounded({"broken": torch.full((2, LARGE), torch.nan)}, precision)
 
 
 def test_scales_must_fit() -> None:
