@@ -76,12 +76,8 @@ class FlowPrior(Prior):
         if guidance_scale != 1 and not caption_dropout:
             raise ValueError(f"prior.guidance_scale {guidance_scale} needs caption_dropout above 0, such as 0.1")
         self.latent_dim, self.caption_dim, self.draws = latent_dim, caption_dim, draws
-        self.steps, self.solver, self.guidance_scale, self.caption_dropout = (
-            steps,
-            solver,
-            guidance_scale,
-            caption_dropout,
-        )
+        self.steps, self.solver = steps, solver
+        self.guidance_scale, self.caption_dropout = guidance_scale, caption_dropout
         self.things = slots if conditioning == "things" else None
         size = slot_size(latent_dim, slots)
         self.read = CaptionSlots(slots, width, caption_dim, conditioning)
