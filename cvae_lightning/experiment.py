@@ -34,13 +34,13 @@ from cvae_lightning.training.trackers import RunMLflow, RunWandb
 
 log = logging.getLogger(__name__)
 FINAL_METRICS = [
+    "val/consistency/all",
     "val/loss_at_beta",
     "val/distortion",
     "val/rate",
     "val/mse",
     "val/mae",
     "val/psnr",
-    "val/consistency/all",
     "val/consistency_reconstructed/all",
 ]
 DESCRIBING = (
