@@ -21,8 +21,8 @@ from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 from rich.table import Table
 
+from cvae_lightning.assembly import build_module, check, quieten
 from cvae_lightning.data import Batch, ShapeSceneDataModule
-from cvae_lightning.experiment import build_module, check, quieten
 from cvae_lightning.reports.speeds import draw_speeds
 from cvae_lightning.runs import environment
 from cvae_lightning.training.hardware import Hardware, choose, native_precisions

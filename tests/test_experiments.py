@@ -8,7 +8,7 @@ from conftest import ROOT
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from cvae_lightning.experiment import check
+from cvae_lightning.assembly import check
 
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
 RESULTS = sorted(path for path in (ROOT / "experiments").iterdir() if path.is_dir())

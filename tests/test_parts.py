@@ -10,8 +10,8 @@ from conftest import ROOT, TINY
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from cvae_lightning.assembly import build_module
 from cvae_lightning.data import CaptionTokenizer
-from cvae_lightning.experiment import build_module
 from cvae_lightning.models.residual import CONDITIONINGS
 from cvae_lightning.world import VOCABULARY
 

@@ -171,7 +171,7 @@ class PlaceEntrance(nn.Module):
         self.shift = nn.Linear(width, 2)
         nn.init.zeros_(self.shift.weight)
         nn.init.zeros_(self.shift.bias)
-        # Every slot paints every cell: the dearest part, yet half of these channels learnt far less from as many scenes.
+        # Every slot paints every cell: the dearest part, yet with half of these channels far less was learnt.
         self.brush = nn.Linear(width, PAINT)
         self.distance = nn.Linear(2 + 4 * len(FREQUENCIES), PAINT)
         self.paint = nn.Sequential(nn.SiLU(), nn.Linear(PAINT, PAINT), nn.SiLU(), nn.Linear(PAINT, PAINT + 1))

@@ -13,9 +13,9 @@ from conftest import ROOT
 from hydra import compose, initialize_config_dir
 from safetensors import safe_open
 
+from cvae_lightning.assembly import build_module
 from cvae_lightning.data import CaptionTokenizer
 from cvae_lightning.errors import UserError
-from cvae_lightning.experiment import build_module
 from cvae_lightning.models import ConditionalVAE, ResidualDecoder, blueprint
 from cvae_lightning.painter import Painter, load
 from cvae_lightning.weights import PRECISIONS
