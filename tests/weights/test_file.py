@@ -18,9 +18,16 @@ from cvae_lightning.data import CaptionTokenizer
 from cvae_lightning.errors import UserError
 from cvae_lightning.models import ConditionalVAE, ResidualDecoder, blueprint
 from cvae_lightning.painter import Painter, load
-from cvae_lightning.weights import PRECISIONS
+from cvae_lightning.weights import PRECISIONS, rounding
 from cvae_lightning.weights.file import KEY, Saved, to_file
 from cvae_lightning.world import VOCABULARY
+
+
+@pytest.fixture(autouse=True)
+def _eight_bits_for_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small models have no tensor that is large."""
+    monkeypatch.setattr(rounding, "LARGE", 10_000)
+
 
 CAPTIONS = ["a large blue square above 3 small red circles", "2 small cyan stars"]
 
