@@ -130,7 +130,8 @@ def test_pictures_of_all_jobs_are_side_by_side(page) -> None:
     said = words(page.locator("tf-image-dashboard"))
     assert all(word in said for word in ("reconstruction", "samples", *JOBS))
     sizes = pictures.evaluate_all("all => Promise.all(all.map(one => one.decode().then(() => one.naturalWidth)))")
-    assert sizes == [8 * 34 + 2] * 8
+    framed = 8 * 38 + 2  # samples carry the judge's verdict as a frame
+    assert sizes == [8 * 34 + 2] * 4 + [framed] * 4
 
 
 def test_scalars_are_drawn_by_job_and_a_new_job_comes_to_the_open_page(page, server: str, watched: Path) -> None:
@@ -160,7 +161,7 @@ def test_the_report_opens_from_a_file_without_a_network(
     page.on("console", lambda message: complaints.append(message.text))
     page.goto((tmp_path / "out" / "report.html").as_uri())
     pictures = page.locator("img").evaluate_all("all => all.map(one => [one.complete, one.naturalWidth])")
-    assert len(pictures) == 6
+    assert len(pictures) == 7
     assert all(complete and width > 200 for complete, width in pictures)
     assert set(asked) <= {"file", "data"}
     assert complaints == []
