@@ -169,10 +169,11 @@ def _unknown_key(key: str, config_name: str) -> str:
 
 
 def known_keys(config_name: str) -> list[str]:
-    """Every key that the default config has, dotted, groups and leaves."""
+    """Every key that the config has with the command line's choices of groups, dotted, groups and leaves."""
     GlobalHydra.instance().clear()
+    choices = [one for one in sys.argv[1:] if "," not in one and (CONF / override_key(one)).is_dir()]
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-        default = OmegaConf.to_container(hydra.compose(config_name), resolve=False)
+        default = OmegaConf.to_container(hydra.compose(config_name, choices), resolve=False)
     keys = [key.split(".") for key, _ in leaves(default)]
     return sorted({".".join(key[:depth]) for key in keys for depth in range(1, len(key) + 1)})
 

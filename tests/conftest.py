@@ -42,10 +42,7 @@ TINY_SLOTS = [
     "model.image_size=32",
     "model.latent_dim=20",
     "model.caption_dim=16",
-    "encoder.widths=[8,16]",
-    "prior.width=16",
-    "prior.layers=1",
-    "prior.steps=2",
+    "encoder.widths=[16]",
     "data.val_fraction=0.1",
 ]
 """The same for the quickstart and what is built on it."""

@@ -46,6 +46,12 @@ MISTAKES = {
 }
 
 
+def test_the_nearest_key_is_one_of_the_chosen_option(command, tmp_path: Path) -> None:
+    done = command("train", "text_encoder=attributes", "text_encoder.embedding_dim=4", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "text_encoder.embedding_dim: the config has no such key; the nearest is 'text_encoder.c" in done.stderr
+
+
 @pytest.mark.parametrize("argument", MISTAKES)
 def test_a_mistake_in_a_config_is_one_paragraph(command, tmp_path: Path, argument: str) -> None:
     done = command("train", "trainer.accelerator=cpu", argument, cwd=tmp_path)

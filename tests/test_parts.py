@@ -15,7 +15,7 @@ from cvae_lightning.data import CaptionTokenizer
 from cvae_lightning.models.residual import CONDITIONINGS
 from cvae_lightning.world import VOCABULARY
 
-BODIES = ["encoder=residual", "decoder=residual", "encoder.widths=[16,16]", "encoder.slots=10"]
+BODIES = ["encoder=residual", "decoder=residual", "encoder.widths=[16]", "encoder.slots=10"]
 SIZES = ["model.image_size=32", "model.latent_dim=20", "model.caption_dim=16"]
 TEXTS, PRIORS = ("lstm", "transformer", "attributes"), ("standard", "conditional", "flow")
 TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
@@ -94,7 +94,7 @@ def test_slots_without_things_are_refused_before_any_work(command, tmp_path: Pat
 def test_a_small_flagship_is_trained_saved_and_loaded(command, tmp_path: Path) -> None:
     """What the checkpoint holds rebuilds every new part: the pictures of a run are drawn with what was loaded."""
     small = [one for one in TINY if not one.startswith(("text_encoder.", "model.latent_dim"))]
-    sizes = ["model.latent_dim=20", "encoder.widths=[16,16]", "prior.width=16", "prior.layers=1", "prior.steps=2"]
+    sizes = ["model.latent_dim=20", "encoder.widths=[16]", "prior.width=16", "prior.layers=1", "prior.steps=2"]
     once = ["data.size=40", "trainer.max_epochs=1", "trainer.limit_train_batches=2", "data.val_fraction=0.2"]
     done = command("train", "+experiment=flagship", *small, *sizes, *once, "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
