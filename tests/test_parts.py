@@ -78,7 +78,7 @@ def test_mixed_precision_keeps_nats_in_float32(base, text: str, conditioning: st
     with torch.autocast("cpu", torch.bfloat16):
         seen = model(torch.rand(2, 3, 32, 32), tokens)
         assert model.sample(tokens).dtype == torch.float32
-    for tensor in (seen.images, seen.distortion, seen.rate, seen.prior_loss, *seen.posterior):
+    for tensor in (seen.images, seen.distortion, seen.rate, seen.prior_loss, seen.encoder_loss, *seen.posterior):
         assert tensor.dtype == torch.float32
         assert tensor.isfinite().all()
 

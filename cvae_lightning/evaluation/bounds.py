@@ -46,7 +46,7 @@ def log_weights(model: ConditionalVAE, images: Tensor, tokens: Tensor, noise: Te
         (B, K) in nats; the mean over draws is the evidence lower bound.
     """
     caption = model.text_encoder(tokens)
-    posterior = model.encoder(images, caption)
+    posterior = model.encoder(images, caption).posterior
     columns = []
     for one in noise.unbind(dim=1):  # K decoded batches one after the other, so that memory is one's
         z = draw(posterior, one)

@@ -4,6 +4,7 @@ from cvae_lightning.models.blueprint import blueprint, build, part
 from cvae_lightning.models.cvae import ConditionalVAE, Reconstruction
 from cvae_lightning.models.flow_prior import FlowPrior
 from cvae_lightning.models.gaussian import Gaussian
+from cvae_lightning.models.layers import LayeredDecoder
 from cvae_lightning.models.likelihood import GaussianLikelihood, LaplaceLikelihood, Likelihood
 from cvae_lightning.models.prior import ConditionalPrior, Prior, StandardPrior
 from cvae_lightning.models.residual import ResidualDecoder, ResidualEncoder
@@ -11,7 +12,7 @@ from cvae_lightning.models.text_attributes import AttributesTextEncoder
 from cvae_lightning.models.text_encoder import Caption, LSTMTextEncoder, TextEncoder
 from cvae_lightning.models.text_transformer import TransformerTextEncoder
 from cvae_lightning.models.vae_decoder import ConvDecoder, Decoder
-from cvae_lightning.models.vae_encoder import ConvEncoder, Encoder
+from cvae_lightning.models.vae_encoder import ConvEncoder, Encoder, Encoding
 
 __all__ = [
     "AttributesTextEncoder",
@@ -22,11 +23,13 @@ __all__ = [
     "ConvEncoder",
     "Decoder",
     "Encoder",
+    "Encoding",
     "FlowPrior",
     "Gaussian",
     "GaussianLikelihood",
     "LSTMTextEncoder",
     "LaplaceLikelihood",
+    "LayeredDecoder",
     "Likelihood",
     "Prior",
     "Reconstruction",

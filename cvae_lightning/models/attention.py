@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
+
+
+class Places(NamedTuple):
+    """Where the M tokens that exist stand in a batch (B, N) of which most may be padding.
+
+    Attributes:
+        exist: (B, N).
+        row: (M,) of a token in the batch.
+        column: (M,) of a token in its row.
+    """
+
+    exist: Tensor
+    row: Tensor
+    column: Tensor
+
+    @classmethod
+    def of(cls, exist: Tensor) -> Places:
+        """The places of True in ``exist`` (B, N)."""
+        return cls(exist, *exist.nonzero(as_tuple=True))
+
+    def pack(self, tokens: Tensor) -> Tensor:
+        """Those that exist (M, W) of tokens (B, N, W)."""
+        return tokens[self.row, self.column]
+
+    def pad(self, tokens: Tensor) -> Tensor:
+        """(B, N, W) of tokens (M, W), with zeros where there are none."""
+        return tokens.new_zeros(*self.exist.shape, tokens.shape[-1]).index_put((self.row, self.column), tokens)
 
 
 class Attention(nn.Module):
@@ -28,13 +57,22 @@ class Attention(nn.Module):
 
     def forward(self, tokens: Tensor, others: Tensor, mask: Tensor | None = None) -> Tensor:
         """Tokens (B, N, W) look at others (B, M, W), where mask (B, M) is True; (B, N, W)."""
-        query = self._split(self.query(tokens))
-        key, value = (self._split(half) for half in self.key_value(others).chunk(2, dim=-1))
+        return self.out(self._look(self.query(tokens), self.key_value(others), mask))
+
+    def packed(self, tokens: Tensor, places: Places) -> Tensor:
+        """Tokens (M, W) that exist look at those of their own row; (M, W)."""
+        seen = self._look(places.pad(self.query(tokens)), places.pad(self.key_value(tokens)), places.exist)
+        return self.out(places.pack(seen))
+
+    def _look(self, query: Tensor, key_value: Tensor, mask: Tensor | None) -> Tensor:
+        """Values (B, N, W) that queries (B, N, W) find in keys and values (B, M, 2 W)."""
+        query = self._split(query)
+        key, value = (self._split(half) for half in key_value.chunk(2, dim=-1))
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
         if mask is not None:
             scores = scores.masked_fill(~mask[:, None, None, :], -1e4)
         seen = scores.softmax(dim=-1).to(value.dtype) @ value
-        return self.out(seen.transpose(1, 2).flatten(2))
+        return seen.transpose(1, 2).flatten(2)
 
     def _split(self, tokens: Tensor) -> Tensor:
         """(B, N, W) -> (B, heads, N, W / heads)."""
@@ -91,11 +129,19 @@ class Block(nn.Module):
             tokens = tokens + self.own(normed, normed, own_mask)
         return tokens + self.network(self._norm(2, tokens, changes))
 
-    def _changes(self, condition: Tensor | None) -> tuple[Tensor, ...]:
-        """Scale and shift of each norm, (B, 1, W) each; nothing without a condition."""
+    def packed(self, tokens: Tensor, places: Places, condition: Tensor | None = None) -> Tensor:
+        """The block for tokens (M, W) that exist and look at each other: the same at a share of the cost."""
+        changes = self._changes(condition, places.row)
+        if self.own is not None:
+            tokens = tokens + self.own.packed(self._norm(1, tokens, changes), places)
+        return tokens + self.network(self._norm(2, tokens, changes))
+
+    def _changes(self, condition: Tensor | None, row: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Scale and shift of each norm, (B, 1, W) each or (M, W) for tokens of these rows; nothing unconditioned."""
         if self.modulate is None or condition is None:
             return ()
-        return self.modulate(condition).unsqueeze(1).chunk(6, dim=-1)
+        changes = self.modulate(condition)
+        return (changes.unsqueeze(1) if row is None else changes[row]).chunk(6, dim=-1)
 
     def _norm(self, place: int, tokens: Tensor, changes: tuple[Tensor, ...]) -> Tensor:
         normed = self.norms[place](tokens)

@@ -25,6 +25,7 @@ class Reconstruction(NamedTuple):
         rate: (B, Z) KL(q || prior) of each latent, nats.
         posterior: q(z | image, caption).
         prior_loss: (B,) what a prior that the rate does not train minimises for itself; zero for others.
+        encoder_loss: (B,) what an encoder minimises for itself besides; zero for most.
     """
 
     images: Tensor
@@ -32,6 +33,7 @@ class Reconstruction(NamedTuple):
     rate: Tensor
     posterior: Gaussian
     prior_loss: Tensor
+    encoder_loss: Tensor
 
 
 @part
@@ -49,7 +51,7 @@ class ConditionalVAE(nn.Module):
         base_channels: channels of the widest-resolution stage.
         stages: stride-2 stages of encoder and decoder.
         text_encoder: (B, T) tokens -> :class:`Caption`.
-        encoder: images, caption -> :class:`Gaussian` over z.
+        encoder: images, caption -> :class:`Encoding`, the posterior over z.
         decoder: z, caption -> mean images.
         prior: ``sample(caption, noise)`` and ``rate(posterior, caption)``.
         likelihood: ``nll(mean, images)``.
@@ -114,18 +116,18 @@ class ConditionalVAE(nn.Module):
             noise: (B, Z) standard normal noise of the draw; drawn from torch's generator if absent.
         """
         caption = self.text_encoder(tokens)
-        posterior = self.encoder(images, caption)
+        posterior, encoder_loss = self.encoder(images, caption)
         z = draw(posterior, torch.randn_like(posterior.mean) if noise is None else noise)
         mean = self.decoder(z, caption)
         # Divergence and density lose their meaning in 16 bits, so they leave any autocast region.
         with torch.autocast(images.device.type, enabled=False):
             distortion = self.likelihood.nll(mean, images)
             rate = self.prior.rate(posterior, caption)
-        return Reconstruction(mean, distortion, rate, posterior, self.prior.loss(posterior, caption))
+        return Reconstruction(mean, distortion, rate, posterior, self.prior.loss(posterior, caption), encoder_loss)
 
     def encode(self, images: Tensor, tokens: Tensor) -> Gaussian:
         """The posterior q(z | image, caption): mean and log sigma, both (B, Z)."""
-        return self.encoder(images, self.text_encoder(tokens))
+        return self.encoder(images, self.text_encoder(tokens)).posterior
 
     def decode(self, z: Tensor, tokens: Tensor) -> Tensor:
         """Mean images (B, 3, S, S) in [0, 1] of latents (B, Z) and captions (B, T)."""
@@ -154,7 +156,7 @@ class ConditionalVAE(nn.Module):
     def reconstruct(self, images: Tensor, tokens: Tensor) -> Tensor:
         """The images (B, 3, S, S) seen through the posterior's mean."""
         caption = self.text_encoder(tokens)
-        return self.decoder(self.encoder(images, caption).mean, caption)
+        return self.decoder(self.encoder(images, caption).posterior.mean, caption)
 
     def _sample(self, caption: Caption, noise: Tensor | None) -> Tensor:
         if noise is None:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from cvae_lightning.models.attention import Block, positions
+from cvae_lightning.models.attention import Block, Places, positions
 from cvae_lightning.models.blueprint import part
 from cvae_lightning.models.gaussian import Gaussian, draw, kl_to_standard
 from cvae_lightning.models.ode import SOLVERS, solve
@@ -16,6 +16,9 @@ from cvae_lightning.models.slots import CaptionSlots, slot_size
 from cvae_lightning.models.text_encoder import Caption
 
 FREQUENCIES = 32
+"""Of the time's embedding."""
+LENGTHS = (0.25, 0.5, 1.0)
+"""Half waves per unit of a latent, in its embedding: N(0, 1) spans about one of the longest."""
 
 
 @part
@@ -82,7 +85,7 @@ class FlowPrior(Prior):
         size = slot_size(latent_dim, slots)
         self.read = CaptionSlots(slots, width, caption_dim, conditioning)
         self.unheard = positions(1, width)
-        self.latent = nn.Linear(size, width)
+        self.latent = nn.Linear(size * (1 + 2 * len(LENGTHS)), width)
         self.pooled = nn.Linear(caption_dim, width)
         self.time = nn.Sequential(nn.Linear(2 * FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
         self.blocks = nn.ModuleList([Block(width, cross=False, condition_dim=width) for _ in range(layers)])
@@ -107,10 +110,12 @@ class FlowPrior(Prior):
             told, pooled = torch.where(heard[:, None, None], told, self.unheard.to(told.dtype)), pooled * heard[:, None]
         angles = time[:, None] * self.frequencies
         condition = nn.functional.silu(self.time(torch.cat([angles.cos(), angles.sin()], dim=1)) + pooled)
-        tokens = told + self.latent(z.reshape(*told.shape[:2], -1))
+        places = Places.of(slots.exist)
+        state = places.pack(z.reshape(*told.shape[:2], -1))
+        tokens = places.pack(told) + self.latent(torch.cat([state, _waves(state)], dim=-1).to(told.dtype))
         for block in self.blocks:
-            tokens = block(tokens, own_mask=slots.exist, condition=condition)
-        return slots.keep(self.out(self.norm(tokens)).float()).flatten(1)
+            tokens = block.packed(tokens, places, condition)  # type: ignore[operator]
+        return places.pad(self.out(self.norm(tokens)).float()).flatten(1)
 
     def loss(self, posterior: Gaussian, caption: Caption) -> Tensor:
         """The flow-matching loss (Lipman et al. 2023, eq. 23), summed over latents, averaged over draws; (B,).
@@ -143,3 +148,9 @@ class FlowPrior(Prior):
             return asked
         anything = self.velocity(z, times, caption, heard=torch.zeros(len(z), dtype=torch.bool, device=z.device))
         return anything + self.guidance_scale * (asked - anything)
+
+
+def _waves(state: Tensor) -> Tensor:
+    """Sines and cosines (M, 2 len(LENGTHS) N) of latents (M, N), so that small distances tell."""
+    angles = torch.cat([math.pi * length * state for length in LENGTHS], dim=-1)
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)

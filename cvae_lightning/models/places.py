@@ -1,9 +1,8 @@
 """Slots with a place on the picture each: slot-centric reference frames (Biza et al. 2023).
 
-In the encoder slots compete for the cells of a feature grid (slot attention, Locatello et al. 2020) and the middle of
-what a slot has won is its place; in the decoder each slot paints its surroundings as a function of the distance to
-its place, and the cells take from whoever is near. So how a thing looks is learned once, for all places, and a slot's
-latent is little more than where the thing is: an easy thing for a prior to learn.
+Each slot paints its surroundings as a function of the distance to its place, and the cells take from whoever is
+near. So how a thing looks is learned once, for all places, and a slot's latent is little more than where the thing
+is: an easy thing for a prior to learn.
 
 Places are (x, y) in [0, 1]; the first two numbers of a slot's latent are its place, moved and scaled.
 """
@@ -20,13 +19,13 @@ from cvae_lightning.models.attention import Block
 from cvae_lightning.models.slots import CaptionSlots, slot_size
 from cvae_lightning.models.text_encoder import Caption
 
-FIRST_LOG_SIGMA = -3.0
-"""A new posterior is narrow, so that the decoder finds something to read in the latent from the first step."""
 SPREAD = 4.0
 """Places in [0, 1] become latents in [-SPREAD / 2, SPREAD / 2], about the spread of N(0, 1)."""
 NEARNESS = 10.0
 """Unit of the learned loss of attention per squared distance."""
 FREQUENCIES = (2, 4, 8, 16)
+WAVES = 2 + 4 * len(FREQUENCIES)
+"""Numbers that stand for a distance."""
 PAINT = 96
 """Channels in which slots paint."""
 NOWHERE = -1e4
@@ -37,107 +36,6 @@ def cells(side: int) -> Tensor:
     steps = (torch.arange(side) + 0.5) / side
     y, x = torch.meshgrid(steps, steps, indexing="ij")
     return torch.stack([x, y], dim=-1).reshape(-1, 2)
-
-
-class Claim(nn.Module):
-    """One round in which slots compete for the cells of a grid and learn what they have won.
-
-    Args:
-        width: W of a slot's token.
-        channels: of the grid.
-        key: size of queries and keys.
-    """
-
-    def __init__(self, width: int, channels: int, key: int = 64) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.query = nn.Linear(width, key)
-        self.key = nn.Linear(channels, key)
-        self.value = nn.Linear(channels + 2, width)
-        self.out = nn.Linear(width, width)
-        self.place = nn.Linear(2, width)
-        self.nearness = nn.Parameter(torch.tensor(1.0))
-        self.background = nn.Parameter(torch.zeros(1))
-        self.block = Block(width, cross=False)
-
-    def forward(
-        self, tokens: Tensor, exist: Tensor, grid: Tensor, where: Tensor, places: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """Tokens (B, K, W) and places (B, K, 2) after the round.
-
-        Args:
-            tokens: (B, K, W).
-            exist: (B, K).
-            grid: (B, N, channels) features.
-            where: (N, 2) places of the cells.
-            places: (B, K, 2) of the slots; None if they have none yet.
-        """
-        query, key = self.query(self.norm(tokens)), self.key(grid)
-        scores = (query @ key.transpose(1, 2)).float() * query.shape[-1] ** -0.5
-        if places is not None:
-            scores = scores - NEARNESS * functional.softplus(self.nearness) * _distances(where, places).square().sum(-1)
-        scores = scores.masked_fill(~exist[..., None], NOWHERE)
-        nobody = self.background.expand(len(scores), 1, scores.shape[2])
-        shares = torch.cat([scores, nobody], dim=1).softmax(dim=1)[:, :-1] + 1e-6
-        shares = shares / shares.sum(dim=-1, keepdim=True)
-        # Not a matrix product: autocast would round places to a quarter of a pixel.
-        places = (shares.unsqueeze(-1) * where).sum(dim=2)
-        seen = torch.cat([grid.float(), where.expand(len(grid), -1, -1)], dim=-1)
-        won = shares @ self.value(seen).float()
-        tokens = tokens + self.out(won) + self.place(SPREAD * (places - 0.5))
-        return self.block(tokens, own_mask=exist), places
-
-
-class PlaceHead(nn.Module):
-    """Feature grid and caption to the posterior's numbers, a slot at a time.
-
-    Args:
-        latent_dim: Z.
-        slots: how many.
-        width: W of a slot's token.
-        channels: of the grid.
-        side: of the grid.
-        caption_dim: C.
-        conditioning: see :mod:`cvae_lightning.models.slots`.
-        rounds: of competition.
-
-    Raises:
-        ValueError: a slot of fewer than the two numbers of a place.
-    """
-
-    where: Tensor
-
-    def __init__(
-        self,
-        latent_dim: int,
-        slots: int,
-        width: int,
-        channels: int,
-        side: int,
-        caption_dim: int,
-        conditioning: str,
-        rounds: int = 3,
-    ) -> None:
-        super().__init__()
-        self.size = slot_size(latent_dim, slots)
-        check_place(latent_dim, slots)
-        self.read = CaptionSlots(slots, width, caption_dim, conditioning)
-        self.norm = nn.LayerNorm(channels)
-        self.first = Claim(width, channels)
-        self.rounds = nn.ModuleList([Claim(width, channels) for _ in range(rounds - 1)])
-        self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * self.size))
-        self.register_buffer("where", cells(side), persistent=False)
-
-    def forward(self, features: Tensor, caption: Caption) -> tuple[Tensor, Tensor]:
-        """Mean and log sigma, (B, Z) each, from features (B, channels, side, side)."""
-        grid = self.norm(features.flatten(2).transpose(1, 2))
-        slots = self.read(caption)
-        tokens, places = self.first(slots.tokens, slots.exist, grid, self.where, None)
-        for claim in self.rounds:
-            tokens, places = claim(tokens, slots.exist, grid, self.where, places)
-        mean, log_sigma = self.out(tokens).float().chunk(2, dim=-1)
-        mean = mean + functional.pad(SPREAD * (places - 0.5), (0, self.size - 2))
-        return slots.keep(mean).flatten(1), slots.keep(log_sigma + FIRST_LOG_SIGMA).flatten(1)
 
 
 class PlaceEntrance(nn.Module):
@@ -173,7 +71,7 @@ class PlaceEntrance(nn.Module):
         nn.init.zeros_(self.shift.bias)
         # Every slot paints every cell: the dearest part, yet with half of these channels far less was learnt.
         self.brush = nn.Linear(width, PAINT)
-        self.distance = nn.Linear(2 + 4 * len(FREQUENCIES), PAINT)
+        self.distance = nn.Linear(WAVES, PAINT)
         self.paint = nn.Sequential(nn.SiLU(), nn.Linear(PAINT, PAINT), nn.SiLU(), nn.Linear(PAINT, PAINT + 1))
         self.nearness = nn.Parameter(torch.tensor(2.0))
         self.background = nn.Parameter(0.1 * torch.randn(PAINT))
@@ -187,7 +85,7 @@ class PlaceEntrance(nn.Module):
         tokens = self.norm(self.block(slots.tokens + self.latent(z), own_mask=slots.exist))
         places = 0.5 + z[..., :2] / SPREAD + 0.1 * self.shift(tokens).float()
         away = _distances(self.where, places)
-        painted = self.paint(self.brush(tokens).unsqueeze(2) + self.distance(_waves(away)))
+        painted = self.paint(self.brush(tokens).unsqueeze(2) + self.distance(waves(away)))
         scores = painted[..., -1].float() - NEARNESS * functional.softplus(self.nearness) * away.square().sum(dim=-1)
         scores = scores.masked_fill(~slots.exist[..., None], NOWHERE)
         shares = torch.cat([scores, torch.full_like(scores[:, :1], -1.0)], dim=1).softmax(dim=1).to(painted.dtype)
@@ -206,7 +104,7 @@ def _distances(where: Tensor, places: Tensor) -> Tensor:
     return where - places.unsqueeze(2)
 
 
-def _waves(away: Tensor) -> Tensor:
-    """Distances (..., 2) and their sines and cosines of several lengths (Mildenhall et al. 2020, eq. 4)."""
+def waves(away: Tensor) -> Tensor:
+    """(..., WAVES): distances (..., 2), their sines and cosines at several lengths (Mildenhall et al. 2020, eq. 4)."""
     angles = [math.pi * frequency * away for frequency in FREQUENCIES]
     return torch.cat([4 * away, *(wave for angle in angles for wave in (angle.sin(), angle.cos()))], dim=-1)

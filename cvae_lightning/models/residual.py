@@ -19,12 +19,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cvae_lightning.models.blueprint import part
-from cvae_lightning.models.gaussian import Gaussian
-from cvae_lightning.models.places import FIRST_LOG_SIGMA, PlaceEntrance, PlaceHead
+from cvae_lightning.models.gaussian import FIRST_LOG_SIGMA, Gaussian
+from cvae_lightning.models.places import PlaceEntrance
 from cvae_lightning.models.slots import SLOTTED
 from cvae_lightning.models.text_encoder import Caption
+from cvae_lightning.models.turns import PlaceHead
 from cvae_lightning.models.vae_decoder import Decoder
-from cvae_lightning.models.vae_encoder import Encoder, bottom_side, normalisation
+from cvae_lightning.models.vae_encoder import Encoder, Encoding, bottom_side, normalisation
 
 NARROW = 32
 """Channels of the features that a dense head flattens."""
@@ -124,8 +125,8 @@ class ResidualEncoder(Encoder):
         else:
             self.head = _DenseHead(latent_dim, widths[-1], side, caption_dim)
 
-    def forward(self, images: Tensor, caption: Caption) -> Gaussian:
-        """The posterior over z (B, Z) of images (B, 3, S, S) in [0, 1]."""
+    def forward(self, images: Tensor, caption: Caption) -> Encoding:
+        """The posterior over z (B, Z) of images (B, 3, S, S) in [0, 1], and the sketch's loss where there is one."""
         expected = (3, self.image_size, self.image_size)
         if images.ndim != 4 or tuple(images.shape[1:]) != expected:
             raise ValueError(f"images have shape {tuple(images.shape)}: expected (batch, *{expected})")
@@ -135,8 +136,8 @@ class ResidualEncoder(Encoder):
                 features = self.halvings[level - 1](functional.silu(features))
             for block in stage:  # type: ignore[attr-defined]
                 features = block(features, caption.pooled)
-        mean, log_sigma = self.head(features, caption)
-        return Gaussian.from_raw(mean, log_sigma)
+        mean, log_sigma, loss = self.head(features, caption, images)
+        return Encoding(Gaussian.from_raw(mean, log_sigma), loss)
 
 
 class _DenseHead(nn.Module):
@@ -148,11 +149,11 @@ class _DenseHead(nn.Module):
         self.hidden = nn.Linear(NARROW * side**2 + caption_dim, hidden)
         self.out = nn.Linear(hidden + caption_dim, 2 * latent_dim)
 
-    def forward(self, features: Tensor, caption: Caption) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, caption: Caption, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         narrow = functional.silu(self.narrow(functional.silu(features))).flatten(1)
         hidden = functional.silu(self.hidden(torch.cat([narrow, caption.pooled.to(narrow.dtype)], dim=1)))
         mean, log_sigma = self.out(torch.cat([hidden, caption.pooled.to(hidden.dtype)], dim=1)).chunk(2, dim=1)
-        return mean, log_sigma + FIRST_LOG_SIGMA
+        return mean, log_sigma + FIRST_LOG_SIGMA, images.new_zeros(len(images))
 
 
 @part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -54,12 +55,24 @@ def normalisation(kind: str, channels: int) -> nn.Module:
     return nn.GroupNorm(GROUPS, channels)
 
 
+class Encoding(NamedTuple):
+    """What an encoder makes of images.
+
+    Attributes:
+        posterior: q(z | image, caption) over z (B, Z).
+        loss: (B,) what the encoder minimises for itself besides the model's objective, nats; zero for most.
+    """
+
+    posterior: Gaussian
+    loss: Tensor
+
+
 class Encoder(nn.Module, ABC):
     """What a model needs of an encoder."""
 
     @abstractmethod
-    def forward(self, images: Tensor, caption: Caption) -> Gaussian:
-        """The posterior over z (B, Z) of images (B, 3, S, S) in [0, 1]."""
+    def forward(self, images: Tensor, caption: Caption) -> Encoding:
+        """Encode images (B, 3, S, S) in [0, 1]."""
 
 
 @part
@@ -100,7 +113,7 @@ class ConvEncoder(Encoder):
             )
         self.head = nn.Linear(widths[-1] * side**2 + caption_dim, 2 * latent_dim)
 
-    def forward(self, images: Tensor, caption: Caption) -> Gaussian:
+    def forward(self, images: Tensor, caption: Caption) -> Encoding:
         """The posterior over z (B, Z) of images (B, 3, S, S) in [0, 1]."""
         expected = (3, self.image_size, self.image_size)
         if images.ndim != 4 or tuple(images.shape[1:]) != expected:
@@ -108,4 +121,5 @@ class ConvEncoder(Encoder):
         features = self.stages(2 * images - 1).flatten(1)
         if self.caption_dim:
             features = torch.cat([features, caption.pooled.to(features.dtype)], dim=1)
-        return Gaussian.from_raw(*self.head(features).chunk(2, dim=1))
+        posterior = Gaussian.from_raw(*self.head(features).chunk(2, dim=1))
+        return Encoding(posterior, images.new_zeros(len(images)))

@@ -45,7 +45,7 @@ def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor) -> Probe:
     """Pass scenes through a model, and paint their captions with noise (B, Z); all on the model's device."""
     # The parts and not the model's forward pass, which draws noise of its own.
     caption = model.text_encoder(scenes.tokens)
-    posterior = model.encoder(scenes.images, caption)
+    posterior = model.encoder(scenes.images, caption).posterior
     samples = model.generate(scenes.tokens, noise=noise)
     return Probe(
         images=scenes.images,

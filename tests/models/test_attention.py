@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from cvae_lightning.models.attention import Attention, Block
+from cvae_lightning.models.attention import Attention, Block, Places
 
 MASK = torch.tensor([[True, True, False, True, False], [False, True, True, True, True]])
 
@@ -40,6 +40,21 @@ def test_a_block_of_self_attention_equals_the_librarys_encoder_layer() -> None:
     tokens = torch.randn(2, 5, 16)
     expected = library(tokens, src_key_padding_mask=~MASK)
     torch.testing.assert_close(ours(tokens, own_mask=MASK)[MASK], expected[MASK])
+
+
+def test_packed_tokens_equal_padded_ones() -> None:
+    block, tokens, condition, places = (
+        Block(16, cross=False, condition_dim=6),
+        torch.randn(2, 5, 16),
+        torch.randn(2, 6),
+        Places.of(MASK),
+    )
+    nn.init.normal_(block.modulate.weight)
+    padded = block(tokens, own_mask=MASK, condition=condition)
+    packed = block.packed(places.pack(tokens), places, condition)
+    torch.testing.assert_close(packed, padded[MASK])
+    assert torch.equal(places.pack(places.pad(packed)), packed)
+    assert not places.pad(packed)[~MASK].any()
 
 
 def test_masked_tokens_never_matter() -> None:

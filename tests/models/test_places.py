@@ -1,10 +1,10 @@
-"""A slot's place is where its thing is, and what a slot paints moves with its place."""
+"""What a slot paints moves with its place."""
 
 import pytest
 import torch
 
 from cvae_lightning.models import Caption
-from cvae_lightning.models.places import SPREAD, Claim, PlaceEntrance, PlaceHead, cells
+from cvae_lightning.models.places import SPREAD, WAVES, PlaceEntrance, cells, waves
 
 SIDE, SLOTS = 8, 3
 
@@ -24,42 +24,6 @@ def entrance() -> PlaceEntrance:
 
 def test_cells_are_centres_row_by_row() -> None:
     assert cells(2).tolist() == [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]]
-
-
-def test_slots_that_win_nothing_in_particular_are_in_the_middle() -> None:
-    claim = Claim(16, 8)
-    torch.nn.init.zeros_(claim.query.weight)
-    torch.nn.init.zeros_(claim.query.bias)
-    exist = torch.ones(1, SLOTS, dtype=torch.bool)
-    _, places = claim(torch.randn(1, SLOTS, 16), exist, torch.randn(1, SIDE**2, 8), cells(SIDE), None)
-    torch.testing.assert_close(places, torch.full((1, SLOTS, 2), 0.5))
-
-
-def test_a_slot_that_wins_one_cell_is_there() -> None:
-    claim = Claim(16, 8)
-    grid = torch.zeros(1, SIDE**2, 8)
-    grid[0, 19, 0] = 1.0  # third row, fourth column
-    with torch.no_grad():
-        claim.query.weight.zero_()
-        claim.query.bias.copy_(torch.eye(64)[0] * 1e4)
-        claim.key.weight.zero_()
-        claim.key.bias.zero_()
-        claim.key.weight[0, 0] = 1.0
-    exist = torch.tensor([[True, False, False]])
-    _, places = claim(torch.randn(1, SLOTS, 16), exist, grid - 0.5, cells(SIDE), None)
-    torch.testing.assert_close(places[0, 0], torch.tensor([3.5, 2.5]) / SIDE, atol=1e-3, rtol=0)
-
-
-def test_the_first_two_numbers_of_a_slot_are_its_place() -> None:
-    head = PlaceHead(2 * SLOTS, SLOTS, 16, 8, SIDE, 8, "things")
-    torch.nn.init.zeros_(head.out[1].weight)
-    torch.nn.init.zeros_(head.out[1].bias)
-    for claim in (head.first, *head.rounds):
-        torch.nn.init.zeros_(claim.query.weight)
-        torch.nn.init.zeros_(claim.query.bias)
-        torch.nn.init.constant_(claim.nearness, -50.0)
-    mean, _ = head(torch.randn(1, 8, SIDE, SIDE), caption())
-    torch.testing.assert_close(mean, torch.zeros(1, 2 * SLOTS), atol=1e-5, rtol=0)
 
 
 def test_what_a_slot_paints_moves_with_its_place() -> None:
@@ -83,6 +47,11 @@ def test_swapping_slots_with_their_captions_changes_nothing() -> None:
 
 
 def test_a_slot_of_one_number_has_no_room_for_a_place() -> None:
-    for kind in (PlaceHead, PlaceEntrance):
-        with pytest.raises(ValueError, match="latent_dim 3 in 3 slots: expected at least 2"):
-            kind(3, 3, 16, 8, SIDE, 8, "things")
+    with pytest.raises(ValueError, match="latent_dim 3 in 3 slots: expected at least 2"):
+        PlaceEntrance(3, 3, 16, 8, SIDE, 8, "things")
+
+
+def test_waves_tell_a_distance_from_its_opposite() -> None:
+    away = torch.tensor([[0.1, -0.05]])
+    assert waves(away).shape == (1, WAVES)
+    assert not torch.allclose(waves(away), waves(-away))

@@ -26,7 +26,8 @@ def by_slot(values: torch.Tensor) -> torch.Tensor:
 
 
 def test_an_unnamed_thing_has_the_prior_as_its_posterior_and_costs_nothing() -> None:
-    posterior = ResidualEncoder(**SHAPE, conditioning="things", slots=SLOTS)(torch.rand(2, 3, 16, 16), caption())
+    encoder = ResidualEncoder(**SHAPE, conditioning="things", slots=SLOTS)
+    posterior = encoder(torch.rand(2, 3, 16, 16), caption()).posterior
     rate = StandardPrior(SLOTS * SIZE).rate(posterior, caption())
     for values in (*posterior, rate):
         assert not by_slot(values)[~MASK].any()
@@ -47,7 +48,7 @@ def test_the_latent_of_an_unnamed_thing_never_shows() -> None:
 def test_in_cross_attention_every_slot_counts() -> None:
     parts = {**SHAPE, "conditioning": "cross_attention", "slots": SLOTS}
     said, z = caption(), torch.randn(2, 12)
-    posterior = ResidualEncoder(**parts)(torch.rand(2, 3, 16, 16), said)
+    posterior = ResidualEncoder(**parts)(torch.rand(2, 3, 16, 16), said).posterior
     assert posterior.log_sigma.max() < -1
     assert posterior.mean.abs().min() > 0
     decoder = ResidualDecoder(**parts)
@@ -66,7 +67,7 @@ def test_states_that_are_no_tokens_never_matter_and_others_do(conditioning: str)
     noise = 10 * torch.randn_like(said.states)
     for same, told in ((True, noise * ~MASK.unsqueeze(-1)), (False, noise * MASK.unsqueeze(-1))):
         other = said._replace(states=said.states + told)
-        assert torch.equal(encoder(images, other).mean, encoder(images, said).mean) is same
+        assert torch.equal(encoder(images, other).posterior.mean, encoder(images, said).posterior.mean) is same
         assert torch.equal(decoder(z, other), decoder(z, said)) is same
 
 
