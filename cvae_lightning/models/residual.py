@@ -5,12 +5,14 @@ Shi et al. 2016), so no convolution runs on a thin map of full size. The caption
 
 ``concat``           its embedding is joined to the latent, and to the features before the posterior's head
 ``film``             as concat, and it scales and shifts the channels of every block (Perez et al. 2018)
-``cross_attention``  latents are slots with a place each (:mod:`cvae_lightning.models.places`) that look at its states
+``cross_attention``  latents are slots with a place each (:mod:`cvae_lightning.models.turns`, :mod:`cvae_lightning.models.places`)
+                     that look at its states
 ``things``           as cross_attention, but each slot is one of the things that the caption names
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -91,6 +93,7 @@ class ResidualEncoder(Encoder):
         conditioning: ``concat``, ``film``, ``cross_attention`` or ``things``.
         slots: tokens that the latent is read as (the last two only).
         slot_width: size of such a token.
+        sketch: weight of the slots' own lesson (:mod:`cvae_lightning.models.turns`; the last two only).
     """
 
     def __init__(
@@ -104,10 +107,13 @@ class ResidualEncoder(Encoder):
         conditioning: str = "cross_attention",
         slots: int = 10,
         slot_width: int = 128,
+        sketch: float = 1.0,
     ) -> None:
         super().__init__()
         self.image_size, self.latent_dim, self.caption_dim, self.patch = image_size, latent_dim, caption_dim, patch
-        self.things = slots if conditioning == "things" else None
+        self.things, self.sketch = slots if conditioning == "things" else None, sketch
+        if not (math.isfinite(sketch) and sketch >= 0):
+            raise ValueError(f"encoder.sketch is {sketch}: expected a finite number of 0 or more")
         if caption_dim < 1:
             raise ValueError(f"caption_dim is {caption_dim}: a residual encoder hears the caption, expected at least 1")
         side = check_shape(image_size, patch, widths, blocks, conditioning)
@@ -137,7 +143,7 @@ class ResidualEncoder(Encoder):
             for block in stage:  # type: ignore[attr-defined]
                 features = block(features, caption.pooled)
         mean, log_sigma, loss = self.head(features, caption, images)
-        return Encoding(Gaussian.from_raw(mean, log_sigma), loss)
+        return Encoding(Gaussian.from_raw(mean, log_sigma), self.sketch * loss)
 
 
 class _DenseHead(nn.Module):
