@@ -55,7 +55,7 @@ CHOICES = [
 ]
 
 
-LEAN_ON_THE_ENCODER = ("decoder=residual", "prior=flow_slots", "text_encoder=things")
+LEAN_ON_THE_ENCODER = ("decoder=layers", "decoder=residual", "prior=flow_slots", "text_encoder=things")
 
 
 @pytest.mark.parametrize("choice", CHOICES)
