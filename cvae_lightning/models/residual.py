@@ -5,8 +5,7 @@ Shi et al. 2016), so no convolution runs on a thin map of full size. The caption
 
 ``concat``           its embedding is joined to the latent, and to the features before the posterior's head
 ``film``             as concat, and it scales and shifts the channels of every block (Perez et al. 2018)
-``cross_attention``  latents are slots with a place each (:mod:`cvae_lightning.models.turns`, :mod:`cvae_lightning.models.places`)
-                     that look at its states
+``cross_attention``  latents are slots with a place each (:mod:`cvae_lightning.models.turns`) that look at its states
 ``things``           as cross_attention, but each slot is one of the things that the caption names
 """
 
