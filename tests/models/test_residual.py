@@ -104,6 +104,19 @@ def test_sizes_that_do_not_fit_are_named(kind, sizes, named: str) -> None:
         kind(**(SHAPE | sizes))
 
 
+def test_the_sketch_is_weighed() -> None:
+    images, said = torch.rand(2, 3, 16, 16), caption()
+    lessons = []
+    for weight in (0.0, 1.0, 2.0):
+        torch.manual_seed(0)
+        lessons.append(ResidualEncoder(**SHAPE, conditioning="things", sketch=weight)(images, said).loss)
+    torch.testing.assert_close(lessons[2], 2 * lessons[1])
+    assert not lessons[0].any()
+    assert lessons[1].all()
+    with pytest.raises(ValueError, match="encoder.sketch is -1: expected a finite number of 0 or more"):
+        ResidualEncoder(**SHAPE, sketch=-1)
+
+
 def test_wrong_images_and_a_deaf_encoder_are_named() -> None:
     with pytest.raises(ValueError, match=r"\(2, 3, 32, 32\).*16"):
         ResidualEncoder(**SHAPE)(torch.rand(2, 3, 32, 32), caption())
