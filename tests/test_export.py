@@ -196,7 +196,7 @@ def test_mistakes_are_answered_before_torch_is_loaded(tiny_run: Path, tmp_path: 
 
 
 @pytest.mark.skipif(not any(file.is_file() for file in runs.SHIPPED), reason="this copy has no trained model yet")
-def test_the_flagships_weights_are_small_and_paint(tmp_path: Path) -> None:
+def test_the_packages_own_weights_are_small_and_paint(tmp_path: Path) -> None:
     file = find_checkpoint(None)
     assert file.stat().st_size <= 16e6
     painter = load()
