@@ -8,7 +8,15 @@ import torch
 from torch import nn
 
 from cvae_lightning.evaluation.bounds import active_units, bits_per_dim, importance_bound, log_prior, log_weights
-from cvae_lightning.models import ConditionalVAE, ConvDecoder, Gaussian, GaussianLikelihood, Prior, StandardPrior
+from cvae_lightning.models import (
+    ConditionalVAE,
+    ConvDecoder,
+    Encoding,
+    Gaussian,
+    GaussianLikelihood,
+    Prior,
+    StandardPrior,
+)
 from cvae_lightning.models.gaussian import kl
 from cvae_lightning.training.losses import BetaELBO
 
@@ -20,7 +28,7 @@ def linear(posterior) -> SimpleNamespace:
     """z ~ N(0, I) in three dimensions, image = z + sigma noise: log p(image) is known."""
     return SimpleNamespace(
         text_encoder=lambda tokens: None,
-        encoder=lambda images, caption: posterior(images.flatten(1)),
+        encoder=lambda images, caption: Encoding(posterior(images.flatten(1)), torch.zeros(len(images))),
         decoder=lambda z, caption: z.view(-1, 3, 1, 1),
         likelihood=GaussianLikelihood(scale=SIGMA),
         prior=StandardPrior(3),

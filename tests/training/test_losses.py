@@ -17,7 +17,7 @@ def seen_and_images(likelihood=None) -> tuple[Reconstruction, torch.Tensor]:
     images, mean = (torch.rand(4, 3, SIDE, SIDE, generator=generator) for _ in range(2))
     posterior = Gaussian(torch.randn(4, 5, generator=generator), torch.randn(4, 5, generator=generator))
     nll = (likelihood or GaussianLikelihood(1.0)).nll(mean, images)
-    return Reconstruction(mean, nll, kl_to_standard(posterior), posterior, torch.zeros(4)), images
+    return Reconstruction(mean, nll, kl_to_standard(posterior), posterior, torch.zeros(4), torch.zeros(4)), images
 
 
 def test_the_elbo_is_distortion_plus_rate() -> None:
@@ -75,6 +75,9 @@ def test_a_priors_own_loss_is_added_whatever_the_weight_and_left_out_of_the_loss
         assert terms.prior_loss == 3.0
         assert float(terms.loss) == pytest.approx(float(plain.loss) + 3.0)
         assert terms._replace(loss=plain.loss, prior_loss=plain.prior_loss) == plain
+        taught = objective(seen._replace(encoder_loss=own.prior_loss), images, epoch)
+        assert (taught.loss, taught.encoder_loss) == (terms.loss, 3.0)
+        assert taught._replace(loss=plain.loss, encoder_loss=plain.encoder_loss) == plain
 
 
 @pytest.mark.parametrize("kind", [BetaELBO, PixelLoss])

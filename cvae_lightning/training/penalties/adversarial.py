@@ -108,8 +108,10 @@ def balance(loss: Tensor, told: Tensor, layer: nn.Parameter) -> Tensor:
 
 
 def last_layer(decoder: nn.Module) -> nn.Parameter:
-    """The weights of the decoder's last layer: its last kernel or matrix."""
-    return [parameter for parameter in decoder.parameters() if parameter.ndim >= 2][-1]
+    """The weights of the decoder's last layer: its last convolution's kernel, or its last matrix where it has none."""
+    parameters = list(decoder.parameters())
+    kernels = [one for one in parameters if one.ndim == 4]
+    return (kernels or [one for one in parameters if one.ndim == 2])[-1]
 
 
 def mean_over_processes(tensors: Iterable[Tensor]) -> None:

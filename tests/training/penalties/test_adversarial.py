@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from cvae_lightning.models import LayeredDecoder
 from cvae_lightning.models.discriminator import PatchDiscriminator
 from cvae_lightning.training.penalties import AdversarialPenalty, Penalties, View
 from cvae_lightning.training.penalties.adversarial import balance, hinge_loss, last_layer
@@ -45,6 +46,11 @@ def weights(one: AdversarialPenalty) -> torch.Tensor:
 def test_the_hinge_is_lims_and_yes() -> None:
     real, fake = torch.tensor([2.0, 0.5]), torch.tensor([-3.0, 0.25])
     assert float(hinge_loss(real, fake)) == pytest.approx((0 + 0.5) / 2 + (0 + 1.25) / 2)
+
+
+def test_the_last_layer_of_a_decoder_without_convolutions_is_its_last_matrix() -> None:
+    decoder = LayeredDecoder()
+    assert last_layer(decoder) is decoder.coverage.weight
 
 
 def test_a_score_sees_the_patch_it_says() -> None:
