@@ -52,6 +52,40 @@ def test_samples_solve_the_velocity_and_are_a_function_of_noise(solver: str) -> 
     assert not torch.allclose(prior.sample(said, noise + 1) - 1, end)
 
 
+def test_corrected_samples_are_a_function_of_their_own_row_of_noise() -> None:
+    prior, said, noise = awake(corrections=3), caption(), torch.randn(3, 8)
+    end = prior.sample(said, noise)
+    assert torch.equal(prior.sample(said, noise), end)
+    alone = prior.sample(Caption(*(field[1:2] for field in said)), noise[1:2])
+    assert torch.allclose(alone, end[1:2], atol=1e-5)
+    assert not torch.allclose(end, awake().sample(said, noise))
+
+
+def test_corrections_draw_standard_noise_that_repeats_nothing() -> None:
+    turns = FlowPrior(40, 6, 4, width=16, corrections=5).turns
+    assert torch.allclose(turns @ turns.transpose(1, 2), torch.eye(40).expand(5, -1, -1), atol=1e-5)
+    assert torch.equal(turns, FlowPrior(40, 6, 4, width=16, corrections=5).turns)
+    noise = torch.randn(4000, 40)
+    seen = torch.stack([noise, *(noise @ turn for turn in turns)]).flatten(1)
+    assert torch.allclose(torch.corrcoef(seen), torch.eye(6), atol=0.15)
+
+
+def test_corrections_mend_what_a_coarse_solver_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exact flow to -1 or +1 in each latent ends between the two after two Euler steps, and at them corrected."""
+
+    def exact(self: FlowPrior, z: Tensor, time: Tensor, said: Caption, heard: Tensor | None = None) -> Tensor:
+        rest = 1 - time[:, None]
+        return ((z * time[:, None] / (rest**2 + 1e-4)).tanh() - z) / rest.clamp(min=1e-3)
+
+    monkeypatch.setattr(FlowPrior, "velocity", exact)
+    said = Caption(torch.randn(500, 6), torch.randn(500, 4, 6), torch.ones(500, 4, dtype=torch.bool))
+    noise = torch.randn(500, 8)
+    left, mended = (
+        FlowPrior(8, 6, 4, width=16, steps=2, corrections=count).sample(said, noise).abs() for count in (0, 8)
+    )
+    assert (mended - 1).abs().mean() < 0.05 < (left - 1).abs().mean()
+
+
 def test_time_and_caption_turn_the_flow() -> None:
     prior, z, said = awake(), torch.randn(3, 8), caption()
     now = prior.velocity(z, torch.full((3,), 0.5), said)
@@ -159,6 +193,7 @@ def test_a_blueprint_rebuilds_it(conditioning: str) -> None:
         ({"solver": "rk4"}, "'rk4': expected one of euler, midpoint, heun"),
         ({"draws": 0}, "draws 0"),
         ({"steps": 0}, "steps 0"),
+        ({"corrections": -1}, "corrections is -1"),
         ({"caption_dropout": 1.0}, "caption_dropout 1.0"),
         ({"guidance_scale": -1.0, "caption_dropout": 0.1}, "guidance_scale -1.0"),
         ({"guidance_scale": 2.0}, "guidance_scale 2.0 needs caption_dropout above 0"),
