@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from cvae_lightning.models.blueprint import part
 from cvae_lightning.models.gaussian import FIRST_LOG_SIGMA, Gaussian
+from cvae_lightning.models.looks import ink
 from cvae_lightning.models.places import PlaceEntrance
 from cvae_lightning.models.slots import SLOTTED
 from cvae_lightning.models.text_encoder import Caption
@@ -92,7 +93,7 @@ class ResidualEncoder(Encoder):
         conditioning: ``concat``, ``film``, ``cross_attention`` or ``things``.
         slots: tokens that the latent is read as (the last two only).
         slot_width: size of such a token.
-        sketch: weight of the slots' own lesson (:mod:`cvae_lightning.models.turns`; the last two only).
+        sketch: weight of the slots' own lessons (:mod:`cvae_lightning.models.turns`; the last two only).
     """
 
     def __init__(
@@ -117,7 +118,8 @@ class ResidualEncoder(Encoder):
             raise ValueError(f"caption_dim is {caption_dim}: a residual encoder hears the caption, expected at least 1")
         side = check_shape(image_size, patch, widths, blocks, conditioning)
         condition_dim = caption_dim if conditioning == "film" else 0
-        self.entrance = nn.Conv2d(3 * patch**2, widths[0], kernel_size=3, padding=1)
+        colours = 1 if conditioning in SLOTTED else 3
+        self.entrance = nn.Conv2d(colours * patch**2, widths[0], kernel_size=3, padding=1)
         self.halvings = nn.ModuleList(
             [nn.Conv2d(before, after, 4, stride=2, padding=1) for before, after in pairwise(widths)]
         )
@@ -135,14 +137,22 @@ class ResidualEncoder(Encoder):
         expected = (3, self.image_size, self.image_size)
         if images.ndim != 4 or tuple(images.shape[1:]) != expected:
             raise ValueError(f"images have shape {tuple(images.shape)}: expected (batch, *{expected})")
-        features = self.entrance(functional.pixel_unshuffle(2 * images - 1, self.patch))
+        if isinstance(self.head, PlaceHead):
+            uncoloured = ink(images, self.head.paper.detach())
+            mean, log_sigma, loss = self.head(self._features(uncoloured, caption), caption, images, uncoloured)
+            return Encoding(Gaussian.from_raw(mean, log_sigma), self.sketch * loss)
+        mean, log_sigma = self.head(self._features(images, caption), caption)
+        return Encoding(Gaussian.from_raw(mean, log_sigma), images.new_zeros(len(images)))
+
+    def _features(self, seen: Tensor, caption: Caption) -> Tensor:
+        """Features (B, channels, side, side) of what is seen (B, 1 or 3, S, S), in [0, 1]."""
+        features = self.entrance(functional.pixel_unshuffle(2 * seen - 1, self.patch))
         for level, stage in enumerate(self.stages):
             if level:
                 features = self.halvings[level - 1](functional.silu(features))
             for block in stage:  # type: ignore[attr-defined]
                 features = block(features, caption.pooled)
-        mean, log_sigma, loss = self.head(features, caption, images)
-        return Encoding(Gaussian.from_raw(mean, log_sigma), self.sketch * loss)
+        return features
 
 
 class _DenseHead(nn.Module):
@@ -154,11 +164,11 @@ class _DenseHead(nn.Module):
         self.hidden = nn.Linear(NARROW * side**2 + caption_dim, hidden)
         self.out = nn.Linear(hidden + caption_dim, 2 * latent_dim)
 
-    def forward(self, features: Tensor, caption: Caption, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, features: Tensor, caption: Caption) -> tuple[Tensor, Tensor]:
         narrow = functional.silu(self.narrow(functional.silu(features))).flatten(1)
         hidden = functional.silu(self.hidden(torch.cat([narrow, caption.pooled.to(narrow.dtype)], dim=1)))
         mean, log_sigma = self.out(torch.cat([hidden, caption.pooled.to(hidden.dtype)], dim=1)).chunk(2, dim=1)
-        return mean, log_sigma + FIRST_LOG_SIGMA, images.new_zeros(len(images))
+        return mean, log_sigma + FIRST_LOG_SIGMA
 
 
 @part

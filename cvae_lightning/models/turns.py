@@ -7,8 +7,11 @@ eq. 20); the votes that it has found count for nothing afterwards (inhibition of
 that stand for alike things find one each, which competition by itself cannot settle.
 
 What a slot finds depends on the competition step by step, which is hard to learn through: a slot on the wrong thing
-is told nothing of the right one. So the competition also learns by itself, from a sketch: the picture at the grid's
-size, painted with one colour a slot wherever the slot has its share.
+is told nothing of the right one. So the competition also learns by itself, from two lessons. A sketch: the picture at
+the grid's size, painted with one colour a slot wherever the slot has its share. And looks
+(:mod:`cvae_lightning.models.looks`): each slot says what its cells look like but for the colour, which is what tells
+groups of one colour apart. Features know no colours, else they would tell slots by colours alone whenever that is
+enough, and learn nothing for when it is not.
 
 Places are (x, y) in [0, 1]; the first two numbers of a slot's latent are its place, moved and scaled.
 """
@@ -23,6 +26,7 @@ from torch.nn import functional
 
 from cvae_lightning.models.attention import Block
 from cvae_lightning.models.gaussian import FIRST_LOG_SIGMA
+from cvae_lightning.models.looks import LOOKS, looks
 from cvae_lightning.models.places import SPREAD, cells, check_place
 from cvae_lightning.models.slots import CaptionSlots, Slots, slot_size
 from cvae_lightning.models.text_encoder import Caption
@@ -37,6 +41,8 @@ LOSS = 10.0
 """Nats that a found vote loses. More than any cell gains by being a little further up or left."""
 READING_ORDER = (0.5, 1.0)
 """Nats that a cell loses over a canvas to the right and downwards, so that alike slots have an order."""
+TELLING = 0.5
+"""Weight of the lesson of looks beside the sketch's."""
 SHIFTS = 2
 """Steps of the mean shift."""
 FAINTEST = -20.0
@@ -84,8 +90,9 @@ class PlaceHead(nn.Module):
         self.query, self.key = nn.Linear(width, KEY), nn.Linear(channels, KEY)
         self.colour_key = nn.Sequential(nn.Linear(3, KEY), nn.SiLU(), nn.Linear(KEY, KEY))
         self.nobody = nn.Parameter(torch.zeros(1))
-        self.ink, self.paper = nn.Linear(width, 3), nn.Parameter(torch.ones(3))
-        nn.init.normal_(self.ink.weight, std=0.2 * width**-0.5)
+        self.ink, self.paper, self.look = nn.Linear(width, 3), nn.Parameter(torch.ones(3)), nn.Linear(width, LOOKS)
+        for layer in (self.ink, self.look):
+            nn.init.normal_(layer.weight, std=0.2 * width**-0.5)
         nn.init.constant_(self.ink.bias, 0.5)
         self.vote, self.value = nn.Linear(channels, 2), nn.Linear(channels, width)
         self.seen, self.place = nn.Linear(width, width), nn.Linear(2, width)
@@ -93,34 +100,47 @@ class PlaceHead(nn.Module):
         self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * self.size))
         self.register_buffer("where", cells(side), persistent=False)
 
-    def forward(self, features: Tensor, caption: Caption, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean and log sigma, (B, Z) each, and the sketch's loss (B,).
+    def forward(self, features: Tensor, caption: Caption, images: Tensor, ink: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and log sigma, (B, Z) each, and the lessons' loss (B,).
 
         Args:
-            features: (B, channels, side, side).
+            features: (B, channels, side, side), of the ink alone.
             caption: what the slots stand for.
-            images: (B, 3, S, S) that the features are of, in [0, 1].
+            images: (B, 3, S, S) in [0, 1].
+            ink: (B, 1, S, S) of the images.
         """
         grid, slots = self.norm(features.flatten(2).transpose(1, 2)), self.read(caption)
         small = functional.adaptive_avg_pool2d(images, self.side).flatten(2).transpose(1, 2)
         tokens = self.slot_norm(slots.tokens)
-        shares = self._compete(tokens, slots, grid, small)
-        loss = self._sketch(shares, tokens, small) * (images[0].numel() / small[0].numel())
+        told = (self.query(tokens) @ self.key(grid).transpose(1, 2)).float()
+        coloured = (self.query(tokens) @ self.colour_key(2 * small - 1).transpose(1, 2)).float()
+        shares = self._compete(told + coloured, slots)
+        lessons = self._sketch(shares, tokens, small) + self._tell(told, shares, tokens, slots, looks(ink, self.side))
         found = take_turns(shares[:, :-1], self.where + 0.3 * self.vote(grid).float(), slots.exist)
         tokens = slots.tokens + self.seen(found.attention.to(grid.dtype) @ self.value(grid))
         moved = SPREAD * (found.places - 0.5)
         tokens = self.block(tokens + self.place(moved), own_mask=slots.exist)
         mean, log_sigma = self.out(tokens).float().chunk(2, dim=-1)
         mean = mean + functional.pad(moved, (0, self.size - 2))
-        return slots.keep(mean).flatten(1), slots.keep(log_sigma + FIRST_LOG_SIGMA).flatten(1), loss
+        lessons = lessons * (images[0].numel() / small[0].numel())
+        return slots.keep(mean).flatten(1), slots.keep(log_sigma + FIRST_LOG_SIGMA).flatten(1), lessons
 
-    def _compete(self, tokens: Tensor, slots: Slots, grid: Tensor, small: Tensor) -> Tensor:
+    def _compete(self, scores: Tensor, slots: Slots) -> Tensor:
         """Log shares (B, K + 1, N) of each cell's owners, the last of which is nobody."""
-        query, key = self.query(tokens), self.key(grid) + self.colour_key(2 * small - 1)
-        scores = (query @ key.transpose(1, 2)).float() * (SHARPNESS * KEY**-0.5)
-        scores = scores.masked_fill(~slots.exist[..., None], -1e4)
+        scores = _among(scores, slots)
         nobody = self.nobody.expand(len(scores), 1, scores.shape[2])
         return torch.cat([scores, nobody], dim=1).log_softmax(dim=1)
+
+    def _tell(self, scores: Tensor, shares: Tensor, tokens: Tensor, slots: Slots, seen: Tensor) -> Tensor:
+        """-log p(looks | slots) of the cells that are somebody's, up to a constant, nats; (B,).
+
+        Only features decide here, without the cells' colours, so every pair of groups is a lesson.
+        """
+        owners = _among(scores, slots).softmax(dim=1).transpose(1, 2)
+        somebody = (1 - shares[:, -1].exp()).detach().unsqueeze(-1)
+        error = somebody * (owners @ self.look(tokens).float() - seen).square()
+        scale = (error.sum(dim=(0, 1)) / somebody.sum().clamp(min=1e-6)).detach().clamp(min=1e-6)
+        return 0.5 * TELLING * (error / scale).sum(dim=(1, 2))
 
     def _sketch(self, shares: Tensor, tokens: Tensor, small: Tensor) -> Tensor:
         """-log p(small | sketch) up to a constant, nats; (B,). The Gaussian's scale is the batch's best."""
@@ -128,6 +148,11 @@ class PlaceHead(nn.Module):
         error = (shares.exp().transpose(1, 2) @ inks - small.float()).square()
         scale = error.mean().detach().clamp(min=1e-6)
         return 0.5 * (error / scale + scale.log()).sum(dim=(1, 2))
+
+
+def _among(scores: Tensor, slots: Slots) -> Tensor:
+    """Scores (B, K, N) of the slots that exist, sharpened."""
+    return (scores * (SHARPNESS * KEY**-0.5)).masked_fill(~slots.exist[..., None], -1e4)
 
 
 def take_turns(shares: Tensor, votes: Tensor, exist: Tensor) -> Find:
