@@ -24,7 +24,7 @@ CHECKPOINTS = "checkpoints"
 BEST, LAST = Path(CHECKPOINTS) / "best.ckpt", Path(CHECKPOINTS) / "last.ckpt"
 WEIGHTS = "model.safetensors"
 PACKAGE = Path(__file__).parent
-SHIPPED = [PACKAGE / "weights" / "quickstart" / WEIGHTS, PACKAGE.parent / "experiments" / "quickstart" / WEIGHTS]
+SHIPPED = [PACKAGE / "weights" / "flagship" / WEIGHTS, PACKAGE.parent / "experiments" / "flagship" / WEIGHTS]
 """Where the package's own trained model is: inside an installed package, beside it in a checkout."""
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "hydra-core", "omegaconf", "numpy", "tensorboard")
 NOT_THE_RUN = ("resume",)

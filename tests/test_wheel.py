@@ -42,8 +42,8 @@ def test_the_wheel_trains_from_any_folder(tmp_path: Path) -> None:
     site = build(ROOT, "wheel", tmp_path / "wheel")
     assert (site / "hydra_plugins" / "cvae_lightning_search.py").exists()
     assert files(site / "cvae_lightning" / "conf") == files(ROOT / "conf")
-    here = files(ROOT / "experiments" / "quickstart")
-    assert files(site / "cvae_lightning" / "weights" / "quickstart") == SHIPPED & here
+    here = files(ROOT / "experiments" / "flagship")
+    assert files(site / "cvae_lightning" / "weights" / "flagship") == SHIPPED & here
     done = run_installed(site, tmp_path / "elsewhere", "train", *TINY, "+debug=limit", "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "elsewhere" / "run" / "generated_samples.png").exists()
@@ -57,11 +57,11 @@ def test_the_wheel_paints_with_the_trained_model_of_its_checkout(command, tiny_r
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, checkout)
     without = build(checkout, "wheel", tmp_path / "without")
-    assert not files(without / "cvae_lightning" / "weights" / "quickstart")
-    done = command("export", f"run={tiny_run}", "output=experiments/quickstart", cwd=checkout)
+    assert not files(without / "cvae_lightning" / "weights" / "flagship")
+    done = command("export", f"run={tiny_run}", "output=experiments/flagship", cwd=checkout)
     assert done.returncode == 0, done.stderr
     site = build(build(checkout, "sdist", tmp_path / "sdist"), "wheel", tmp_path / "with")
-    assert files(site / "cvae_lightning" / "weights" / "quickstart") == SHIPPED
+    assert files(site / "cvae_lightning" / "weights" / "flagship") == SHIPPED
     painted = run_installed(site, tmp_path / "elsewhere", "generate", 'captions=["a small red star"]', "output=out")
     assert painted.returncode == 0, painted.stderr
     assert f"painted by {site / 'cvae_lightning' / 'weights' / 'quickstart' / 'model.safetensors'}" in painted.stderr

@@ -1,4 +1,4 @@
-"""Trained models as small files that hold no code; an installed package keeps its own in ``quickstart/`` here."""
+"""Trained models as small files that hold no code; an installed package keeps its own in ``flagship/`` here."""
 
 from __future__ import annotations
 

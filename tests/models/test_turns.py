@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from cvae_lightning.models import Caption
+from cvae_lightning.models.looks import LOOKS, ink, looks
 from cvae_lightning.models.places import SPREAD, cells
 from cvae_lightning.models.turns import PlaceHead, take_turns
 
@@ -63,7 +64,7 @@ def test_votes_decide_where_a_thing_is_and_learn_from_the_place() -> None:
 
 
 def head(slots: int = 2, size: int = 2) -> PlaceHead:
-    return PlaceHead(size * slots, slots, 16, 8, SIDE, 8, "things")
+    return PlaceHead(size * slots, slots, 16, LOOKS, SIDE, 8, "things")
 
 
 def caption(slots: int = 2) -> Caption:
@@ -76,7 +77,7 @@ def test_the_first_two_numbers_of_a_slot_are_its_place() -> None:
     torch.nn.init.zeros_(part.out[1].bias)
     seen = {}
     part.place.register_forward_hook(lambda module, given, result: seen.update(moved=given[0]))
-    mean, _, _ = part(torch.randn(1, 8, SIDE, SIDE), caption(), torch.rand(1, 3, 16, 16))
+    mean, _, _ = part(torch.randn(1, LOOKS, SIDE, SIDE), caption(), torch.rand(1, 3, 16, 16), torch.rand(1, 1, 16, 16))
     latents = mean.reshape(1, 2, 3)
     torch.testing.assert_close(latents[..., :2], seen["moved"])
     assert not latents[..., 2].any()
@@ -91,15 +92,54 @@ def test_a_sketch_teaches_slots_their_colours() -> None:
     for step in range(150):
         images, _ = scene(step, colours)
         shares.zero_grad()
-        _, _, loss = part(torch.zeros(1, 8, SIDE, SIDE), said, images)
+        _, _, loss = part(torch.zeros(1, LOOKS, SIDE, SIDE), said, images, ink(images, torch.ones(3)))
         loss.mean().backward()
         shares.step()
     images, where = scene(1000, colours)
     small = torch.nn.functional.adaptive_avg_pool2d(images, SIDE).flatten(2).transpose(1, 2)
     slots = part.read(said)
-    log_shares = part._compete(part.slot_norm(slots.tokens), slots, part.norm(torch.zeros(1, SIDE**2, 8)), small)
+    told = part.query(part.slot_norm(slots.tokens)) @ part.key(part.norm(torch.zeros(1, SIDE**2, LOOKS))).mT
+    coloured = part.query(part.slot_norm(slots.tokens)) @ part.colour_key(2 * small - 1).mT
+    log_shares = part._compete(told + coloured, slots)
     found = take_turns(log_shares[:, :-1], cells(SIDE).expand(1, -1, -1), slots.exist).places[0]
     torch.testing.assert_close(found, where, **NEAR)
+
+
+def test_looks_teach_slots_of_one_colour_their_shapes() -> None:
+    """Two blue bars, one lying and one standing: by the lessons alone each slot learns which is its own."""
+    part, said = head(), caption(2)
+    steps = torch.optim.Adam(part.parameters(), lr=3e-3)
+    for step in range(200):
+        images, _ = bars(step)
+        steps.zero_grad()
+        part(features(images), said, images, ink(images, torch.ones(3)))[2].mean().backward()
+        steps.step()
+    right = []
+    for number in range(1000, 1008):
+        images, standing = bars(number)
+        slots, grid = part.read(said), part.norm(features(images).flatten(2).mT)
+        told = (part.query(part.slot_norm(slots.tokens)) @ part.key(grid).mT)[0]
+        owner = (told[1] > told[0]).reshape(SIDE, SIDE)
+        blue = images[0, 0] < 0.5
+        right.append((owner == standing)[blue].float().mean().item())
+    assert min(right) > 0.9 or max(right) < 0.1, "either slot may take the standing bars, but always the same"
+
+
+def features(images: torch.Tensor) -> torch.Tensor:
+    return looks(ink(images, torch.ones(3)), SIDE).mT.unflatten(2, (SIDE, SIDE))
+
+
+def bars(number: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A white canvas of SIDE px with a lying and a standing blue bar, and where the half of the standing one is."""
+    generator = torch.Generator().manual_seed(number)
+    images, standing = torch.ones(1, 3, SIDE, SIDE), torch.zeros(SIDE, SIDE, dtype=torch.bool)
+    row, column = torch.randint(2, SIDE - 7, (2,), generator=generator).tolist()
+    left = bool(torch.rand(1, generator=generator) < 0.5)
+    half = SIDE // 2
+    images[0, :2, row : row + 5, half * (not left) + 3] = 0.1
+    images[0, :2, column, half * left + 1 : half * left + 6] = 0.1
+    standing[:, half * (not left) : half * (not left) + half] = True
+    return images, standing
 
 
 def scene(number: int, colours: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
