@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cvae_lightning.models.attention import Places
 from cvae_lightning.models.blueprint import part
 from cvae_lightning.models.places import SPREAD, WAVES, check_place, waves
 from cvae_lightning.models.slots import CaptionSlots, slot_size
@@ -102,13 +103,13 @@ class LayeredDecoder(Decoder):
         """Mean images (B, 3, S, S) of latents (B, Z), in [0, 1] except while training, where layers may overlap."""
         slots = self.read(caption)
         z = z.reshape(*slots.tokens.shape[:2], -1)
-        row, slot = slots.exist.nonzero(as_tuple=True)
-        tokens = self.norm((slots.tokens + self.latent(z))[row, slot])
-        places = 0.5 + z[row, slot, :2].float() / SPREAD + 0.1 * self.shift(tokens).float()
+        there = Places.of(slots.exist)
+        tokens = self.norm(there.pack(slots.tokens + self.latent(z)))
+        places = 0.5 + there.pack(z)[:, :2].float() / SPREAD + 0.1 * self.shift(tokens).float()
         cells = (places.detach() * self.side).floor().long().clamp(0, self.side - 1).unsqueeze(1) + self.window
         cover = self._cover(tokens, (cells + 0.5) / self.side - places.unsqueeze(1))
         layers = self.colour(tokens).float()[:, None, :, None] * cover.unsqueeze(2)
-        images = self.paper[:, None, None] + self._lay(layers.flatten(2), cells, row, len(z))
+        images = self.paper[:, None, None] + self._lay(layers.flatten(2), cells, there.row, len(z))
         return images if self.training else images.clamp(0, 1)
 
     def _cover(self, tokens: Tensor, away: Tensor) -> Tensor:
