@@ -151,7 +151,7 @@ class FlowPrior(Prior):
         """
         z = solve(lambda z, time: self._guided(z, time, caption), noise, self.steps, self.solver)
         for turn in self.turns:
-            state = torch.lerp(noise @ turn, z, CORRECTED_FROM)
+            state = torch.lerp((noise @ turn).to(z.dtype), z, CORRECTED_FROM)
             z = state + (1 - CORRECTED_FROM) * self._guided(state, CORRECTED_FROM, caption)
         return z
 

@@ -61,6 +61,14 @@ def test_corrected_samples_are_a_function_of_their_own_row_of_noise() -> None:
     assert not torch.allclose(end, awake().sample(said, noise))
 
 
+def test_corrections_stay_close_in_sixteen_bits() -> None:
+    prior, said, noise = awake(corrections=3), caption(), torch.randn(3, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = prior.sample(said, noise)
+    assert half.dtype == torch.float32
+    assert (half - prior.sample(said, noise)).abs().max() < 0.3
+
+
 def test_corrections_draw_standard_noise_that_repeats_nothing() -> None:
     turns = FlowPrior(40, 6, 4, width=16, corrections=5).turns
     assert torch.allclose(turns @ turns.transpose(1, 2), torch.eye(40).expand(5, -1, -1), atol=1e-5)
