@@ -64,4 +64,4 @@ def test_the_wheel_paints_with_the_trained_model_of_its_checkout(command, tiny_r
     assert files(site / "cvae_lightning" / "weights" / "flagship") == SHIPPED
     painted = run_installed(site, tmp_path / "elsewhere", "generate", 'captions=["a small red star"]', "output=out")
     assert painted.returncode == 0, painted.stderr
-    assert f"painted by {site / 'cvae_lightning' / 'weights' / 'quickstart' / 'model.safetensors'}" in painted.stderr
+    assert f"painted by {site / 'cvae_lightning' / 'weights' / 'flagship' / 'model.safetensors'}" in painted.stderr
