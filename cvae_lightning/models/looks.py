@@ -16,7 +16,7 @@ LOOKS = 5 * len(NEIGHBOURHOODS)
 """Numbers of a cell: ink and four directions of edges, in each neighbourhood."""
 
 
-def ink(images: Tensor, paper: Tensor) -> Tensor:
+def uncoloured(images: Tensor, paper: Tensor) -> Tensor:
     """How far (B, 1, S, S) the pixels of images (B, 3, S, S) are from the paper's colour (3,), in their best channel.
 
     Near enough a thing's coverage whatever its colour, so that what is learned of one colour's shapes holds for all.
@@ -24,18 +24,18 @@ def ink(images: Tensor, paper: Tensor) -> Tensor:
     return (images.float() - paper.float()[:, None, None]).abs().amax(dim=1, keepdim=True)
 
 
-def looks(ink: Tensor, side: int) -> Tensor:
+def looks(marks: Tensor, side: int) -> Tensor:
     """Looks (B, side ** 2, LOOKS) of a grid's cells, each of the batch's mean 0 and standard deviation 1.
 
     Args:
-        ink: (B, 1, S, S).
+        marks: (B, 1, S, S) uncoloured images.
         side: of the grid.
     """
-    right = ink[..., :-1, 1:] - ink[..., :-1, :-1]
-    down = ink[..., 1:, :-1] - ink[..., :-1, :-1]
+    right = marks[..., :-1, 1:] - marks[..., :-1, :-1]
+    down = marks[..., 1:, :-1] - marks[..., :-1, :-1]
     slanted = (right + down) / 2**0.5, (right - down) / 2**0.5
     edges = functional.pad(torch.cat([right, down, *slanted], dim=1).abs(), (0, 1, 0, 1))
-    small = functional.adaptive_avg_pool2d(torch.cat([ink, edges], dim=1), side)
+    small = functional.adaptive_avg_pool2d(torch.cat([marks, edges], dim=1), side)
     around = [functional.avg_pool2d(small, width, 1, width // 2) for width in NEIGHBOURHOODS]
     seen = torch.cat(around, dim=1).flatten(2).transpose(1, 2)
     deviation, mean = torch.std_mean(seen, dim=(0, 1))

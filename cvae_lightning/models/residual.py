@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from cvae_lightning.models.blueprint import part
 from cvae_lightning.models.gaussian import FIRST_LOG_SIGMA, Gaussian
-from cvae_lightning.models.looks import ink
+from cvae_lightning.models.looks import uncoloured
 from cvae_lightning.models.places import PlaceEntrance
 from cvae_lightning.models.slots import SLOTTED
 from cvae_lightning.models.text_encoder import Caption
@@ -133,13 +133,13 @@ class ResidualEncoder(Encoder):
             self.head = _DenseHead(latent_dim, widths[-1], side, caption_dim)
 
     def forward(self, images: Tensor, caption: Caption) -> Encoding:
-        """The posterior over z (B, Z) of images (B, 3, S, S) in [0, 1], and the sketch's loss where there is one."""
+        """The posterior over z (B, Z) of images (B, 3, S, S) in [0, 1], and the loss of the slots' lessons."""
         expected = (3, self.image_size, self.image_size)
         if images.ndim != 4 or tuple(images.shape[1:]) != expected:
             raise ValueError(f"images have shape {tuple(images.shape)}: expected (batch, *{expected})")
         if isinstance(self.head, PlaceHead):
-            uncoloured = ink(images, self.head.paper.detach())
-            mean, log_sigma, loss = self.head(self._features(uncoloured, caption), caption, images, uncoloured)
+            marks = uncoloured(images, self.head.paper.detach())
+            mean, log_sigma, loss = self.head(self._features(marks, caption), caption, images, marks)
             return Encoding(Gaussian.from_raw(mean, log_sigma), self.sketch * loss)
         mean, log_sigma = self.head(self._features(images, caption), caption)
         return Encoding(Gaussian.from_raw(mean, log_sigma), images.new_zeros(len(images)))

@@ -100,22 +100,23 @@ class PlaceHead(nn.Module):
         self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * self.size))
         self.register_buffer("where", cells(side), persistent=False)
 
-    def forward(self, features: Tensor, caption: Caption, images: Tensor, ink: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        self, features: Tensor, caption: Caption, images: Tensor, marks: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Mean and log sigma, (B, Z) each, and the lessons' loss (B,).
 
         Args:
-            features: (B, channels, side, side), of the ink alone.
+            features: (B, channels, side, side), of the marks alone.
             caption: what the slots stand for.
             images: (B, 3, S, S) in [0, 1].
-            ink: (B, 1, S, S) of the images.
+            marks: (B, 1, S, S) the images without their colours.
         """
         grid, slots = self.norm(features.flatten(2).transpose(1, 2)), self.read(caption)
         small = functional.adaptive_avg_pool2d(images, self.side).flatten(2).transpose(1, 2)
         tokens = self.slot_norm(slots.tokens)
-        told = (self.query(tokens) @ self.key(grid).transpose(1, 2)).float()
-        coloured = (self.query(tokens) @ self.colour_key(2 * small - 1).transpose(1, 2)).float()
+        told, coloured = self._scores(tokens, grid, small)
         shares = self._compete(told + coloured, slots)
-        lessons = self._sketch(shares, tokens, small) + self._tell(told, shares, tokens, slots, looks(ink, self.side))
+        lessons = self._sketch(shares, tokens, small) + self._tell(told, shares, tokens, slots, looks(marks, self.side))
         found = take_turns(shares[:, :-1], self.where + 0.3 * self.vote(grid).float(), slots.exist)
         tokens = slots.tokens + self.seen(found.attention.to(grid.dtype) @ self.value(grid))
         moved = SPREAD * (found.places - 0.5)
@@ -124,6 +125,13 @@ class PlaceHead(nn.Module):
         mean = mean + functional.pad(moved, (0, self.size - 2))
         lessons = lessons * (images[0].numel() / small[0].numel())
         return slots.keep(mean).flatten(1), slots.keep(log_sigma + FIRST_LOG_SIGMA).flatten(1), lessons
+
+    def _scores(self, tokens: Tensor, grid: Tensor, small: Tensor) -> tuple[Tensor, Tensor]:
+        """What speaks for each slot at each cell, (B, K, N) each: by the cell's features, and by its colour."""
+        query = self.query(tokens)
+        keys = self.key(grid), self.colour_key(2 * small - 1)
+        told, coloured = ((query @ key.transpose(1, 2)).float() for key in keys)
+        return told, coloured
 
     def _compete(self, scores: Tensor, slots: Slots) -> Tensor:
         """Log shares (B, K + 1, N) of each cell's owners, the last of which is nobody."""

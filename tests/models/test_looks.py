@@ -2,16 +2,16 @@
 
 import torch
 
-from cvae_lightning.models.looks import LOOKS, NEIGHBOURHOODS, ink, looks
+from cvae_lightning.models.looks import LOOKS, NEIGHBOURHOODS, looks, uncoloured
 
 PAPER = torch.tensor([0.9, 1.0, 0.8])
 
 
 def test_paper_has_no_ink_and_a_colour_as_much_as_its_best_channel() -> None:
     images = PAPER[None, :, None, None].repeat(1, 1, 4, 4)
-    assert not ink(images, PAPER).any()
+    assert not uncoloured(images, PAPER).any()
     images[0, 2, 1, 1], images[0, 0, 1, 1], images[0, 1, 2, 3] = 0.3, 0.8, 0.2
-    seen = ink(images, PAPER)[0, 0]
+    seen = uncoloured(images, PAPER)[0, 0]
     torch.testing.assert_close(seen[[1, 2], [1, 3]], torch.tensor([0.5, 0.8]))
     assert seen.count_nonzero() == 2
 
@@ -19,7 +19,7 @@ def test_paper_has_no_ink_and_a_colour_as_much_as_its_best_channel() -> None:
 def test_colours_of_equal_strength_look_alike() -> None:
     images = torch.ones(2, 3, 8, 8)
     images[0, 0, 2:5, 2:5] = images[1, 2, 2:5, 2:5] = 0.2
-    first, second = looks(ink(images, torch.ones(3)), 4)
+    first, second = looks(uncoloured(images, torch.ones(3)), 4)
     torch.testing.assert_close(first, second)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cvae_lightning.models import Caption
-from cvae_lightning.models.looks import LOOKS, ink, looks
+from cvae_lightning.models.looks import LOOKS, looks, uncoloured
 from cvae_lightning.models.places import SPREAD, cells
 from cvae_lightning.models.turns import PlaceHead, take_turns
 
@@ -92,14 +92,13 @@ def test_a_sketch_teaches_slots_their_colours() -> None:
     for step in range(150):
         images, _ = scene(step, colours)
         shares.zero_grad()
-        _, _, loss = part(torch.zeros(1, LOOKS, SIDE, SIDE), said, images, ink(images, torch.ones(3)))
+        _, _, loss = part(torch.zeros(1, LOOKS, SIDE, SIDE), said, images, uncoloured(images, torch.ones(3)))
         loss.mean().backward()
         shares.step()
     images, where = scene(1000, colours)
     small = torch.nn.functional.adaptive_avg_pool2d(images, SIDE).flatten(2).transpose(1, 2)
     slots = part.read(said)
-    told = part.query(part.slot_norm(slots.tokens)) @ part.key(part.norm(torch.zeros(1, SIDE**2, LOOKS))).mT
-    coloured = part.query(part.slot_norm(slots.tokens)) @ part.colour_key(2 * small - 1).mT
+    told, coloured = part._scores(part.slot_norm(slots.tokens), part.norm(torch.zeros(1, SIDE**2, LOOKS)), small)
     log_shares = part._compete(told + coloured, slots)
     found = take_turns(log_shares[:, :-1], cells(SIDE).expand(1, -1, -1), slots.exist).places[0]
     torch.testing.assert_close(found, where, **NEAR)
@@ -112,13 +111,13 @@ def test_looks_teach_slots_of_one_colour_their_shapes() -> None:
     for step in range(200):
         images, _ = bars(step)
         steps.zero_grad()
-        part(features(images), said, images, ink(images, torch.ones(3)))[2].mean().backward()
+        part(features(images), said, images, uncoloured(images, torch.ones(3)))[2].mean().backward()
         steps.step()
     right = []
     for number in range(1000, 1008):
         images, standing = bars(number)
         slots, grid = part.read(said), part.norm(features(images).flatten(2).mT)
-        told = (part.query(part.slot_norm(slots.tokens)) @ part.key(grid).mT)[0]
+        told = part._scores(part.slot_norm(slots.tokens), grid, torch.zeros(1, SIDE**2, 3))[0][0]
         owner = (told[1] > told[0]).reshape(SIDE, SIDE)
         blue = images[0, 0] < 0.5
         right.append((owner == standing)[blue].float().mean().item())
@@ -126,7 +125,7 @@ def test_looks_teach_slots_of_one_colour_their_shapes() -> None:
 
 
 def features(images: torch.Tensor) -> torch.Tensor:
-    return looks(ink(images, torch.ones(3)), SIDE).mT.unflatten(2, (SIDE, SIDE))
+    return looks(uncoloured(images, torch.ones(3)), SIDE).mT.unflatten(2, (SIDE, SIDE))
 
 
 def bars(number: int) -> tuple[torch.Tensor, torch.Tensor]:
