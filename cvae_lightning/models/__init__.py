@@ -10,6 +10,7 @@ from cvae_lightning.models.prior import ConditionalPrior, Prior, StandardPrior
 from cvae_lightning.models.residual import ResidualDecoder, ResidualEncoder
 from cvae_lightning.models.text_attributes import AttributesTextEncoder
 from cvae_lightning.models.text_encoder import Caption, LSTMTextEncoder, TextEncoder
+from cvae_lightning.models.text_things import ThingsTextEncoder
 from cvae_lightning.models.text_transformer import TransformerTextEncoder
 from cvae_lightning.models.vae_decoder import ConvDecoder, Decoder
 from cvae_lightning.models.vae_encoder import ConvEncoder, Encoder, Encoding
@@ -37,6 +38,7 @@ __all__ = [
     "ResidualEncoder",
     "StandardPrior",
     "TextEncoder",
+    "ThingsTextEncoder",
     "TransformerTextEncoder",
     "blueprint",
     "build",

@@ -25,7 +25,7 @@ class Reconstruction(NamedTuple):
         rate: (B, Z) KL(q || prior) of each latent, nats.
         posterior: q(z | image, caption).
         prior_loss: (B,) what a prior that the rate does not train minimises for itself; zero for others.
-        encoder_loss: (B,) what an encoder minimises for itself besides; zero for most.
+        encoder_loss: (B,) what the encoders of text and images minimise for themselves besides; zero for most.
     """
 
     images: Tensor
@@ -103,8 +103,7 @@ class ConditionalVAE(nn.Module):
         if wanted != given and wanted is not None:
             raise ValueError(
                 f"{name} has a slot for each of {wanted} things, but the text encoder gives {given or 'words'}: take "
-                "text_encoder=attributes (10 things), text_encoder=transformer with as many things, or "
-                "conditioning=cross_attention"
+                "text_encoder=attributes or text_encoder=things (10 things each), or conditioning=cross_attention"
             )
 
     def forward(self, images: Tensor, tokens: Tensor, noise: Tensor | None = None) -> Reconstruction:
@@ -117,6 +116,8 @@ class ConditionalVAE(nn.Module):
         """
         caption = self.text_encoder(tokens)
         posterior, encoder_loss = self.encoder(images, caption)
+        if caption.lesson is not None:
+            encoder_loss = encoder_loss + caption.lesson
         z = draw(posterior, torch.randn_like(posterior.mean) if noise is None else noise)
         mean = self.decoder(z, caption)
         # Divergence and density lose their meaning in 16 bits, so they leave any autocast region.

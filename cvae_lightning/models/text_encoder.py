@@ -19,15 +19,17 @@ class Caption(NamedTuple):
         pooled: (B, C) one embedding a caption.
         states: (B, T, C) one embedding a token; zero at padding.
         mask: (B, T) True at real tokens.
+        lesson: (B,) what the text encoder minimises for itself besides, nats; None for most.
     """
 
     pooled: Tensor
     states: Tensor
     mask: Tensor
+    lesson: Tensor | None = None
 
     def repeat(self, times: int) -> Caption:
-        """Each caption ``times`` times in a row: (B * times, ...)."""
-        return Caption(*(field.repeat_interleave(times, dim=0) for field in self))
+        """Each caption ``times`` times in a row: (B * times, ...). Nobody learns a lesson twice."""
+        return Caption(*(field.repeat_interleave(times, dim=0) for field in self[:3]))
 
 
 class TextEncoder(nn.Module, ABC):

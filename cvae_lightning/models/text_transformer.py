@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from cvae_lightning.models.attention import Block, positions
@@ -14,8 +13,7 @@ from cvae_lightning.models.text_encoder import Caption, TextEncoder, real_tokens
 class TransformerTextEncoder(TextEncoder):
     """Self-attention over word and place embeddings; the pooled embedding is the mean over real tokens.
 
-    Padding is masked out of attention and mean, so it never changes an embedding. With ``things`` the states are
-    not words but so many learned queries that took part in the attention, as slots for what the caption names.
+    Padding is masked out of attention and mean, so it never changes an embedding.
 
     Args:
         vocab_size: words of the tokenizer, special tokens included.
@@ -23,7 +21,6 @@ class TransformerTextEncoder(TextEncoder):
         layers: blocks.
         heads: attention heads.
         max_length: most tokens of a caption.
-        things: learned queries whose outputs are the states; 0 for a state a word.
         pad_id: token id of padding.
     """
 
@@ -34,7 +31,6 @@ class TransformerTextEncoder(TextEncoder):
         layers: int = 3,
         heads: int = 4,
         max_length: int = 32,
-        things: int = 0,
         pad_id: int = 0,
     ) -> None:
         super().__init__()
@@ -42,8 +38,6 @@ class TransformerTextEncoder(TextEncoder):
         self.embed = nn.Embedding(vocab_size, caption_dim, padding_idx=pad_id)
         self.places = positions(max_length, caption_dim)
         self.blocks = nn.ModuleList([Block(caption_dim, cross=False, heads=heads) for _ in range(layers)])
-        self.things = things or None
-        self.queries = positions(things, caption_dim)
         self.norm = nn.LayerNorm(caption_dim)
 
     def forward(self, tokens: Tensor) -> Caption:
@@ -55,12 +49,8 @@ class TransformerTextEncoder(TextEncoder):
         mask = real_tokens(tokens, self.pad_id)
         if tokens.shape[1] > self.max_length:
             raise ValueError(f"captions of {tokens.shape[1]} tokens: expected at most max_length={self.max_length}")
-        words = self.embed(tokens) + self.places[:, : tokens.shape[1]]
-        states = torch.cat([words, self.queries.expand(len(words), -1, -1)], dim=1)
-        exist = torch.cat([mask, mask.new_ones(len(mask), self.queries.shape[1])], dim=1)
+        states = self.embed(tokens) + self.places[:, : tokens.shape[1]]
         for block in self.blocks:
-            states = block(states, own_mask=exist)
-        words, queries = self.norm(states).float().split([tokens.shape[1], self.queries.shape[1]], dim=1)
-        words = words * mask.unsqueeze(-1)
-        pooled = words.sum(dim=1) / mask.sum(dim=1, keepdim=True)
-        return Caption(pooled, queries, exist[:, tokens.shape[1] :]) if self.things else Caption(pooled, words, mask)
+            states = block(states, own_mask=mask)
+        states = self.norm(states).float() * mask.unsqueeze(-1)
+        return Caption(states.sum(dim=1) / mask.sum(dim=1, keepdim=True), states, mask)

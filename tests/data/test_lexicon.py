@@ -4,17 +4,17 @@ import pytest
 
 from cvae_lightning.data import CaptionTokenizer, lexicon
 from cvae_lightning.data.lexicon import COLOUR, COUNT, LINK, NOTHING, SHAPE, SIZE
-from cvae_lightning.models import text_attributes
+from cvae_lightning.models import reading
 from cvae_lightning.world import VOCABULARY
 from cvae_lightning.world.language import COUNT_WORDS, LINK_WORDS, SIZE_WORDS
 from cvae_lightning.world.scene import COLOURS, SHAPES
 
 
-def test_roles_are_those_of_the_text_encoder() -> None:
+def test_roles_are_those_that_models_read() -> None:
     for name in ("NOTHING", "COUNT", "SIZE", "COLOUR", "SHAPE", "LINK"):
-        assert globals()[name] == getattr(text_attributes, name)
-    assert max(COUNT_WORDS) == text_attributes.MOST_THINGS
-    assert max(map(len, (COUNT_WORDS, SIZE_WORDS, COLOURS, SHAPES, LINK_WORDS))) < text_attributes.MOST_VALUES
+        assert globals()[name] == getattr(reading, name)
+    assert max(COUNT_WORDS) == reading.MOST_THINGS
+    assert max(map(len, (COUNT_WORDS, SIZE_WORDS, COLOURS, SHAPES, LINK_WORDS))) < reading.MOST_VALUES
 
 
 def test_every_word_of_the_language_stands_for_something_but_three() -> None:

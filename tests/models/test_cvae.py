@@ -15,6 +15,7 @@ from cvae_lightning.models import (
     ResidualDecoder,
     ResidualEncoder,
     StandardPrior,
+    ThingsTextEncoder,
     TransformerTextEncoder,
     blueprint,
     build,
@@ -129,6 +130,7 @@ def test_sizes_that_do_not_fit_name_both_numbers(construct, both) -> None:
 
 
 THINGS = {"latent_dim": 8, "caption_dim": 16, "conditioning": "things"}
+WIDER = THINGS | {"latent_dim": 20}
 
 
 @pytest.mark.parametrize(
@@ -142,8 +144,8 @@ THINGS = {"latent_dim": 8, "caption_dim": 16, "conditioning": "things"}
             "encoder has a slot for each of 4 things.* gives 10: take text_encoder=attributes",
         ),
         (
-            {"prior": FlowPrior(slots=4, **THINGS), "text_encoder": TransformerTextEncoder(9, 16, things=4)},
-            "prior has a slot for each of 4 things, but neither encoder nor decoder",
+            {"prior": FlowPrior(slots=10, **THINGS | {"latent_dim": 10}), "text_encoder": AttributesTextEncoder(9, 16)},
+            "prior has a slot for each of 10 things, but neither encoder nor decoder",
         ),
         ({"encoder": ConvEncoder(32, 8, caption_dim=8)}, "encoder.caption_dim is 8, .* 16"),
         ({"decoder": ResidualDecoder(32, 8, 0, conditioning="concat")}, "decoder.caption_dim is 0, .* 16"),
@@ -152,17 +154,17 @@ THINGS = {"latent_dim": 8, "caption_dim": 16, "conditioning": "things"}
 )
 def test_parts_that_do_not_fit_each_other_are_named(parts, named: str) -> None:
     with pytest.raises(ValueError, match=named):
-        ConditionalVAE(9, 32, 8, 16, **parts)
+        ConditionalVAE(9, 32, getattr(parts.get("prior"), "latent_dim", 8), 16, **parts)
 
 
 def test_slots_for_things_fit_a_text_encoder_that_gives_as_many() -> None:
-    body = {"slots": 4, **THINGS}
+    body = {"slots": 10, **WIDER}
     model = ConditionalVAE(
         11,
         32,
-        8,
+        20,
         16,
-        text_encoder=TransformerTextEncoder(11, 16, things=4),
+        text_encoder=ThingsTextEncoder(11, TransformerTextEncoder(11, 16)),
         encoder=ResidualEncoder(32, **body),
         decoder=ResidualDecoder(32, **body),
         prior=FlowPrior(**body, width=16),

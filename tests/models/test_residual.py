@@ -67,7 +67,7 @@ def test_an_image_does_not_depend_on_its_batch_or_its_memory(conditioning: str) 
         ResidualDecoder(**SHAPE, conditioning=conditioning),
     )
     images, said = torch.rand(2, 3, 16, 16), caption()
-    first = Caption(*(field[:1] for field in said))
+    first = Caption(*(field[:1] for field in said[:3]))
     mean = encoder(images, said).posterior.mean
     torch.testing.assert_close(encoder(images[:1], first).posterior.mean, mean[:1])
     torch.testing.assert_close(decoder(mean[:1], first), decoder(mean, said)[:1])

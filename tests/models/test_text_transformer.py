@@ -1,4 +1,4 @@
-"""Padding never matters, word order does, and learned queries may stand for things."""
+"""Padding never matters, and word order does."""
 
 import pytest
 import torch
@@ -11,44 +11,30 @@ TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
 CAPTIONS = ["a red circle", "a red circle above 2 blue stars"]
 
 
-def encoder(things: int = 0) -> TransformerTextEncoder:
+def encoder() -> TransformerTextEncoder:
     torch.manual_seed(0)
-    return TransformerTextEncoder(len(TOKENIZER), 16, layers=2, things=things)
+    return TransformerTextEncoder(len(TOKENIZER), 16, layers=2)
 
 
-@pytest.mark.parametrize("things", [0, 3])
-def test_padding_never_changes_an_embedding(things: int) -> None:
-    model, tokens = encoder(things), TOKENIZER.encode_batch(CAPTIONS)
+def test_padding_never_changes_an_embedding() -> None:
+    model, tokens = encoder(), TOKENIZER.encode_batch(CAPTIONS)
     wide = torch.nn.functional.pad(tokens, (0, 7))
     narrow, padded = model(tokens), model(wide)
     kept = narrow.states.shape[1]
     torch.testing.assert_close(padded.pooled, narrow.pooled)
     torch.testing.assert_close(padded.states[:, :kept], narrow.states)
     torch.testing.assert_close(model(tokens[:1, :5]).pooled, narrow.pooled[:1])
-    if things:
-        assert padded.states.shape == (2, things, 16)
-        assert padded.mask.all()
-    else:
-        assert torch.equal(padded.mask, wide != TOKENIZER.pad_id)
-        assert not padded.states[~padded.mask].any()
-        torch.testing.assert_close(narrow.pooled[1], narrow.states[1].mean(0))
+    assert torch.equal(padded.mask, wide != TOKENIZER.pad_id)
+    assert not padded.states[~padded.mask].any()
+    torch.testing.assert_close(narrow.pooled[1], narrow.states[1].mean(0))
 
 
-@pytest.mark.parametrize("things", [0, 3])
-def test_word_order_changes_an_embedding(things: int) -> None:
+def test_word_order_changes_an_embedding() -> None:
     there = TOKENIZER.encode_batch(["a red circle above a blue star"])
     back = TOKENIZER.encode_batch(["a blue star above a red circle"])
     assert sorted(there[0].tolist()) == sorted(back[0].tolist())
-    model = encoder(things)
+    model = encoder()
     assert (model(there).pooled - model(back).pooled).abs().max() > 0.01
-    if things:
-        assert (model(there).states - model(back).states).abs().max() > 0.01
-
-
-def test_queries_differ_from_each_other_and_hear_the_caption() -> None:
-    states = encoder(3)(TOKENIZER.encode_batch(CAPTIONS)).states
-    assert torch.pdist(states[0]).min() > 0.1
-    assert (states[0] - states[1]).norm(dim=-1).min() > 0.01
 
 
 def test_captions_that_cannot_be_encoded_are_named() -> None:
@@ -61,10 +47,9 @@ def test_captions_that_cannot_be_encoded_are_named() -> None:
         TransformerTextEncoder(9, 18)
 
 
-@pytest.mark.parametrize("things", [0, 3])
-def test_a_blueprint_rebuilds_it(things: int) -> None:
-    model, tokens = encoder(things), TOKENIZER.encode_batch(CAPTIONS)
+def test_a_blueprint_rebuilds_it() -> None:
+    model, tokens = encoder(), TOKENIZER.encode_batch(CAPTIONS)
     twin = build(blueprint(model))
     twin.load_state_dict(model.state_dict())
-    for ours, theirs in zip(model(tokens), twin(tokens), strict=True):
+    for ours, theirs in zip(model(tokens)[:3], twin(tokens)[:3], strict=True):
         assert torch.equal(ours, theirs)
