@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from cvae_lightning.models.attention import Block, positions
 from cvae_lightning.models.blueprint import part
-from cvae_lightning.models.reading import GROUPS, MOST_THINGS, Lexicon, named
+from cvae_lightning.models.reading import GROUP_ROLES, GROUPS, MOST_THINGS, MOST_VALUES, Lexicon, named
 from cvae_lightning.models.text_encoder import Caption, TextEncoder
 
+SAID = len(GROUP_ROLES) + 1
+"""Of each group: its count, size, colour and shape, and how groups are linked."""
 LESSON = 1000.0
-"""Nats that a nat of surprise at a count is worth, so that pictures, of some thousand nats, do not drown it."""
+"""Nats that a nat of surprise at the meaning is worth, so that pictures, of some thousand nats, do not drown it."""
 
 
 @part
@@ -21,10 +24,12 @@ class ThingsTextEncoder(TextEncoder):
     """Two groups look at the words and become up to five things each.
 
     A learned query a group attends to the states of any other text encoder; thing n of a group is the group's state
-    and the embedding of n, so that things of one group agree about what they are. How many there are decides which
-    states exist, a step without a gradient. So counting has a lesson of its own: the cross-entropy of each group's
-    count, of which a lexicon tells the answer while training. What words mean beyond that (sizes, colours, shapes,
-    relations) nobody tells: it is learned from pictures. Captions are read without the lexicon.
+    and the embedding of n, so that things of one group agree about what they are.
+
+    Pictures alone do not teach which words belong to which group: slots part a scene's things by what they look like
+    and settle on an order of their own. So there is a lesson in reading, the cross-entropy of what a lexicon says of
+    each group (count, size, colour, shape) and of their link. It is taken while training; captions are read without
+    the lexicon. The count that was read decides which states exist.
 
     Args:
         vocab_size: words of the tokenizer, special tokens included.
@@ -42,7 +47,7 @@ class ThingsTextEncoder(TextEncoder):
         self.reader, self.lexicon = reader, Lexicon(vocab_size, lexicon)
         self.queries, self.number = positions(GROUPS, width), positions(MOST_THINGS, width)
         self.find, self.norm = Block(width), nn.LayerNorm(width)
-        self.count = nn.Linear(width, MOST_THINGS + 1)
+        self.meaning = nn.Linear(width, SAID * MOST_VALUES)
         self.state = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
 
     def forward(self, tokens: Tensor) -> Caption:
@@ -53,11 +58,15 @@ class ThingsTextEncoder(TextEncoder):
         """
         words = self.reader(tokens)
         groups = self.norm(self.find(self.queries.expand(len(tokens), -1, -1), words.states, words.mask))
-        scores = self.count(groups).float()
+        scores = self.meaning(groups).float().unflatten(-1, (SAID, MOST_VALUES))
+        mask = named(scores[..., 0, :].argmax(dim=-1))
         things = (groups.unsqueeze(2) + self.number.unsqueeze(1)).flatten(1, 2)
-        mask = named(scores.argmax(dim=-1))
         states = (things + self.state(things)).float() * mask.unsqueeze(-1)
-        surprise = functional.cross_entropy(
-            scores.flatten(0, 1), self.lexicon(tokens).counts.flatten(), reduction="none"
-        )
-        return Caption(words.pooled, states, mask, LESSON * surprise.view(-1, GROUPS).sum(dim=1))
+        return Caption(words.pooled, states, mask, LESSON * self._surprise(scores, tokens))
+
+    def _surprise(self, scores: Tensor, tokens: Tensor) -> Tensor:
+        """-log p(meaning | words), nats, summed over groups and what is said of them; (B,)."""
+        told = self.lexicon(tokens)
+        said = torch.cat([told.groups, told.link[:, None, None].expand(-1, GROUPS, 1)], dim=-1)
+        surprise = functional.cross_entropy(scores.flatten(0, 2), said.flatten(), reduction="none")
+        return surprise.view(len(tokens), -1).sum(dim=1)
