@@ -1,4 +1,6 @@
-"""Things of one group agree, counting is learned from its lesson, and the lexicon is not needed to read."""
+"""Things of one group agree, reading is learned from its lesson, and the lexicon is not needed to read."""
+
+import math
 
 import numpy as np
 import pytest
@@ -7,7 +9,9 @@ import torch
 from cvae_lightning import CaptionTokenizer
 from cvae_lightning.data import lexicon
 from cvae_lightning.models import LSTMTextEncoder, ThingsTextEncoder, TransformerTextEncoder, blueprint, build
+from cvae_lightning.models.reading import Lexicon
 from cvae_lightning.models.text_encoder import TextEncoder
+from cvae_lightning.models.text_things import LESSON
 from cvae_lightning.world import VOCABULARY, describe, sample_meaning
 
 TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
@@ -22,8 +26,8 @@ def encoder(reader: str = "transformer", lexical: bool = True) -> ThingsTextEnco
 
 
 @pytest.fixture(scope="module", params=list(READERS))
-def counted(request) -> ThingsTextEncoder:
-    """An encoder that took nothing but its lesson in counting, on captions of its own."""
+def literate(request) -> ThingsTextEncoder:
+    """An encoder that took nothing but its lesson in reading, on captions of its own."""
     model, rng = encoder(request.param), np.random.default_rng(0)
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     for _ in range(150):
@@ -34,28 +38,29 @@ def counted(request) -> ThingsTextEncoder:
     return model.eval()
 
 
-def test_it_learns_to_count_captions_it_has_not_seen(counted: ThingsTextEncoder) -> None:
+def test_it_learns_to_read_captions_it_has_not_seen(literate: ThingsTextEncoder) -> None:
     rng = np.random.default_rng(1)
     said = [sample_meaning(rng) for _ in range(300)]
-    mask = counted(TOKENIZER.encode_batch([describe(meaning, rng) for meaning in said])).mask
+    caption = literate(TOKENIZER.encode_batch([describe(meaning, rng) for meaning in said]))
     wanted = [
         [number < count for count in [*(group.count for group in meaning.groups), 0][:2] for number in range(5)]
         for meaning in said
     ]
-    assert (mask == torch.tensor(wanted)).all(dim=1).float().mean() > 0.97
+    assert (caption.mask == torch.tensor(wanted)).all(dim=1).float().mean() > 0.97
+    assert (caption.lesson < LESSON * math.log(2)).float().mean() > 0.95
 
 
-def test_it_reads_without_the_lexicon(counted: ThingsTextEncoder) -> None:
-    reader = "lstm" if isinstance(counted.reader, LSTMTextEncoder) else "transformer"
+def test_it_reads_without_the_lexicon(literate: ThingsTextEncoder) -> None:
+    reader = "lstm" if isinstance(literate.reader, LSTMTextEncoder) else "transformer"
     unlettered, tokens = encoder(reader, lexical=False), TOKENIZER.encode_batch(CAPTIONS)
-    unlettered.load_state_dict(counted.state_dict())
-    for ours, theirs in zip(counted(tokens)[:3], unlettered.eval()(tokens)[:3], strict=True):
+    unlettered.load_state_dict(literate.state_dict())
+    for ours, theirs in zip(literate(tokens)[:3], unlettered.eval()(tokens)[:3], strict=True):
         assert torch.equal(ours, theirs)
 
 
 def test_things_of_a_group_differ_by_their_number_alone() -> None:
     model, tokens = encoder(), TOKENIZER.encode_batch(CAPTIONS)
-    model.count.bias.data[-1] = 100.0
+    model.meaning.bias.data[5] = 100.0  # of the count, the first that is said
     states = model(tokens).states.unflatten(1, (2, 5))
     model.number.data.zero_()
     alike = model(tokens).states.unflatten(1, (2, 5))
@@ -64,12 +69,15 @@ def test_things_of_a_group_differ_by_their_number_alone() -> None:
     assert (alike[1, 0] - alike[1, 1]).abs().max() > 0.01
 
 
-def test_the_lesson_is_the_surprise_at_the_counts() -> None:
+def test_the_lesson_is_the_surprise_at_all_that_is_said() -> None:
     model, tokens = encoder(), TOKENIZER.encode_batch(CAPTIONS)
-    model.count.weight.data.zero_()
-    model.count.bias.data = torch.tensor([0.0, 2.0, 1.0, 0.0, 0.0, 0.0])
-    nats = -torch.log_softmax(model.count.bias.detach(), dim=0)
-    torch.testing.assert_close(model(tokens).lesson, 1000 * torch.stack([nats[1] + nats[0], nats[1] + nats[2]]))
+    model.meaning.weight.data.zero_()
+    model.meaning.bias.data.normal_()
+    nats = -model.meaning.bias.detach().view(5, 16).log_softmax(dim=1)
+    groups, links = Lexicon(len(TOKENIZER), lexicon(TOKENIZER.vocabulary))(tokens)
+    said = [[*group, link] for groups, link in zip(groups.tolist(), links.tolist(), strict=True) for group in groups]
+    surprise = torch.stack([sum(nats[place, value] for place, value in enumerate(group)) for group in said])
+    torch.testing.assert_close(model(tokens).lesson, LESSON * surprise.view(2, 2).sum(dim=1))
 
 
 def test_padding_never_changes_an_embedding() -> None:
