@@ -23,13 +23,14 @@ LESSON = 1000.0
 class ThingsTextEncoder(TextEncoder):
     """Two groups look at the words and become up to five things each.
 
-    A learned query a group attends to the states of any other text encoder; thing n of a group is the group's state
-    and the embedding of n, so that things of one group agree about what they are.
+    A learned query a group attends to the states of any other text encoder, and from what it finds the encoder reads
+    what is said of the group: count, size, colour, shape and how groups are linked. These probabilities are all that a
+    thing knows of the words, besides its number (a concept bottleneck, Koh et al. 2020), so that things of one group
+    agree, and ways of saying the same make no difference. The count decides which states exist.
 
     Pictures alone do not teach which words belong to which group: slots part a scene's things by what they look like
-    and settle on an order of their own. So there is a lesson in reading, the cross-entropy of what a lexicon says of
-    each group (count, size, colour, shape) and of their link. It is taken while training; captions are read without
-    the lexicon. The count that was read decides which states exist.
+    and settle on an order of their own. So there is a lesson in reading, the cross-entropy of what a lexicon says.
+    It is taken while training; captions are read without the lexicon.
 
     Args:
         vocab_size: words of the tokenizer, special tokens included.
@@ -45,9 +46,10 @@ class ThingsTextEncoder(TextEncoder):
         width = int(reader.caption_dim)  # type: ignore[arg-type]
         self.caption_dim, self.things = width, GROUPS * MOST_THINGS
         self.reader, self.lexicon = reader, Lexicon(vocab_size, lexicon)
-        self.queries, self.number = positions(GROUPS, width), positions(MOST_THINGS, width)
-        self.find, self.norm = Block(width), nn.LayerNorm(width)
-        self.meaning = nn.Linear(width, SAID * MOST_VALUES)
+        self.queries, self.find, self.norm = positions(GROUPS, width), Block(width), nn.LayerNorm(width)
+        self.meaning, self.said = nn.Linear(width, SAID * MOST_VALUES), nn.Linear(SAID * MOST_VALUES, width)
+        nn.init.normal_(self.said.weight)  # as an embedding's, since probabilities are nearly all 0 or 1
+        self.number, self.pool = positions(self.things, width), nn.Linear(GROUPS * width, width)
         self.state = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
 
     def forward(self, tokens: Tensor) -> Caption:
@@ -60,9 +62,10 @@ class ThingsTextEncoder(TextEncoder):
         groups = self.norm(self.find(self.queries.expand(len(tokens), -1, -1), words.states, words.mask))
         scores = self.meaning(groups).float().unflatten(-1, (SAID, MOST_VALUES))
         mask = named(scores[..., 0, :].argmax(dim=-1))
-        things = (groups.unsqueeze(2) + self.number.unsqueeze(1)).flatten(1, 2)
+        said = self.said(scores.softmax(dim=-1).flatten(2))
+        things = said.repeat_interleave(MOST_THINGS, dim=1) + self.number
         states = (things + self.state(things)).float() * mask.unsqueeze(-1)
-        return Caption(words.pooled, states, mask, LESSON * self._surprise(scores, tokens))
+        return Caption(self.pool(said.flatten(1)).float(), states, mask, LESSON * self._surprise(scores, tokens))
 
     def _surprise(self, scores: Tensor, tokens: Tensor) -> Tensor:
         """-log p(meaning | words), nats, summed over groups and what is said of them; (B,)."""
