@@ -55,14 +55,15 @@ CHOICES = [
 ]
 
 
-LEAN_ON_THE_ENCODER = ("decoder=layers", "decoder=residual", "prior=flow_slots", "text_encoder=things")
+LEAN_ON_THE_ENCODER = ("decoder=layers", "decoder=residual", "prior=flow_slots")
 
 
 @pytest.mark.parametrize("choice", CHOICES)
 def test_every_choice_composes_and_resolves(choice: str) -> None:
     sweeper = ["hydra/sweeper=optuna"] if choice.startswith("hydra/sweeper/") else []
+    reading = ["text_encoder=things"] if choice.startswith("text_encoder/reader") else []
     leaning = ["encoder=residual"] if choice in LEAN_ON_THE_ENCODER else []
-    OmegaConf.to_container(composed(*sweeper, *leaning, choice), resolve=True)
+    OmegaConf.to_container(composed(*sweeper, *reading, *leaning, choice), resolve=True)
 
 
 def test_the_guides_recipe_is_literal() -> None:
