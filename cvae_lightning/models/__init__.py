@@ -7,7 +7,8 @@ from cvae_lightning.models.gaussian import Gaussian
 from cvae_lightning.models.layers import LayeredDecoder
 from cvae_lightning.models.likelihood import GaussianLikelihood, LaplaceLikelihood, Likelihood
 from cvae_lightning.models.prior import ConditionalPrior, Prior, StandardPrior
-from cvae_lightning.models.residual import ResidualDecoder, ResidualEncoder
+from cvae_lightning.models.residual_decoder import ResidualDecoder
+from cvae_lightning.models.residual_encoder import ResidualEncoder
 from cvae_lightning.models.text_attributes import AttributesTextEncoder
 from cvae_lightning.models.text_encoder import Caption, LSTMTextEncoder, TextEncoder
 from cvae_lightning.models.text_things import ThingsTextEncoder

@@ -72,10 +72,11 @@ class Lexicon(nn.Module):
 
 
 def named(counts: Tensor) -> Tensor:
-    """(B, 10) True at the things of counts (B, 2), five places a group.
-
-    A caption that names nothing has all ten, since a model needs a state to look at.
-    """
+    """(B, 10) True at the things of counts (B, 2), five places a group."""
     number = torch.arange(1, MOST_THINGS + 1, device=counts.device)
-    mask = (number <= counts.unsqueeze(-1)).flatten(1)
+    return (number <= counts.unsqueeze(-1)).flatten(1)
+
+
+def or_all(mask: Tensor) -> Tensor:
+    """The mask (B, N), with rows of nothing replaced by rows of everything: a model needs a state to look at."""
     return mask | ~mask.any(dim=1, keepdim=True)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from cvae_lightning.models.blueprint import part
-from cvae_lightning.models.reading import GROUP_ROLES, GROUPS, MOST_THINGS, MOST_VALUES, NOTHING, Lexicon, named
+from cvae_lightning.models.reading import GROUP_ROLES, GROUPS, MOST_THINGS, MOST_VALUES, NOTHING, Lexicon, named, or_all
 from cvae_lightning.models.text_encoder import Caption, TextEncoder, real_tokens
 
 
@@ -62,7 +62,7 @@ class AttributesTextEncoder(TextEncoder):
         things = things.flatten(1, 2)
         states = (things + self.state(things)).float() * mask.unsqueeze(-1)
         exists = (groups[..., :1] > 0).to(said.dtype)
-        return Caption(self.pool((said * exists).flatten(1)).float(), states, mask)
+        return Caption(self.pool((said * exists).flatten(1)).float(), states, or_all(mask))
 
 
 def _embedding(size: int) -> nn.Embedding:

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from cvae_lightning.models.attention import Block, positions
 from cvae_lightning.models.blueprint import part
-from cvae_lightning.models.reading import GROUP_ROLES, GROUPS, MOST_THINGS, MOST_VALUES, Lexicon, named
+from cvae_lightning.models.reading import GROUP_ROLES, GROUPS, MOST_THINGS, MOST_VALUES, Lexicon, named, or_all
 from cvae_lightning.models.text_encoder import Caption, TextEncoder
 
 SAID = len(GROUP_ROLES) + 1
@@ -61,7 +61,7 @@ class ThingsTextEncoder(TextEncoder):
         words = self.reader(tokens)
         groups = self.norm(self.find(self.queries.expand(len(tokens), -1, -1), words.states, words.mask))
         scores = self.meaning(groups).float().unflatten(-1, (SAID, MOST_VALUES))
-        mask = named(scores[..., 0, :].argmax(dim=-1))
+        mask = or_all(named(scores[..., 0, :].argmax(dim=-1)))
         said = self.said(scores.softmax(dim=-1).flatten(2))
         things = said.repeat_interleave(MOST_THINGS, dim=1) + self.number
         states = (things + self.state(things)).float() * mask.unsqueeze(-1)

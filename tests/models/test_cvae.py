@@ -143,10 +143,6 @@ WIDER = THINGS | {"latent_dim": 20}
             {"encoder": ResidualEncoder(32, slots=4, **THINGS), "text_encoder": AttributesTextEncoder(9, 16)},
             "encoder has a slot for each of 4 things.* gives 10: take text_encoder=attributes",
         ),
-        (
-            {"prior": FlowPrior(slots=10, **THINGS | {"latent_dim": 10}), "text_encoder": AttributesTextEncoder(9, 16)},
-            "prior has a slot for each of 10 things, but neither encoder nor decoder",
-        ),
         ({"encoder": ConvEncoder(32, 8, caption_dim=8)}, "encoder.caption_dim is 8, .* 16"),
         ({"decoder": ResidualDecoder(32, 8, 0, conditioning="concat")}, "decoder.caption_dim is 0, .* 16"),
         ({"prior": ConditionalPrior(8, 12)}, "prior.caption_dim is 12, .* 16"),
@@ -154,7 +150,13 @@ WIDER = THINGS | {"latent_dim": 20}
 )
 def test_parts_that_do_not_fit_each_other_are_named(parts, named: str) -> None:
     with pytest.raises(ValueError, match=named):
-        ConditionalVAE(9, 32, getattr(parts.get("prior"), "latent_dim", 8), 16, **parts)
+        ConditionalVAE(9, 32, 8, 16, **parts)
+
+
+def test_a_prior_alone_cannot_have_slots_for_things() -> None:
+    parts = {"prior": FlowPrior(slots=10, **WIDER), "text_encoder": AttributesTextEncoder(9, 16)}
+    with pytest.raises(ValueError, match="prior has a slot for each of 10 things, but neither encoder nor decoder"):
+        ConditionalVAE(9, 32, 20, 16, **parts)
 
 
 def test_slots_for_things_fit_a_text_encoder_that_gives_as_many() -> None:

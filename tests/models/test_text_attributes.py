@@ -103,6 +103,7 @@ def test_a_caption_that_names_nothing_still_has_states_to_look_at() -> None:
     model = encoder()
     caption = model(torch.tensor([[TOKENIZER.sos_id, TOKENIZER.unk_id, TOKENIZER.eos_id]]))
     assert caption.mask.all()
+    assert not caption.states.any()
     unread = AttributesTextEncoder(len(TOKENIZER), 16)
     groups, link = unread.lexicon(TOKENIZER.encode_batch(["a red circle"]))
     assert not groups.any()
