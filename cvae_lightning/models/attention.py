@@ -71,7 +71,9 @@ class Attention(nn.Module):
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
         if mask is not None:
             scores = scores.masked_fill(~mask[:, None, None, :], -1e4)
-        seen = scores.softmax(dim=-1).to(value.dtype) @ value
+        # PyTorch's softmax over a short last axis takes several times as long as over the first one.
+        shares = scores.permute(3, 0, 1, 2).softmax(dim=0).permute(1, 2, 3, 0)
+        seen = shares.to(value.dtype) @ value
         return seen.transpose(1, 2).flatten(2)
 
     def _split(self, tokens: Tensor) -> Tensor:
