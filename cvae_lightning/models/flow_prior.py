@@ -130,13 +130,16 @@ class FlowPrior(Prior):
     def loss(self, posterior: Gaussian, caption: Caption) -> Tensor:
         """The flow-matching loss (Lipman et al. 2023, eq. 23), summed over latents, averaged over draws; (B,).
 
-        Times are logit-normal (Esser et al. 2024, section 3.1): most draws where the direction is least clear.
+        Times are logit-normal (Esser et al. 2024, section 3.1), most draws where the direction is least clear, but
+        for as large a share as sampling spends on corrections: these look from one time alone.
         """
         many = caption.repeat(self.draws)
         q = Gaussian(*(field.detach().repeat_interleave(self.draws, dim=0) for field in posterior))
         z = draw(q, torch.randn_like(q.mean))
         noise = torch.randn_like(z)
         time = torch.randn(len(z), device=z.device).sigmoid()
+        correcting = torch.rand(len(z), device=z.device) < len(self.turns) / (self.steps + len(self.turns))
+        time = time.masked_fill(correcting, CORRECTED_FROM)
         heard = torch.rand(len(z), device=z.device) >= self.caption_dropout if self.caption_dropout else None
         error = self.velocity(noise.lerp(z, time[:, None]), time, many, heard) - (z - noise)
         if self.things:

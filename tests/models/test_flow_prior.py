@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from cvae_lightning.models import Caption, FlowPrior, Gaussian, StandardPrior, blueprint, build
+from cvae_lightning.models.flow_prior import CORRECTED_FROM
 from cvae_lightning.models.ode import solve
 
 MASK = torch.tensor([[True, True, True, False], [True, False, False, True], [True, True, True, True]])
@@ -179,6 +180,25 @@ def test_the_loss_is_an_average_over_draws_for_each_image() -> None:
     torch.manual_seed(1)
     single = one.loss(Gaussian(*(field.repeat_interleave(3, dim=0) for field in q)), said.repeat(3))
     torch.testing.assert_close(drawn, single.view(3, 3).mean(dim=1))
+
+
+@pytest.mark.parametrize(("corrections", "share"), [(0, 0.0), (9, 0.75)])
+def test_it_learns_at_the_times_that_sampling_asks_for(
+    corrections: int, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def still(self: FlowPrior, z: Tensor, time: Tensor, said: Caption, heard: Tensor | None = None) -> Tensor:
+        asked.append(time)
+        return torch.zeros_like(z)
+
+    monkeypatch.setattr(FlowPrior, "velocity", still)
+    awake(draws=4000, corrections=corrections).loss(posterior(), caption())
+    correcting = asked[0] == CORRECTED_FROM
+    assert correcting.float().mean().item() == pytest.approx(share, abs=0.02)
+    rest = asked[0][~correcting].logit()
+    assert abs(rest.mean()) < 0.05
+    assert rest.std().item() == pytest.approx(1, abs=0.05)
 
 
 def test_the_rate_is_that_of_its_base() -> None:
