@@ -92,7 +92,7 @@ class FlowPrior(Prior):
         self.guidance_scale, self.caption_dropout = guidance_scale, caption_dropout
         self.things = slots if conditioning == "things" else None
         size = slot_size(latent_dim, slots)
-        self.read = CaptionSlots(slots, width, caption_dim, conditioning)
+        self.read = CaptionSlots(slots, width, caption_dim, conditioning, numbered=True)
         self.unheard = positions(1, width)
         self.latent = nn.Linear(size * (1 + 2 * len(LENGTHS)), width)
         self.pooled = nn.Linear(caption_dim, width)

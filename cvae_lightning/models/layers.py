@@ -33,6 +33,9 @@ FAINT = -0.2
 class LayeredDecoder(Decoder):
     """The mean image of p(image | z, caption): paper, and what each slot's layer adds to it.
 
+    How a thing looks is a function of what the caption says of it, and of what its slot holds besides a place: the
+    first two numbers move it and do nothing else, and alike things look alike.
+
     Args:
         image_size: side S of the images.
         latent_dim: Z.
@@ -73,7 +76,7 @@ class LayeredDecoder(Decoder):
         self.side, self.margin = image_size // patch, math.ceil(reach * image_size / patch)
         self.read = CaptionSlots(slots, slot_width, caption_dim, conditioning)
         size = slot_size(latent_dim, slots)
-        self.latent = nn.Sequential(nn.Linear(size, slot_width), nn.SiLU(), nn.Linear(slot_width, slot_width))
+        self.latent = _looks(size - 2, slot_width)
         self.norm = nn.LayerNorm(slot_width)
         self.shift, self.colour = nn.Linear(slot_width, 2), nn.Linear(slot_width, 3)
         self.brush, self.distance = nn.Linear(slot_width, hidden), nn.Linear(WAVES, hidden)
@@ -104,7 +107,10 @@ class LayeredDecoder(Decoder):
         slots = self.read(caption)
         z = z.reshape(*slots.tokens.shape[:2], -1)
         there = Places.of(slots.exist)
-        tokens = self.norm(there.pack(slots.tokens + self.latent(z)))
+        tokens = there.pack(slots.tokens)
+        if self.latent is not None:
+            tokens = tokens + self.latent(there.pack(z)[:, 2:])
+        tokens = self.norm(tokens)
         places = 0.5 + there.pack(z)[:, :2].float() / SPREAD + 0.1 * self.shift(tokens).float()
         cells = (places.detach() * self.side).floor().long().clamp(0, self.side - 1).unsqueeze(1) + self.window
         cover = self._cover(tokens, (cells + 0.5) / self.side - places.unsqueeze(1))
@@ -126,3 +132,8 @@ class LayeredDecoder(Decoder):
         canvas = canvas.index_add(0, index.flatten(), layers.flatten(0, 1)).reshape(batch, whole, whole, -1)
         inner = slice(self.margin, self.margin + self.side)
         return functional.pixel_shuffle(canvas[:, inner, inner].permute(0, 3, 1, 2), self.patch)
+
+
+def _looks(size: int, width: int) -> nn.Module | None:
+    """Numbers of a slot besides its place to what they change in its looks; None where there are none."""
+    return nn.Sequential(nn.Linear(size, width), nn.SiLU(), nn.Linear(width, width)) if size else None

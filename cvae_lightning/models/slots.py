@@ -6,6 +6,8 @@ of two ways:
 ``cross_attention``  slots are learned, and look at the token states of any caption
 ``things``           slot k is the caption's state k, where states are things rather than words; a slot whose thing
                      is not named has the posterior N(0, I), costs nothing and is looked at by nobody
+
+Alike things have equal states, so whatever is said to their slots looks equal. What must tell them apart numbers them.
 """
 
 from __future__ import annotations
@@ -55,23 +57,25 @@ class CaptionSlots(nn.Module):
         width: W of a slot's token.
         caption_dim: C of the caption's states.
         conditioning: one of ``SLOTTED``.
+        numbered: whether slots of alike things differ by a learned embedding of their number.
 
     Raises:
         ValueError: an unknown conditioning.
     """
 
-    def __init__(self, slots: int, width: int, caption_dim: int, conditioning: str) -> None:
+    def __init__(self, slots: int, width: int, caption_dim: int, conditioning: str, numbered: bool = False) -> None:
         super().__init__()
         if conditioning not in SLOTTED:
             raise ValueError(f"conditioning is {conditioning!r}: expected one of {', '.join(SLOTTED)}")
         self.states = nn.Linear(caption_dim, width)
         self.learned = positions(slots, width) if conditioning == "cross_attention" else None
+        self.number = positions(slots, width) if numbered and conditioning == "things" else None
         self.read = Block(width, own=False) if conditioning == "cross_attention" else None
 
     def forward(self, caption: Caption) -> Slots:
         """The slots of a batch of captions."""
         states = self.states(caption.states)
         if self.read is None or self.learned is None:
-            return Slots(states, caption.mask)
+            return Slots(states if self.number is None else states + self.number, caption.mask)
         tokens = self.read(self.learned.expand(len(states), -1, -1), states, caption.mask)
         return Slots(tokens, caption.mask.new_ones(tokens.shape[:2]))

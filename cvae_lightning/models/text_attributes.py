@@ -20,6 +20,8 @@ from cvae_lightning.models.text_encoder import Caption, TextEncoder, real_tokens
 class AttributesTextEncoder(TextEncoder):
     """One state for each *thing* that the caption names: the sum of its attributes' embeddings.
 
+    Things of one group have equal states.
+
     Args:
         vocab_size: words of the tokenizer, special tokens included.
         caption_dim: C, size of the pooled embedding and of a thing's state.
@@ -41,7 +43,7 @@ class AttributesTextEncoder(TextEncoder):
         self.caption_dim, self.pad_id, self.things = caption_dim, pad_id, GROUPS * MOST_THINGS
         self.lexicon = Lexicon(vocab_size, lexicon)
         self.attributes = nn.ModuleList([_embedding(caption_dim) for _ in GROUP_ROLES])
-        self.link, self.place = _embedding(2 * caption_dim), _embedding(2 * caption_dim)
+        self.link = _embedding(2 * caption_dim)
         self.state = nn.Sequential(nn.Linear(caption_dim, caption_dim), nn.SiLU(), nn.Linear(caption_dim, caption_dim))
         self.pool = nn.Linear(2 * caption_dim, caption_dim)
 
@@ -56,11 +58,8 @@ class AttributesTextEncoder(TextEncoder):
         groups = meaning.groups
         said = torch.stack([table(groups[..., k]) for k, table in enumerate(self.attributes)]).sum(dim=0)
         said = said + self.link(meaning.link).unflatten(-1, (GROUPS, -1))
-        number = torch.arange(1, MOST_THINGS + 1, device=tokens.device)
-        things = said.unsqueeze(2) + self.place(number).unflatten(-1, (GROUPS, -1)).transpose(0, 1)
         mask = named(meaning.counts)
-        things = things.flatten(1, 2)
-        states = (things + self.state(things)).float() * mask.unsqueeze(-1)
+        states = (said + self.state(said)).float().repeat_interleave(MOST_THINGS, dim=1) * mask.unsqueeze(-1)
         exists = (groups[..., :1] > 0).to(said.dtype)
         return Caption(self.pool((said * exists).flatten(1)).float(), states, or_all(mask))
 

@@ -25,8 +25,8 @@ class ThingsTextEncoder(TextEncoder):
 
     A learned query a group attends to the states of any other text encoder, and from what it finds the encoder reads
     what is said of the group: count, size, colour, shape and how groups are linked. These probabilities are all that a
-    thing knows of the words, besides its number (a concept bottleneck, Koh et al. 2020), so that things of one group
-    agree, and ways of saying the same make no difference. The count decides which states exist.
+    thing knows of the words (a concept bottleneck, Koh et al. 2020), so that things of one group are equal, and ways
+    of saying the same make no difference. The count decides which states exist.
 
     Pictures alone do not teach which words belong to which group: slots part a scene's things by what they look like
     and settle on an order of their own. So there is a lesson in reading, the cross-entropy of what a lexicon says.
@@ -49,7 +49,7 @@ class ThingsTextEncoder(TextEncoder):
         self.queries, self.find, self.norm = positions(GROUPS, width), Block(width), nn.LayerNorm(width)
         self.meaning, self.said = nn.Linear(width, SAID * MOST_VALUES), nn.Linear(SAID * MOST_VALUES, width)
         nn.init.normal_(self.said.weight)  # as an embedding's, since probabilities are nearly all 0 or 1
-        self.number, self.pool = positions(self.things, width), nn.Linear(GROUPS * width, width)
+        self.pool = nn.Linear(GROUPS * width, width)
         self.state = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
 
     def forward(self, tokens: Tensor) -> Caption:
@@ -63,8 +63,7 @@ class ThingsTextEncoder(TextEncoder):
         scores = self.meaning(groups).float().unflatten(-1, (SAID, MOST_VALUES))
         mask = or_all(named(scores[..., 0, :].argmax(dim=-1)))
         said = self.said(scores.softmax(dim=-1).flatten(2))
-        things = said.repeat_interleave(MOST_THINGS, dim=1) + self.number
-        states = (things + self.state(things)).float() * mask.unsqueeze(-1)
+        states = (said + self.state(said)).float().repeat_interleave(MOST_THINGS, dim=1) * mask.unsqueeze(-1)
         return Caption(self.pool(said.flatten(1)).float(), states, mask, LESSON * self._surprise(scores, tokens))
 
     def _surprise(self, scores: Tensor, tokens: Tensor) -> Tensor:

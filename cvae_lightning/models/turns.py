@@ -85,7 +85,7 @@ class PlaceHead(nn.Module):
         super().__init__()
         self.side, self.size = side, slot_size(latent_dim, slots)
         check_place(latent_dim, slots)
-        self.read = CaptionSlots(slots, width, caption_dim, conditioning)
+        self.read = CaptionSlots(slots, width, caption_dim, conditioning, numbered=True)
         self.norm, self.slot_norm = nn.LayerNorm(channels), nn.LayerNorm(width)
         self.query, self.key = nn.Linear(width, KEY), nn.Linear(channels, KEY)
         self.colour_key = nn.Sequential(nn.Linear(3, KEY), nn.SiLU(), nn.Linear(KEY, KEY))

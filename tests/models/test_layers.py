@@ -24,13 +24,25 @@ def decoder(**changed: object) -> LayeredDecoder:
 
 def test_a_place_moved_by_pixels_moves_the_picture_by_pixels() -> None:
     part, said = decoder(), caption([True, False, False])
-    torch.nn.init.zeros_(part.latent[0].weight)  # the look is the caption's alone, and places are the latent's
     z = torch.zeros(1, 6)
     moved = z.clone()
     moved[0, :2] = torch.tensor([4.0, -8.0]) / 32 * SPREAD
     still, shifted = part(z, said), part(moved, said)
     torch.testing.assert_close(shifted[..., :-8, 4:], still[..., 8:, :-4], atol=1e-5, rtol=1e-4)
-    assert (still - part.paper[:, None, None]).abs().max() > 0.1
+    assert (still - part.paper[:, None, None]).abs().max() > 0.05
+
+
+def test_a_slot_looks_like_what_is_said_of_it_wherever_it_is() -> None:
+    """Three alike slots far apart: one picture thrice, unless a number of theirs besides the place tells them apart."""
+    apart = torch.tensor([[-8.0, -8.0], [8.0, -8.0], [0.0, 8.0]]) / 32 * SPREAD
+    said = caption()
+    said = said._replace(states=said.states[:, :1].expand(-1, 3, -1))
+    for extra, alike in ((0, True), (1, False)):
+        part = decoder(latent_dim=6 + 3 * extra, reach=0.125)
+        z = torch.cat([apart, torch.randn(3, extra)], dim=1).reshape(1, -1)
+        images = part(z, said)[0]
+        seen = torch.stack([images[:, y - 4 : y + 4, x - 4 : x + 4] for y, x in ((8, 8), (8, 24), (24, 16))])
+        assert torch.allclose(seen, seen[:1].expand_as(seen), atol=1e-4) == alike
 
 
 def test_layers_add_up() -> None:

@@ -82,3 +82,11 @@ def test_slots_that_do_not_fit_are_named(kind) -> None:
             kind(**SHAPE, slots=slots)
     with pytest.raises(ValueError, match="'words': expected one of cross_attention, things"):
         CaptionSlots(4, 16, 8, "words")
+
+
+def test_slots_of_alike_things_are_equal_unless_they_are_numbered() -> None:
+    said = caption()
+    said = said._replace(states=said.states[:, :1].expand(-1, SLOTS, -1))
+    plain, numbered = (CaptionSlots(SLOTS, 16, 8, "things", numbered=told)(said).tokens for told in (False, True))
+    assert torch.equal(plain, plain[:, :1].expand_as(plain))
+    assert torch.pdist(numbered[0]).min() > 0.1

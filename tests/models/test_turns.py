@@ -85,7 +85,10 @@ def test_the_first_two_numbers_of_a_slot_are_its_place() -> None:
 
 
 def test_a_sketch_teaches_slots_their_colours() -> None:
-    """Two slots, a red and a blue thing: by its sketch alone each learns to look at its own, wherever it is."""
+    """Two slots, a red and a blue thing: by its sketch alone each learns to look at one of them, wherever it is.
+
+    Nothing says which slot is the red one's, so which is a matter of how they began.
+    """
     part, said = head(), caption(2)
     shares = torch.optim.Adam(part.parameters(), lr=3e-3)
     colours = torch.tensor([[0.9, 0.1, 0.1], [0.1, 0.1, 0.9]])
@@ -101,7 +104,8 @@ def test_a_sketch_teaches_slots_their_colours() -> None:
     told, coloured = part._scores(part.slot_norm(slots.tokens), part.norm(torch.zeros(1, SIDE**2, LOOKS)), small)
     log_shares = part._compete(told + coloured, slots)
     found = take_turns(log_shares[:, :-1], cells(SIDE).expand(1, -1, -1), slots.exist).places[0]
-    torch.testing.assert_close(found, where, **NEAR)
+    swapped = (found - where).abs().sum() > (found - where.flip(0)).abs().sum()
+    torch.testing.assert_close(found, where.flip(0) if swapped else where, **NEAR)
 
 
 def test_looks_teach_slots_of_one_colour_their_shapes() -> None:
