@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,13 @@ log = logging.getLogger(__name__)
 RESULTS, REPORT = "evaluation.json", "evaluation.md"
 
 
-def evaluate(run: str | Path | None, output: Path, plan: Plan | None = None, device: str = "auto") -> dict[str, Any]:
+def evaluate(
+    run: str | Path | None,
+    output: Path,
+    plan: Plan | None = None,
+    device: str = "auto",
+    sampling: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write ``evaluation.json``, ``evaluation.md``, their pictures and ``environment.json``.
 
     Args:
@@ -33,6 +40,7 @@ def evaluate(run: str | Path | None, output: Path, plan: Plan | None = None, dev
         output: the folder to write into.
         plan: how much is measured, and where.
         device: where to run the model: auto, cpu or cuda.
+        sampling: see :func:`cvae_lightning.painter.load`.
 
     Returns:
         the content of ``evaluation.json``.
@@ -52,10 +60,12 @@ def evaluate(run: str | Path | None, output: Path, plan: Plan | None = None, dev
     from cvae_lightning.reports.evaluation_pictures import draw_evaluation
 
     begin = time.perf_counter()
-    found = examine(load(checkpoint, pick_device(device)), plan, world)
+    found = examine(load(checkpoint, pick_device(device), sampling), plan, world)
     with checkpoint.open("rb") as file:
         source = {"name": checkpoint.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
     results = {"checkpoint": source} | found.results
+    if chosen := {name: value for name, value in (sampling or {}).items() if value is not None}:
+        results["settings"]["sampling"] = chosen
     output.mkdir(parents=True, exist_ok=True)
     draw_evaluation(results, found.surveys, output)
     _write(output / REPORT, report(results))
@@ -93,7 +103,7 @@ def job(config: DictConfig) -> None:
     splits = config.splits
     named = tuple(map(str, splits)) if isinstance(splits, ListConfig) else (str(splits),)
     numbers = {one.name: config[one.name] for one in fields(Plan) if one.name != "splits"}
-    evaluate(config.run, Path(config.output), Plan(named, **numbers), config.device)
+    evaluate(config.run, Path(config.output), Plan(named, **numbers), config.device, config.sampling)
     print(Path(config.output) / REPORT)
 
 

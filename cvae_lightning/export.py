@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,13 @@ from cvae_lightning.weights import PRECISIONS
 CARD = "README.md"
 
 
-def export(run: str | Path, output: Path, dtype: str = "mixed", evaluation: str | Path | None = None) -> list[Path]:
+def export(
+    run: str | Path,
+    output: Path,
+    dtype: str = "mixed",
+    evaluation: str | Path | None = None,
+    sampling: Mapping[str, Any] | None = None,
+) -> list[Path]:
     """Write ``model.safetensors``, the run's ``config.yaml`` if there is one, and ``README.md``, a model card.
 
     Args:
@@ -28,6 +35,7 @@ def export(run: str | Path, output: Path, dtype: str = "mixed", evaluation: str 
         output: the folder to write into.
         dtype: how weights are stored, one of :data:`cvae_lightning.weights.PRECISIONS`.
         evaluation: a folder that ``evaluate`` wrote about the checkpoint, or about its file of the same ``dtype``.
+        sampling: how the file's flow shall sample, see :func:`cvae_lightning.painter.load`.
 
     Returns:
         the files written, the weights first.
@@ -48,7 +56,7 @@ def export(run: str | Path, output: Path, dtype: str = "mixed", evaluation: str 
     from cvae_lightning.reports.card import Card, card
     from cvae_lightning.weights.file import Saved, to_file
 
-    painter = load(checkpoint)
+    painter = load(checkpoint, sampling=sampling)
     model, tokenizer = painter.model, painter.tokenizer
     words = {"max_length": tokenizer.max_length, "words": list(tokenizer.words)}
     weights = to_file(Saved(blueprint(model), words, model.state_dict()), dtype)
@@ -111,7 +119,7 @@ def _check_same(judged: dict[str, Any], checkpoint: Path, weights: bytes) -> Non
 
 def job(config: DictConfig) -> None:
     """The command's work."""
-    for path in export(config.run, Path(config.output), config.dtype, config.evaluation):
+    for path in export(config.run, Path(config.output), config.dtype, config.evaluation, config.sampling):
         print(path)
 
 

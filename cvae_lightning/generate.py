@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -26,6 +27,7 @@ def generate(
     seed: int = 0,
     device: str = "cpu",
     best_of: int = 1,
+    sampling: Mapping[str, Any] | None = None,
 ) -> list[Path]:
     """Write one PNG a sample with the judge's verdict beside it, and ``grid.png`` with all over their captions.
 
@@ -40,6 +42,7 @@ def generate(
         device: where to run the model: ``auto``, ``cpu`` or ``cuda``.
         best_of: candidates of each sample; the first that the judge passes is kept, else the one with the
             most atoms right (of equals the first).
+        sampling: see :func:`cvae_lightning.painter.load`.
 
     Returns:
         the pictures written, the grid last.
@@ -63,7 +66,7 @@ def generate(
     from cvae_lightning.painter import load
     from cvae_lightning.reports.grids import captioned_grid
 
-    rows = load(checkpoint, pick_device(device)).paintings(captions, num_samples, seed, best_of=best_of)
+    rows = load(checkpoint, pick_device(device), sampling).paintings(captions, num_samples, seed, best_of=best_of)
     paintings = [painting for row in rows for painting in row]
     for painting, path in zip(paintings, names, strict=True):
         notes = {"caption": painting.caption, "asked": painting.asked}
@@ -100,7 +103,8 @@ def job(config: DictConfig) -> None:
     if not captions:
         raise UserError("captions=[]: give at least one caption")
     output = Path(config.output)
-    for path in generate(config.run, captions, output, config.num_samples, config.seed, config.device, config.best_of):
+    how = (config.num_samples, config.seed, config.device, config.best_of, config.sampling)
+    for path in generate(config.run, captions, output, *how):
         print(path)
 
 

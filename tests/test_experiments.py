@@ -48,10 +48,11 @@ def test_an_ablation_changes_a_recipe_that_can_be_built(name: str) -> None:
     assert changed.trainer == usual.trainer
 
 
+ELSEWHERE = ("experiment", "ablation", "debug", "trainer", "sampling")
 CHOICES = [
     f"{path.parent.relative_to(ROOT / 'conf')}={path.stem}"
     for path in sorted((ROOT / "conf").rglob("*.yaml"))
-    if path.parent != ROOT / "conf" and path.parent.name not in ("experiment", "ablation", "debug", "trainer")
+    if path.parent != ROOT / "conf" and path.parent.name not in ELSEWHERE
 ]
 
 

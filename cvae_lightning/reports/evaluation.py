@@ -45,10 +45,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _intro(results: dict[str, Any]) -> str:
     settings = results["settings"]
+    sampling = ", ".join(f"{name}={value}" for name, value in settings.get("sampling", {}).items())
     return (
         f"{results['image_size']} px, {settings['captions']} captions of each split, one sample a caption, "
         f"seed {settings['seed']}, scenes of world {settings['world']['seed']}. "
-        "In brackets: 95 % intervals over captions, in percent.\n"
+        "In brackets: 95 % intervals over captions, in percent."
+        + (f" Sampled otherwise than in training: {sampling}." if sampling else "")
+        + "\n"
     )
 
 
