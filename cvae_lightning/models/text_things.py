@@ -16,7 +16,7 @@ from cvae_lightning.models.text_encoder import Caption, TextEncoder
 SAID = len(GROUP_ROLES) + 1
 """Of each group: its count, size, colour and shape, and how groups are linked."""
 LESSON = 1000.0
-"""Nats that a nat of surprise at the meaning is worth, so that pictures, of some thousand nats, do not drown it."""
+"""Nats that a nat of surprise at the meaning is worth: gradients are clipped together, and pictures' are large."""
 
 
 @part
@@ -29,8 +29,9 @@ class ThingsTextEncoder(TextEncoder):
     of saying the same make no difference. The count decides which states exist.
 
     Pictures alone do not teach which words belong to which group: slots part a scene's things by what they look like
-    and settle on an order of their own. So there is a lesson in reading, the cross-entropy of what a lexicon says.
-    It is taken while training; captions are read without the lexicon.
+    and settle on an order of their own. So there is a lesson in reading, the cross-entropy of what a lexicon says, and
+    nothing else moves the reader (an independent bottleneck): pictures would trade a count for a better fit. The
+    lesson is taken while training; captions are read without the lexicon.
 
     Args:
         vocab_size: words of the tokenizer, special tokens included.
@@ -62,7 +63,7 @@ class ThingsTextEncoder(TextEncoder):
         groups = self.norm(self.find(self.queries.expand(len(tokens), -1, -1), words.states, words.mask))
         scores = self.meaning(groups).float().unflatten(-1, (SAID, MOST_VALUES))
         mask = or_all(named(scores[..., 0, :].argmax(dim=-1)))
-        said = self.said(scores.softmax(dim=-1).flatten(2))
+        said = self.said(scores.softmax(dim=-1).flatten(2).detach())
         states = (said + self.state(said)).float().repeat_interleave(MOST_THINGS, dim=1) * mask.unsqueeze(-1)
         return Caption(self.pool(said.flatten(1)).float(), states, mask, LESSON * self._surprise(scores, tokens))
 

@@ -72,6 +72,17 @@ def test_ways_of_saying_the_same_hardly_differ_and_other_meanings_do(literate: T
     assert (first - second).norm() < 0.2 * (first - third).norm()
 
 
+def test_the_reader_learns_from_its_lesson_alone() -> None:
+    model = encoder().train()
+    caption = model(TOKENIZER.encode_batch(CAPTIONS))
+    readers = [*model.reader.parameters(), *model.meaning.parameters(), model.queries]
+    (caption.states.square().sum() + caption.pooled.square().sum()).backward(retain_graph=True)
+    assert not any(weight.grad is not None and weight.grad.any() for weight in readers)
+    assert model.said.weight.grad.any()
+    caption.lesson.sum().backward()
+    assert all(weight.grad is not None and weight.grad.any() for weight in (model.meaning.weight, model.queries))
+
+
 def test_the_lesson_is_the_surprise_at_all_that_is_said() -> None:
     model, tokens = encoder(), TOKENIZER.encode_batch(CAPTIONS)
     model.meaning.weight.data.zero_()
