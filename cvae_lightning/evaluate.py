@@ -58,14 +58,15 @@ def evaluate(
     from cvae_lightning.painter import load
     from cvae_lightning.reports.evaluation import report
     from cvae_lightning.reports.evaluation_pictures import draw_evaluation
+    from cvae_lightning.sampling import chosen
 
     begin = time.perf_counter()
     found = examine(load(checkpoint, pick_device(device), sampling), plan, world)
     with checkpoint.open("rb") as file:
         source = {"name": checkpoint.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
     results = {"checkpoint": source} | found.results
-    if chosen := {name: value for name, value in (sampling or {}).items() if value is not None}:
-        results["settings"]["sampling"] = chosen
+    if told := chosen(sampling):
+        results["settings"]["sampling"] = told
     output.mkdir(parents=True, exist_ok=True)
     draw_evaluation(results, found.surveys, output)
     _write(output / REPORT, report(results))

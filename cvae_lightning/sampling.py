@@ -12,24 +12,29 @@ SAMPLING = ("steps", "solver", "guidance_scale", "corrections")
 """Arguments of a flow prior that have no weights (:class:`cvae_lightning.models.FlowPrior`)."""
 
 
+def chosen(sampling: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is not left as trained."""
+    return {name: value for name, value in (sampling or {}).items() if value is not None}
+
+
 def resampled(plan: Mapping[str, Any], sampling: Mapping[str, Any] | None) -> dict[str, Any]:
     """A model's blueprint whose prior samples as chosen; what is absent or None stays as trained.
 
     Raises:
         UserError: the prior takes no such choice, or not this value.
     """
-    chosen = {name: value for name, value in (sampling or {}).items() if value is not None}
+    wanted = chosen(sampling)
     prior = plan.get("prior")
-    for name, value in chosen.items():
+    for name, value in wanted.items():
         if name not in SAMPLING:
             raise UserError(f"sampling.{name}: expected one of {', '.join(SAMPLING)}{nearest(name, SAMPLING)}")
         if not isinstance(prior, Mapping) or name not in prior:
             kind = prior.get("part") if isinstance(prior, Mapping) else "its default"
             raise UserError(f"sampling.{name}={value}: this model's prior, {kind}, is no flow and has no {name}")
         _check_kind(name, value, prior[name])
-    if not chosen or not isinstance(prior, Mapping):
+    if not wanted or not isinstance(prior, Mapping):
         return dict(plan)
-    changed = {**prior, **chosen}
+    changed = {**prior, **wanted}
     try:
         build(changed)
     except ValueError as error:

@@ -80,3 +80,8 @@ def named(counts: Tensor) -> Tensor:
 def or_all(mask: Tensor) -> Tensor:
     """The mask (B, N), with rows of nothing replaced by rows of everything: a model needs a state to look at."""
     return mask | ~mask.any(dim=1, keepdim=True)
+
+
+def for_each(groups: Tensor, exist: Tensor) -> Tensor:
+    """A state for each thing (B, 10, C) of its group's (B, 2, C), in float32; zero where ``exist`` (B, 10) is False."""
+    return groups.float().repeat_interleave(MOST_THINGS, dim=1) * exist.unsqueeze(-1)

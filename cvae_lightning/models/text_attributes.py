@@ -12,7 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from cvae_lightning.models.blueprint import part
-from cvae_lightning.models.reading import GROUP_ROLES, GROUPS, MOST_THINGS, MOST_VALUES, NOTHING, Lexicon, named, or_all
+from cvae_lightning.models.reading import (
+    GROUP_ROLES,
+    GROUPS,
+    MOST_THINGS,
+    MOST_VALUES,
+    NOTHING,
+    Lexicon,
+    for_each,
+    named,
+    or_all,
+)
 from cvae_lightning.models.text_encoder import Caption, TextEncoder, real_tokens
 
 
@@ -59,7 +69,7 @@ class AttributesTextEncoder(TextEncoder):
         said = torch.stack([table(groups[..., k]) for k, table in enumerate(self.attributes)]).sum(dim=0)
         said = said + self.link(meaning.link).unflatten(-1, (GROUPS, -1))
         mask = named(meaning.counts)
-        states = (said + self.state(said)).float().repeat_interleave(MOST_THINGS, dim=1) * mask.unsqueeze(-1)
+        states = for_each(said + self.state(said), mask)
         exists = (groups[..., :1] > 0).to(said.dtype)
         return Caption(self.pool((said * exists).flatten(1)).float(), states, or_all(mask))
 

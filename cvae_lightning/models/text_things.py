@@ -10,7 +10,16 @@ from torch.nn import functional
 
 from cvae_lightning.models.attention import Block, positions
 from cvae_lightning.models.blueprint import part
-from cvae_lightning.models.reading import GROUP_ROLES, GROUPS, MOST_THINGS, MOST_VALUES, Lexicon, named, or_all
+from cvae_lightning.models.reading import (
+    GROUP_ROLES,
+    GROUPS,
+    MOST_THINGS,
+    MOST_VALUES,
+    Lexicon,
+    for_each,
+    named,
+    or_all,
+)
 from cvae_lightning.models.text_encoder import Caption, TextEncoder
 
 SAID = len(GROUP_ROLES) + 1
@@ -64,7 +73,7 @@ class ThingsTextEncoder(TextEncoder):
         scores = self.meaning(groups).float().unflatten(-1, (SAID, MOST_VALUES))
         mask = or_all(named(scores[..., 0, :].argmax(dim=-1)))
         said = self.said(scores.softmax(dim=-1).flatten(2).detach())
-        states = (said + self.state(said)).float().repeat_interleave(MOST_THINGS, dim=1) * mask.unsqueeze(-1)
+        states = for_each(said + self.state(said), mask)
         return Caption(self.pool(said.flatten(1)).float(), states, mask, LESSON * self._surprise(scores, tokens))
 
     def _surprise(self, scores: Tensor, tokens: Tensor) -> Tensor:
