@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
@@ -15,6 +15,9 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.files import refuse_existing, save_image, slug
 from cvae_lightning.runs import find_checkpoint
 from cvae_lightning.world.language import parse
+
+if TYPE_CHECKING:
+    from cvae_lightning.painting import Painting
 
 GRID = "grid.png"
 
@@ -69,10 +72,7 @@ def generate(
     rows = load(checkpoint, pick_device(device), sampling).paintings(captions, num_samples, seed, best_of=best_of)
     paintings = [painting for row in rows for painting in row]
     for painting, path in zip(paintings, names, strict=True):
-        notes = {"caption": painting.caption, "asked": painting.asked}
-        save_image(painting.picture, path, notes | {"seed": str(seed), "sample": str(painting.sample)})
-        with path.with_suffix(".json").open("x") as file:
-            file.write(json.dumps(painting.record() | {"best_of": best_of}, indent=1) + "\n")
+        _save(painting, path, best_of)
     right = [painting.verdict.all for painting in paintings]
     columns = num_samples if num_samples > 1 else None
     grid = captioned_grid([one.picture for one in paintings], [one.asked for one in paintings], columns, right)
@@ -80,6 +80,13 @@ def generate(
     found = f"{sum(right)} of {len(right)} pictures say what was asked, best of {best_of} each"
     print(f"{found}; painted by {checkpoint}", file=sys.stderr)
     return [*names, output / GRID]
+
+
+def _save(painting: Painting, path: Path, best_of: int) -> None:
+    notes = {"caption": painting.caption, "asked": painting.asked}
+    save_image(painting.picture, path, notes | {"seed": str(painting.seed), "sample": str(painting.sample)})
+    with path.with_suffix(".json").open("x") as file:
+        file.write(json.dumps(painting.record() | {"best_of": best_of}, indent=1) + "\n")
 
 
 def pick_device(device: str) -> str:

@@ -19,6 +19,11 @@ def composed(*overrides: str):
         return compose("train", list(overrides))
 
 
+def needed(*overrides: str, weights: Path) -> list[str]:
+    """Where to find the weights of photographs, if the config looks through them."""
+    return [f"penalties.perceptual.weights={weights}"] if "perceptual" in composed(*overrides).penalties else []
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_asks_a_question_and_is_short(name: str) -> None:
     lines = (ROOT / "conf" / "experiment" / f"{name}.yaml").read_text().splitlines()
@@ -31,9 +36,8 @@ def test_an_experiment_asks_a_question_and_is_short(name: str) -> None:
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_trains_a_step(command, tmp_path: Path, vgg_weights: Path, name: str) -> None:
     small = ["data.size=20", "data.val_fraction=0.1", "data.batch_size=2", "data.num_workers=0"]
-    if "perceptual" in composed(f"experiment={name}").penalties:
-        small.append(f"penalties.perceptual.weights={vgg_weights}")
-    done = command("train", f"+experiment={name}", "+debug=fast_dev_run", *small, cwd=tmp_path)
+    eyes = needed(f"experiment={name}", weights=vgg_weights)
+    done = command("train", f"+experiment={name}", "+debug=fast_dev_run", *small, *eyes, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
 
@@ -41,8 +45,9 @@ ABLATIONS = sorted(path.stem for path in (ROOT / "conf" / "ablation").glob("*.ya
 
 
 @pytest.mark.parametrize("name", ABLATIONS)
-def test_an_ablation_changes_a_recipe_that_can_be_built(name: str) -> None:
-    changed, usual = (composed("experiment=quickstart", *extra) for extra in ([f"ablation={name}"], []))
+def test_an_ablation_changes_a_recipe_that_can_be_built(vgg_weights: Path, name: str) -> None:
+    row = ["experiment=quickstart", f"ablation={name}"]
+    changed, usual = composed(*row, *needed(*row, weights=vgg_weights)), composed("experiment=quickstart")
     check(changed)
     assert (changed == usual) is (name == "none")
     assert changed.trainer == usual.trainer
