@@ -51,6 +51,7 @@ class FlowPrior(Prior):
             The solver's errors add up; corrections forget them (restarts, Xu et al. 2023, algorithm 1; the corrector
             of Song et al. 2021, section 4.2). Each costs as much as an Euler step.
         caption_dropout: share of training draws that do not see the caption, which guidance needs.
+        normed_attention: whether queries and keys are normed in each head.
 
     Raises:
         ValueError: a number out of range, or an unknown solver.
@@ -73,6 +74,7 @@ class FlowPrior(Prior):
         guidance_scale: float = 1.0,
         corrections: int = 0,
         caption_dropout: float = 0.0,
+        normed_attention: bool = False,
     ) -> None:
         super().__init__()
         if solver not in SOLVERS:
@@ -97,7 +99,9 @@ class FlowPrior(Prior):
         self.latent = nn.Linear(size * (1 + 2 * len(LENGTHS)), width)
         self.pooled = nn.Linear(caption_dim, width)
         self.time = nn.Sequential(nn.Linear(2 * FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
-        self.blocks = nn.ModuleList([Block(width, cross=False, condition_dim=width) for _ in range(layers)])
+        self.blocks = nn.ModuleList(
+            [Block(width, cross=False, condition_dim=width, normed=normed_attention) for _ in range(layers)]
+        )
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, size)
         nn.init.zeros_(self.out.weight)
