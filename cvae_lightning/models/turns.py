@@ -35,7 +35,7 @@ KEY = 64
 """Size of queries and keys."""
 SHARPNESS = 4.0
 """Of the first competition, in units of a usual attention's: flat shares teach nobody."""
-KERNEL, INHIBITED = 0.05, 0.12
+KERNEL, INHIBITED = 0.05, 0.08
 """Radii of the mean shift and of what is found, standard deviations of a Gaussian on a canvas of side 1."""
 LOSS = 10.0
 """Nats that a found vote loses. More than any cell gains by being a little further up or left."""
