@@ -14,3 +14,14 @@ def nearest(word: str, options: Iterable[str]) -> str:
     """``; the nearest is '...'`` for a message, or nothing where no option is near."""
     found = get_close_matches(word, list(options), n=1, cutoff=0.5)
     return f"; the nearest is {found[0]!r}" if found else ""
+
+
+def at_least_one(**numbers: int) -> None:
+    """Let numbers of things pass.
+
+    Raises:
+        UserError: one of them is less than 1; the message gives its name.
+    """
+    for name, number in numbers.items():
+        if number < 1:
+            raise UserError(f"{name}={number}: expected at least 1")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from cvae_lightning.cli import command
-from cvae_lightning.errors import UserError
+from cvae_lightning.errors import UserError, at_least_one
 from cvae_lightning.files import refuse_existing, save_image, slug
 from cvae_lightning.runs import find_checkpoint
 from cvae_lightning.world.language import parse
@@ -55,9 +55,7 @@ def generate(
     """
     for caption in captions:
         parse(caption)
-    for name, number in {"num_samples": num_samples, "best_of": best_of}.items():
-        if number < 1:
-            raise UserError(f"{name}={number}: expected at least 1")
+    at_least_one(num_samples=num_samples, best_of=best_of)
     names = [
         output / f"{number:03d}_{slug(caption)}_{sample}.png"
         for number, caption in enumerate(captions)

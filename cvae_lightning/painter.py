@@ -13,7 +13,7 @@ from torch import Tensor
 
 from cvae_lightning.data.pixels import to_bytes
 from cvae_lightning.data.tokenizer import CaptionTokenizer
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, at_least_one, nearest
 from cvae_lightning.models import ConditionalVAE, build
 from cvae_lightning.painting import Painting, better
 from cvae_lightning.runs import WEIGHTS, find_checkpoint
@@ -71,9 +71,7 @@ class Painter:
         What a caption leaves unsaid is drawn for each sample, as its speaker would take any of it; the verdict
         is on what the caption says.
         """
-        for name, number in {"num_samples": num_samples, "best_of": best_of}.items():
-            if number < 1:
-                raise UserError(f"{name}={number}: expected at least 1")
+        at_least_one(num_samples=num_samples, best_of=best_of)
         if seed < 0:
             raise UserError(f"seed={seed}: expected 0 or more")
         if not captions:

@@ -1,5 +1,7 @@
 """Slots that take turns find one thing each, and the sketch tells them which things are theirs."""
 
+import math
+
 import pytest
 import torch
 
@@ -7,6 +9,8 @@ from cvae_lightning.models import Caption
 from cvae_lightning.models.looks import LOOKS, looks, uncoloured
 from cvae_lightning.models.places import SPREAD, cells
 from cvae_lightning.models.turns import PlaceHead, take_turns
+from cvae_lightning.world.placing import gap
+from cvae_lightning.world.scene import SIZES
 
 SIDE = 16
 NEAR = {"atol": 0.4 / SIDE, "rtol": 0}
@@ -18,9 +22,9 @@ def seed() -> None:
     torch.manual_seed(0)
 
 
-def blobs(*corners: tuple[int, int]) -> torch.Tensor:
+def blobs(*corners: tuple[int, int], elsewhere: float = -12.0) -> torch.Tensor:
     """Log shares (1, N) of squares of two by two cells with these upper left cells (column, row)."""
-    shares = torch.full((SIDE, SIDE), -12.0)
+    shares = torch.full((SIDE, SIDE), elsewhere)
     for column, row in corners:
         shares[row : row + 2, column : column + 2] = 0.0
     return shares.reshape(1, -1)
@@ -44,6 +48,16 @@ def test_alike_slots_find_a_thing_each_in_reading_order() -> None:
     things = [(4, 0), (1, 3), (5, 5)]
     found = places([blobs(*reversed(things))] * 3)
     torch.testing.assert_close(found, torch.tensor([middle(*thing) for thing in things]), **NEAR)
+
+
+def test_the_last_one_is_found_amid_a_crowd_of_its_like() -> None:
+    """Small things as close as the world puts them, the paper not quite ruled out."""
+    crowd = [(7, 7), (4, 5), (10, 5), (4, 9), (10, 9)]
+    apart = min(math.dist(crowd[0], other) for other in crowd[1:]) / SIDE
+    assert apart == pytest.approx(gap(SIZES["small"], SIZES["small"]), abs=0.02)
+    found = places([blobs(*crowd, elsewhere=-5.0)] * len(crowd))
+    expected = torch.tensor(sorted(middle(*thing) for thing in crowd))
+    torch.testing.assert_close(torch.tensor(sorted(found.tolist())), expected, **NEAR)
 
 
 def test_a_slot_that_stands_for_nothing_takes_nothing_from_the_others() -> None:
