@@ -34,6 +34,14 @@ class Places(NamedTuple):
         """(B, N, W) of tokens (M, W), with zeros where there are none."""
         return tokens.new_zeros(*self.exist.shape, tokens.shape[-1]).index_put((self.row, self.column), tokens)
 
+    def pairs(self) -> tuple[Tensor, Tensor]:
+        """First and second (P,) of all ordered pairs of different tokens of a row, numbered as they are packed."""
+        number = torch.zeros_like(self.exist, dtype=torch.long)
+        number[self.row, self.column] = torch.arange(len(self.row), device=self.row.device)
+        alone = torch.eye(self.exist.shape[1], dtype=torch.bool, device=self.exist.device)
+        row, first, second = (self.exist[:, :, None] & self.exist[:, None, :] & ~alone).nonzero(as_tuple=True)
+        return number[row, first], number[row, second]
+
 
 class Attention(nn.Module):
     """Multi-head attention (Vaswani et al. 2017, section 3.2.2).
@@ -44,16 +52,13 @@ class Attention(nn.Module):
     Args:
         width: W, a multiple of ``heads``.
         heads: how many.
-        normed: whether queries and keys are normed in each head, so that scores cannot grow without bound
-            (Henry et al. 2020; Esser et al. 2024, section 5.3.2).
     """
 
-    def __init__(self, width: int, heads: int = 4, normed: bool = False) -> None:
+    def __init__(self, width: int, heads: int = 4) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"width {width} does not divide into {heads} heads")
         self.heads = heads
-        self.norms = nn.ModuleList([nn.RMSNorm(width // heads) for _ in range(2)]) if normed else None
         self.query = nn.Linear(width, width)
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
@@ -71,9 +76,6 @@ class Attention(nn.Module):
         """Values (B, N, W) that queries (B, N, W) find in keys and values (B, M, 2 W)."""
         query = self._split(query)
         key, value = (self._split(half) for half in key_value.chunk(2, dim=-1))
-        if self.norms is not None:
-            query, key = (norm(each.float()) for norm, each in zip(self.norms, (query, key), strict=True))
-            query, key = query.to(value.dtype), key.to(value.dtype)
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
         if mask is not None:
             scores = scores.masked_fill(~mask[:, None, None, :], -1e4)
@@ -97,21 +99,14 @@ class Block(nn.Module):
         condition_dim: size of a vector that scales and shifts every norm (adaptive layer norm,
             Peebles & Xie 2023); 0 for none.
         heads: attention heads.
-        normed: whether their queries and keys are normed.
     """
 
     def __init__(
-        self,
-        width: int,
-        cross: bool = True,
-        own: bool = True,
-        condition_dim: int = 0,
-        heads: int = 4,
-        normed: bool = False,
+        self, width: int, cross: bool = True, own: bool = True, condition_dim: int = 0, heads: int = 4
     ) -> None:
         super().__init__()
-        self.cross = Attention(width, heads, normed) if cross else None
-        self.own = Attention(width, heads, normed) if own else None
+        self.cross = Attention(width, heads) if cross else None
+        self.own = Attention(width, heads) if own else None
         self.norms = nn.ModuleList([nn.LayerNorm(width) for _ in range(3)])
         self.network = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
         self.modulate = nn.Linear(condition_dim, 6 * width) if condition_dim else None

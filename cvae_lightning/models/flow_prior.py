@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from cvae_lightning.models.attention import Block, Places, positions
 from cvae_lightning.models.blueprint import part
 from cvae_lightning.models.gaussian import Gaussian, draw, kl_to_standard
+from cvae_lightning.models.messages import Messages
 from cvae_lightning.models.ode import SOLVERS, solve
 from cvae_lightning.models.prior import Prior
 from cvae_lightning.models.slots import CaptionSlots, slot_size
@@ -42,6 +43,8 @@ class FlowPrior(Prior):
         conditioning: what a slot is about: ``cross_attention`` or ``things``.
         width: of a token.
         layers: transformer blocks.
+        messages: width of what slots tell each other before each block about how their states differ
+            (:mod:`cvae_lightning.models.messages`); 0 for nothing.
         draws: posterior draws, times and noises per image and training step.
         steps: of the ODE solver.
         solver: ``euler``, ``midpoint`` or ``heun``.
@@ -51,7 +54,6 @@ class FlowPrior(Prior):
             The solver's errors add up; corrections forget them (restarts, Xu et al. 2023, algorithm 1; the corrector
             of Song et al. 2021, section 4.2). Each costs as much as an Euler step.
         caption_dropout: share of training draws that do not see the caption, which guidance needs.
-        normed_attention: whether queries and keys are normed in each head.
 
     Raises:
         ValueError: a number out of range, or an unknown solver.
@@ -68,21 +70,22 @@ class FlowPrior(Prior):
         conditioning: str = "cross_attention",
         width: int = 128,
         layers: int = 4,
+        messages: int = 0,
         draws: int = 4,
         steps: int = 24,
         solver: str = "euler",
         guidance_scale: float = 1.0,
         corrections: int = 0,
         caption_dropout: float = 0.0,
-        normed_attention: bool = False,
     ) -> None:
         super().__init__()
         if solver not in SOLVERS:
             raise ValueError(f"prior.solver is {solver!r}: expected one of {', '.join(SOLVERS)}")
         if min(draws, steps, layers) < 1:
             raise ValueError(f"prior: draws {draws}, steps {steps}, layers {layers}: expected at least 1 each")
-        if corrections < 0:
-            raise ValueError(f"prior.corrections is {corrections}: expected 0 or more, such as 24")
+        for name, number, usual in (("corrections", corrections, 24), ("messages", messages, 64)):
+            if number < 0:
+                raise ValueError(f"prior.{name} is {number}: expected 0 or more, such as {usual}")
         if not 0 <= caption_dropout < 1 or not math.isfinite(guidance_scale) or guidance_scale < 0:
             raise ValueError(
                 f"prior: caption_dropout {caption_dropout}, guidance_scale {guidance_scale}: expected [0, 1) and >= 0"
@@ -96,12 +99,12 @@ class FlowPrior(Prior):
         size = slot_size(latent_dim, slots)
         self.read = CaptionSlots(slots, width, caption_dim, conditioning, numbered=True)
         self.unheard = positions(1, width)
-        self.latent = nn.Linear(size * (1 + 2 * len(LENGTHS)), width)
+        felt = size * (1 + 2 * len(LENGTHS))
+        self.latent = nn.Linear(felt, width)
         self.pooled = nn.Linear(caption_dim, width)
         self.time = nn.Sequential(nn.Linear(2 * FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
-        self.blocks = nn.ModuleList(
-            [Block(width, cross=False, condition_dim=width, normed=normed_attention) for _ in range(layers)]
-        )
+        self.blocks = nn.ModuleList([Block(width, cross=False, condition_dim=width) for _ in range(layers)])
+        self.messages = nn.ModuleList([Messages(width, felt, messages) for _ in range(layers if messages else 0)])
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, size)
         nn.init.zeros_(self.out.weight)
@@ -126,8 +129,11 @@ class FlowPrior(Prior):
         condition = nn.functional.silu(self.time(torch.cat([angles.cos(), angles.sin()], dim=1)) + pooled)
         places = Places.of(slots.exist)
         state = places.pack(z.reshape(*told.shape[:2], -1))
-        tokens = places.pack(told) + self.latent(torch.cat([state, _waves(state)], dim=-1).to(told.dtype))
-        for block in self.blocks:
+        tokens = places.pack(told) + self.latent(_felt(state).to(told.dtype))
+        pairs = _pairs(state, places) if self.messages else None
+        for number, block in enumerate(self.blocks):
+            if pairs is not None:
+                tokens = tokens + self.messages[number](tokens, *pairs)
             tokens = block.packed(tokens, places, condition)  # type: ignore[operator]
         return places.pad(self.out(self.norm(tokens)).float()).flatten(1)
 
@@ -181,7 +187,13 @@ def _rotations(count: int, size: int) -> Tensor:
     return torch.linalg.qr(normal).Q
 
 
-def _waves(state: Tensor) -> Tensor:
-    """Sines and cosines (M, 2 len(LENGTHS) N) of latents (M, N), so that small distances tell."""
+def _pairs(state: Tensor, places: Places) -> tuple[Tensor, Tensor, Tensor]:
+    """How all pairs of a row's states (M, N) differ, (P, D), and who they are; see :class:`Messages`."""
+    first, second = places.pairs()
+    return _felt(state[second] - state[first]), first, second
+
+
+def _felt(state: Tensor) -> Tensor:
+    """Latents (M, N) with their sines and cosines, (M, N + 2 len(LENGTHS) N), so that small distances tell."""
     angles = torch.cat([math.pi * length * state for length in LENGTHS], dim=-1)
-    return torch.cat([angles.sin(), angles.cos()], dim=-1)
+    return torch.cat([state, angles.sin(), angles.cos()], dim=-1)

@@ -103,13 +103,28 @@ def test_time_and_caption_turn_the_flow() -> None:
         assert not torch.allclose(prior.velocity(z, torch.full((3,), 0.5), other), now)
 
 
-def test_unnamed_things_stay_noise_and_steer_nothing() -> None:
-    prior, said, noise = awake(conditioning="things"), caption(), torch.randn(3, 8)
+@pytest.mark.parametrize("messages", [0, 6])
+def test_unnamed_things_stay_noise_and_steer_nothing(messages: int) -> None:
+    prior, said, noise = awake(conditioning="things", messages=messages), caption(), torch.randn(3, 8)
     unnamed = ~MASK.repeat_interleave(2, dim=1)
     end = prior.sample(said, noise)
     assert torch.equal(end[unnamed], noise[unnamed])
     assert (end - noise)[~unnamed].abs().min() > 0
     assert torch.equal(prior.sample(said, torch.where(unnamed, 50.0, noise))[~unnamed], end[~unnamed])
+
+
+def test_slots_with_messages_hear_of_each_other_alone() -> None:
+    """With attention shut, a slot's velocity depends on others of its row exactly where there are messages."""
+    said, z = caption()._replace(mask=torch.ones(3, 4, dtype=torch.bool)), torch.randn(3, 8)
+    moved = z.clone()
+    moved[0, 6:] += 0.5
+    for messages, changed in ((0, False), (6, True)):
+        prior = awake(conditioning="things", messages=messages)
+        for block in prior.blocks:
+            nn.init.zeros_(block.own.out.weight)
+        before, after = (prior.velocity(state, torch.full((3,), 0.5), said) for state in (z, moved))
+        assert torch.allclose(before[0, :6], after[0, :6]) is not changed
+        assert torch.equal(before[1:], after[1:])
 
 
 def test_unnamed_things_cost_nothing() -> None:
@@ -222,6 +237,7 @@ def test_a_blueprint_rebuilds_it(conditioning: str) -> None:
         ({"draws": 0}, "draws 0"),
         ({"steps": 0}, "steps 0"),
         ({"corrections": -1}, "corrections is -1"),
+        ({"messages": -1}, "messages is -1"),
         ({"caption_dropout": 1.0}, "caption_dropout 1.0"),
         ({"guidance_scale": -1.0, "caption_dropout": 0.1}, "guidance_scale -1.0"),
         ({"guidance_scale": 2.0}, "guidance_scale 2.0 needs caption_dropout above 0"),
