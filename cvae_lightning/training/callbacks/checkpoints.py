@@ -12,6 +12,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import SIGTERMException
+from torch import Tensor
 
 from cvae_lightning.runs import CHECKPOINTS, LAST
 
@@ -56,6 +57,13 @@ class RunCheckpoint(ModelCheckpoint):
     def format_checkpoint_name(self, metrics: dict[str, Any], *args: Any, **kwargs: Any) -> str:
         """Lightning's file name, with epochs counted from 1 as people do."""
         return super().format_checkpoint_name(metrics | {"epoch": metrics["epoch"] + 1}, *args, **kwargs)
+
+    def check_monitor_top_k(self, trainer: pl.Trainer, current: Tensor | None = None) -> bool:
+        """Whether the newest is kept; of equals, which shares of few captions often are, the longer trained one is."""
+        worst_kept = self.best_k_models.get(self.kth_best_model_path)
+        if current is not None and worst_kept is not None and bool(current == worst_kept):
+            return True
+        return bool(super().check_monitor_top_k(trainer, current))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict(_moved(state_dict, str(self.dirpath)))

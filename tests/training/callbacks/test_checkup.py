@@ -87,6 +87,14 @@ def test_a_checkpoint_can_be_chosen_by_what_is_judged(tmp_path) -> None:
     assert (tmp_path / "checkpoints" / "best.ckpt").exists()
 
 
+def test_of_equal_checkpoints_the_longer_trained_one_is_best(tmp_path) -> None:
+    best = RunCheckpoint("best", monitor="val/consistency/all", mode="max")
+    fit(tmp_path, Checkup(), 3, callbacks=[best], enable_checkpointing=True)
+    assert float(best.best_model_score) == 0, "three epochs without a right picture"
+    assert torch.load(tmp_path / "checkpoints" / "best.ckpt", weights_only=True)["epoch"] == 2
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["best.ckpt"]
+
+
 def test_between_two_checkups_nothing_is_judged_but_the_last_epoch_always_is(tmp_path) -> None:
     told = Told(set())
     fit(tmp_path, Checkup(every_n_epochs=3, after_epochs=0, alarms={"told": told}), 5)
