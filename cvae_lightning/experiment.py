@@ -20,6 +20,7 @@ from cvae_lightning.painter import is_readable, load, read_checkpoint
 from cvae_lightning.reports.run import draw_run
 from cvae_lightning.training.advice import Plan, advice
 from cvae_lightning.training.callbacks import Pace
+from cvae_lightning.training.losses import BetaELBO
 from cvae_lightning.training.module import CVAEModule
 
 log = logging.getLogger(__name__)
@@ -81,10 +82,12 @@ def _announce(config: DictConfig, parts: Parts, trainer: pl.Trainer) -> None:
     parameters = sum(p.numel() for p in parts.module.model.parameters())
     log.info("%.1f million parameters on %s; run folder %s", parameters / 1e6, parts.hardware, trainer.default_root_dir)
     image = torch.zeros(1, 3, config.model.image_size, config.model.image_size)
-    objective = parts.module.objective
+    model, objective = parts.module.model, parts.module.objective
+    calibrated = isinstance(objective, BetaELBO) and model.likelihood.fixed is None
     plan = Plan(
         objective=objective,
         beta_effective=objective.beta * objective.schedule(1e9) * objective.nats_per_unit(image),
+        calibrated_size=model.image_size if calibrated else 0,
         learning_rate=float(config.optimizer.get("lr", 0)),
         batch_size=parts.data.batch_size * trainer.accumulate_grad_batches * trainer.world_size,
         epochs=trainer.max_epochs if trainer.max_epochs is not None else -1,

@@ -9,6 +9,8 @@ from cvae_lightning.training.losses import Objective
 
 DEAR = 80.0
 """Nats of the loss for a nat of rate; the guide's literal recipe has 98 at 256 px, and collapses easily."""
+DEAR_AT = 64
+"""Side of images where that holds of a calibrated likelihood too; of more pixels there is more to gain."""
 
 
 class Plan(NamedTuple):
@@ -17,6 +19,7 @@ class Plan(NamedTuple):
     Attributes:
         objective: what is minimised.
         beta_effective: final weight of the rate in nats per image.
+        calibrated_size: side of the images where the likelihood's scale is calibrated; 0 where it is fixed.
         learning_rate: of the optimizer.
         batch_size: scenes an update, over all devices and accumulation.
         epochs: planned; -1 for no end.
@@ -25,6 +28,7 @@ class Plan(NamedTuple):
 
     objective: Objective
     beta_effective: float
+    calibrated_size: int
     learning_rate: float
     batch_size: int
     epochs: int
@@ -33,7 +37,7 @@ class Plan(NamedTuple):
 
 def advice(plan: Plan) -> Iterator[str]:
     """What the guide would say of this plan, a sentence a tip."""
-    if plan.beta_effective > DEAR:
+    if plan.beta_effective > DEAR * max(1.0, (plan.calibrated_size / DEAR_AT) ** 2):
         yield (
             f"beta_effective is {plan.beta_effective:.3g}: a rate this dear usually collapses the posterior "
             "(the rate goes to zero and all samples look alike). Lower objective.beta"

@@ -8,6 +8,7 @@ from cvae_lightning.training.advice import Plan, advice
 SOUND = Plan(
     objective=BetaELBO(schedule=Linear(length=5)),
     beta_effective=1.0,
+    calibrated_size=64,
     learning_rate=1e-4,
     batch_size=32,
     epochs=50,
@@ -33,6 +34,13 @@ def test_a_sound_plan_needs_no_advice() -> None:
 def test_a_tip_names_the_setting_to_change(change, setting: str) -> None:
     (tip,) = advice(SOUND._replace(**change))
     assert setting in tip
+
+
+def test_a_rate_may_be_dearer_where_a_calibrated_likelihood_has_more_pixels() -> None:
+    assert list(advice(SOUND._replace(beta_effective=160.0, calibrated_size=256))) == []
+    for size in (0, 64):
+        (tip,) = advice(SOUND._replace(beta_effective=160.0, calibrated_size=size))
+        assert "collapses" in tip
 
 
 def test_a_run_without_end_has_time_for_its_ramp() -> None:
