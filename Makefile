@@ -7,7 +7,7 @@ EXTRAS ?= dev,search,joblib
 ## Set up the virtual environment
 install: .venv/.installed
 
-## Set up and train the quickstart: about ten reference minutes, pictures in outputs/quickstart/
+## Set up and train the quickstart: about eight reference minutes, pictures in outputs/quickstart/
 quickstart: .venv/.installed
 	$(BIN)/python -m cvae_lightning.train +experiment=quickstart resume=auto
 
