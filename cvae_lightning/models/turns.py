@@ -37,7 +37,7 @@ SHARPNESS = 4.0
 """Of the first competition, in units of a usual attention's: flat shares teach nobody."""
 KERNEL, INHIBITED = 0.05, 0.08
 """Radii of the mean shift and of what is found, standard deviations of a Gaussian on a canvas of side 1. The second
-is wider than a thing's votes scatter and narrower than small things are apart, whose neighbours would else close one off."""
+is wider than a thing's votes scatter, and narrower than small things are apart: neighbours would else close one off."""
 LOSS = 10.0
 """Nats that a found vote loses. More than any cell gains by being a little further up or left."""
 READING_ORDER = (0.5, 1.0)
