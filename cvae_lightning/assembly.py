@@ -72,6 +72,7 @@ def check(config: DictConfig) -> Hardware:
     """
     if not isinstance(config.seed, int) or config.seed < 0:
         raise UserError(f"seed={config.seed}: expected a whole number of 0 or more")
+    _check_monitors(config.callbacks)
     hardware = choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
     instantiate(config.data)
     with torch.device("meta"):
@@ -85,6 +86,24 @@ def check(config: DictConfig) -> Hardware:
     for node in config.callbacks.values():
         instantiate(node)
     return hardware
+
+
+def _check_monitors(callbacks: DictConfig) -> None:
+    """Lightning would stop after the first epoch without the number that it looks for.
+
+    Raises:
+        UserError: a checkpoint is chosen by what the checkup does not measure at each epoch.
+    """
+    every = callbacks.checkup.get("every_n_epochs", 1) if callbacks.get("checkup") else None
+    for name in map(str, callbacks):
+        node = callbacks[name]
+        monitor = str(node.get("monitor", "")) if node else ""
+        if monitor.startswith("val/consistency") and every != 1:
+            measured = "never, without a checkup" if every is None else f"every {every} epochs only"
+            raise UserError(
+                f"callbacks.{name}.monitor={monitor} is measured {measured}: expected "
+                "callbacks.checkup.every_n_epochs=1, or another monitor such as val/loss_at_beta with mode=min"
+            )
 
 
 def build(config: DictConfig, hardware: Hardware, folder: Path) -> Parts:

@@ -63,6 +63,20 @@ def test_a_mistake_in_a_config_is_one_paragraph(command, tmp_path: Path, argumen
     assert not list(tmp_path.rglob("config.yaml")) or not list(tmp_path.rglob("checkpoints"))
 
 
+@pytest.mark.parametrize(
+    ("change", "measured"),
+    [("callbacks.checkup.every_n_epochs=5", "every 5 epochs only"), ("callbacks.checkup=null", "never")],
+)
+def test_a_checkpoint_is_chosen_by_what_each_epoch_measures(
+    command, tmp_path: Path, change: str, measured: str
+) -> None:
+    done = command("train", "+experiment=quickstart", change, cwd=tmp_path)
+    assert done.returncode == 2
+    paragraph = done.stderr.strip().splitlines()[-1]
+    assert paragraph.startswith(f"error: callbacks.best.monitor=val/consistency/all is measured {measured}")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_sweep_cannot_be_resumed_as_one(command, tmp_path: Path) -> None:
     done = command("train", "-m", "resume=auto", cwd=tmp_path)
     assert done.returncode == 2
