@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cvae_lightning.data import CaptionTokenizer, ShapeSceneDataModule, ShapeSceneDataset
+    from cvae_lightning.inference.painter import Painter, load
     from cvae_lightning.models import ConditionalVAE
-    from cvae_lightning.painter import Painter, load
     from cvae_lightning.training import CVAEModule
 
 try:
@@ -21,10 +21,10 @@ _HOMES = {
     "CVAEModule": "training",
     "CaptionTokenizer": "data",
     "ConditionalVAE": "models",
-    "Painter": "painter",
+    "Painter": "inference.painter",
     "ShapeSceneDataModule": "data",
     "ShapeSceneDataset": "data",
-    "load": "painter",
+    "load": "inference.painter",
 }
 
 __all__ = [

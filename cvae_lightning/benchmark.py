@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from omegaconf import DictConfig
 
-from cvae_lightning.cli import command
+from cvae_lightning.cli.app import command
 
 
 def job(config: DictConfig) -> None:
     """The command's work."""
-    from cvae_lightning.speed import measure
+    from cvae_lightning.training.throughput import measure
 
     measure(config)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
 
 
 class UserError(ValueError):
@@ -25,3 +26,17 @@ def at_least_one(**numbers: int) -> None:
     for name, number in numbers.items():
         if number < 1:
             raise UserError(f"{name}={number}: expected at least 1")
+
+
+def require_package(package: str, choice: str) -> None:
+    """Raise where a package that a choice needs is not installed.
+
+    Args:
+        package: its name, both as a module and to pip.
+        choice: what needs it, as the user wrote it.
+
+    Raises:
+        UserError: it is absent; the message says how to install it.
+    """
+    if find_spec(package) is None:
+        raise UserError(f"{choice} needs {package}, which is not installed here: pip install {package}")

@@ -14,12 +14,12 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, ListConfig
 
-from cvae_lightning.cli import command
+from cvae_lightning.cli.app import command
 from cvae_lightning.errors import UserError
-from cvae_lightning.evaluation.plan import Plan, World
-from cvae_lightning.files import refuse_existing
+from cvae_lightning.evaluation.settings import Plan, World
 from cvae_lightning.generate import pick_device
-from cvae_lightning.runs import CONFIG, ENVIRONMENT, environment, find_checkpoint, home
+from cvae_lightning.runs import CONFIG, ENVIRONMENT, environment, find_checkpoint, run_dir_of
+from cvae_lightning.runs.images import refuse_existing
 from cvae_lightning.world import Mix
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def evaluate(
         output: the folder to write into.
         plan: how much is measured, and where.
         device: where to run the model: auto, cpu or cuda.
-        sampling: see :func:`cvae_lightning.painter.load`.
+        sampling: see :func:`cvae_lightning.inference.painter.load`.
 
     Returns:
         the content of ``evaluation.json``.
@@ -54,11 +54,11 @@ def evaluate(
     plan.check(world)
     refuse_existing([output / name for name in (RESULTS, REPORT, ENVIRONMENT)] + sorted(output.glob("*.png")))
 
-    from cvae_lightning.evaluation.examine import examine
-    from cvae_lightning.painter import load
+    from cvae_lightning.evaluation.evaluate import examine
+    from cvae_lightning.inference.painter import load
+    from cvae_lightning.inference.sampler_overrides import chosen
     from cvae_lightning.reports.evaluation import report
     from cvae_lightning.reports.evaluation_pictures import draw_evaluation
-    from cvae_lightning.sampling import chosen
 
     begin = time.perf_counter()
     found = examine(load(checkpoint, pick_device(device), sampling), plan, world)
@@ -83,7 +83,7 @@ def world_of(checkpoint: Path) -> World:
     Raises:
         UserError: the config is damaged.
     """
-    folder = home(checkpoint)
+    folder = run_dir_of(checkpoint)
     if folder is None or not (file := folder / CONFIG).is_file():
         return World()
     try:

@@ -11,12 +11,12 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig
 
-from cvae_lightning.cli import command
+from cvae_lightning.cli.app import command
 from cvae_lightning.errors import UserError, nearest
 from cvae_lightning.evaluate import RESULTS
-from cvae_lightning.files import refuse_existing
-from cvae_lightning.runs import CONFIG, ENVIRONMENT, METRICS, WEIGHTS, find_checkpoint, home
-from cvae_lightning.weights import PRECISIONS
+from cvae_lightning.inference import PRECISIONS
+from cvae_lightning.runs import CONFIG, ENVIRONMENT, METRICS, WEIGHTS, find_checkpoint, run_dir_of
+from cvae_lightning.runs.images import refuse_existing
 
 CARD = "README.md"
 
@@ -33,9 +33,9 @@ def export(
     Args:
         run: a run folder, a checkpoint or exported weights.
         output: the folder to write into.
-        dtype: how weights are stored, one of :data:`cvae_lightning.weights.PRECISIONS`.
+        dtype: how weights are stored, one of :data:`cvae_lightning.inference.PRECISIONS`.
         evaluation: a folder that ``evaluate`` wrote about the checkpoint, or about its file of the same ``dtype``.
-        sampling: how the file's flow shall sample, see :func:`cvae_lightning.painter.load`.
+        sampling: how the file's flow shall sample, see :func:`cvae_lightning.inference.painter.load`.
 
     Returns:
         the files written, the weights first.
@@ -46,15 +46,15 @@ def export(
     if dtype not in PRECISIONS:
         raise UserError(f"dtype={dtype}: expected one of {', '.join(PRECISIONS)}{nearest(dtype, PRECISIONS)}")
     checkpoint = find_checkpoint(run)
-    folder = home(checkpoint)
+    folder = run_dir_of(checkpoint)
     config, ran, metrics = (_read(folder / name) if folder else {} for name in (CONFIG, ENVIRONMENT, METRICS))
     judged = _evaluation(Path(evaluation)) if evaluation is not None else {}
     refuse_existing([output / name for name in (WEIGHTS, CONFIG, CARD)])
 
+    from cvae_lightning.inference.file_format import Saved, to_file
+    from cvae_lightning.inference.painter import load
     from cvae_lightning.models import blueprint
-    from cvae_lightning.painter import load
     from cvae_lightning.reports.card import Card, card
-    from cvae_lightning.weights.file import Saved, to_file
 
     painter = load(checkpoint, sampling=sampling)
     model, tokenizer = painter.model, painter.tokenizer

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
-from cvae_lightning.cli import command
+from cvae_lightning.cli.app import command
 from cvae_lightning.errors import UserError, at_least_one
-from cvae_lightning.files import refuse_existing, save_image, slug
 from cvae_lightning.runs import find_checkpoint
-from cvae_lightning.world.language import parse
+from cvae_lightning.runs.images import refuse_existing, save_image, slug
+from cvae_lightning.world.captions import parse
 
 if TYPE_CHECKING:
-    from cvae_lightning.painting import Painting
+    from cvae_lightning.inference.candidates import Painting
 
 GRID = "grid.png"
 
@@ -45,7 +45,7 @@ def generate(
         device: where to run the model: ``auto``, ``cpu`` or ``cuda``.
         best_of: candidates of each sample; the first that the judge passes is kept, else the one with the
             most atoms right (of equals the first).
-        sampling: see :func:`cvae_lightning.painter.load`.
+        sampling: see :func:`cvae_lightning.inference.painter.load`.
 
     Returns:
         the pictures written, the grid last.
@@ -64,7 +64,7 @@ def generate(
     refuse_existing([*names, *(name.with_suffix(".json") for name in names), output / GRID])
     checkpoint = find_checkpoint(run)
 
-    from cvae_lightning.painter import load
+    from cvae_lightning.inference.painter import load
     from cvae_lightning.reports.grids import captioned_grid
 
     rows = load(checkpoint, pick_device(device), sampling).paintings(captions, num_samples, seed, best_of=best_of)

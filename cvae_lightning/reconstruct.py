@@ -8,11 +8,11 @@ from pathlib import Path
 from omegaconf import DictConfig
 from PIL import Image
 
-from cvae_lightning.cli import command
+from cvae_lightning.cli.app import command
 from cvae_lightning.errors import UserError
-from cvae_lightning.files import caption_of, find_images, read_image, refuse_existing, save_image
 from cvae_lightning.generate import pick_device
 from cvae_lightning.runs import find_checkpoint
+from cvae_lightning.runs.images import caption_of, find_images, read_image, refuse_existing, save_image
 
 GRID = "reconstruction.png"
 
@@ -46,7 +46,7 @@ def reconstruct(
     refuse_existing([*names, output / GRID])
     checkpoint = find_checkpoint(run)
 
-    from cvae_lightning.painter import load
+    from cvae_lightning.inference.painter import load
     from cvae_lightning.reports.grids import paired_grid
 
     painter = load(checkpoint, pick_device(device))

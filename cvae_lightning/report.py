@@ -6,8 +6,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from cvae_lightning.cli import command
-from cvae_lightning.files import refuse_existing
+from cvae_lightning.cli.app import command
+from cvae_lightning.runs.images import refuse_existing
 from cvae_lightning.sweeps import criterion, read_sweep
 from cvae_lightning.sweeps.ranking import DEFAULT, check_mode
 

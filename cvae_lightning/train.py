@@ -8,9 +8,8 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from cvae_lightning import runs
-from cvae_lightning.cli import CONF, command, mistakes, plain_choices
-from cvae_lightning.errors import UserError
-from cvae_lightning.extras import require
+from cvae_lightning.cli.app import CONF, command, mistakes, plain_choices
+from cvae_lightning.errors import UserError, require_package
 
 TRACKERS = ("mlflow", "wandb")
 """Loggers that need a package of the same name."""
@@ -52,8 +51,8 @@ def job(config: DictConfig) -> float | None:
     """One training run of a composed config: check, build, fit, draw."""
     for name in TRACKERS:
         if config.logger.get(name):
-            require(name, f"logger={name}")
-    from cvae_lightning.experiment import run
+            require_package(name, f"logger={name}")
+    from cvae_lightning.training.run import run
 
     return run(config)
 

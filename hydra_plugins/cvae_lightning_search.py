@@ -1,4 +1,4 @@
-"""Where Hydra looks for plugins: the name of this package's sweeper, which is in ``cvae_lightning.search``.
+"""Where Hydra looks for plugins: the name of this package's sweeper, which is in ``cvae_lightning.sweeps.optuna``.
 
 Hydra imports this file at every start of every command, so it imports nothing heavy, and Optuna only when asked for.
 """
@@ -26,9 +26,9 @@ class OptunaSweeper(Sweeper):
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        from cvae_lightning.search import require
+        from cvae_lightning.sweeps.optuna import require
 
         require()
-        from cvae_lightning.search.sweeper import sweep
+        from cvae_lightning.sweeps.optuna.sweeper import sweep
 
         return sweep(self.config, self.hydra_context.config_loader, self.launcher, arguments)

@@ -4,59 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
-import signal
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 import torch
 from hydra.core.global_hydra import GlobalHydra
-from pytorch_lightning.callbacks import Callback
+from support import TINY, Command, Done
 from torchvision.models import vgg16
 
 torch.set_num_threads(1)  # two workers share the machine, and tiny models gain nothing from threads
-ROOT = Path(__file__).parent.parent
-TINY = [
-    "model.image_size=32",
-    "model.stages=3",
-    "model.base_channels=8",
-    "model.latent_dim=8",
-    "model.caption_dim=16",
-    "text_encoder.embedding_dim=16",
-    "text_encoder.layers=1",
-    "data.size=200",
-    "data.batch_size=16",
-    "data.num_workers=0",
-    "trainer.accelerator=cpu",
-    "trainer.precision=fp32",
-    "trainer.max_epochs=2",
-    "trainer.log_every_n_steps=4",
-]
-"""A model and a world small enough to train in a second."""
-TINY_SLOTS = [
-    *(one for one in TINY if not one.startswith(("model.", "text_encoder."))),
-    "model.image_size=32",
-    "model.latent_dim=20",
-    "model.caption_dim=16",
-    "encoder.widths=[16]",
-    "data.val_fraction=0.1",
-]
-"""The same for the quickstart and what is built on it."""
-
-
-class Done(NamedTuple):
-    """What came of a command."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Done]
 
 
 @pytest.fixture(scope="session")
@@ -102,17 +60,6 @@ def vgg_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("vgg") / "vgg16.pth"
     torch.save(weights, file)
     return file
-
-
-class StopAt(Callback):
-    """Stops a run, as a scheduler would, after so many updates; for ``_target_: conftest.StopAt``."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_end(self, trainer: Any, *args: Any) -> None:
-        if trainer.global_step == self.step:
-            os.kill(os.getpid(), signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tensorboard import program
 
-from cvae_lightning.training.loggers import RunTensorBoard
+from cvae_lightning.training.loggers.tensorboard import RunTensorBoard
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="no playwright: install the extra with pip install -e '.[browser]'"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, TINY
 from PIL import Image
+from support import ROOT, TINY
 
-from cvae_lightning.files import caption_of
+from cvae_lightning.runs.images import caption_of
 from cvae_lightning.world import judge, parse
 
 CAPTION = "a large blue square above 3 small red circles"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from support import ROOT
 
 from cvae_lightning.evaluate import world_of
-from cvae_lightning.evaluation.plan import World
+from cvae_lightning.evaluation.settings import World
 from cvae_lightning.world import Mix
 
 SMALL = ["splits=[test,novel_count]", "captions=10", "batch_size=4", "bound_images=5", "bound_samples=3"]

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+from support import ROOT
 
-from cvae_lightning.assembly import check
+from cvae_lightning.training.factory import check
 
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
 RESULTS = sorted(path for path in (ROOT / "experiments").iterdir() if path.is_dir())

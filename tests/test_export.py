@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
 from PIL import Image
+from support import ROOT
 
-from cvae_lightning import load, runs
+from cvae_lightning import load
 from cvae_lightning.evaluate import world_of
-from cvae_lightning.evaluation.plan import World
+from cvae_lightning.evaluation.settings import World
 from cvae_lightning.reports.card import command_of
-from cvae_lightning.runs import find_checkpoint, home
+from cvae_lightning.runs import find_checkpoint, layout, run_dir_of
 
 CAPTION = "a large blue square above 3 small red circles"
 FEW = ["captions=6", "bound_images=2", "coverage_captions=1", "coverage_samples=6", "splits=[test,novel_pair]"]
@@ -38,7 +38,7 @@ def exported(command, tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) 
 def shipped(exported: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The exported tiny model as the package's own."""
     file = exported / "model.safetensors"
-    monkeypatch.setattr(runs, "SHIPPED", [file.parent / "nowhere", file, exported / "README.md"])
+    monkeypatch.setattr(layout, "SHIPPED", [file.parent / "nowhere", file, exported / "README.md"])
     return file
 
 
@@ -125,7 +125,7 @@ def test_an_evaluation_must_be_of_this_model(command, exported: Path, tiny_run: 
 
 
 def test_an_evaluation_of_exported_weights_is_about_their_runs_world(exported: Path, tmp_path: Path) -> None:
-    assert home(exported / "model.safetensors") == exported
+    assert run_dir_of(exported / "model.safetensors") == exported
     config = yaml.safe_load((exported / "config.yaml").read_text())
     config["data"]["seed"] = 7
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
@@ -162,7 +162,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("name", WITHOUT)
 def test_where_there_is_none_the_commands_say_what_to_do(command, monkeypatch, tmp_path: Path, name: str) -> None:
-    monkeypatch.setattr(runs, "SHIPPED", [tmp_path / "nowhere"])
+    monkeypatch.setattr(layout, "SHIPPED", [tmp_path / "nowhere"])
     Image.new("RGB", (32, 32)).save(tmp_path / "one.png")
     done = command(name, *WITHOUT[name], "output=out", cwd=tmp_path)
     assert done.returncode == 2
@@ -180,7 +180,8 @@ def test_a_mistake_is_one_paragraph(command, tiny_run: Path, tmp_path: Path, mis
 
 def test_mistakes_are_answered_before_torch_is_loaded(tiny_run: Path, tmp_path: Path) -> None:
     code = (
-        "import sys\nfrom cvae_lightning import export, generate, runs\nruns.SHIPPED = []\n"
+        "import sys\nfrom cvae_lightning import export, generate\n"
+        "from cvae_lightning.runs import layout\nlayout.SHIPPED = []\n"
         "def answer(main, *words):\n"
         "    sys.argv[1:] = words\n"
         "    try: main()\n"
@@ -195,7 +196,7 @@ def test_mistakes_are_answered_before_torch_is_loaded(tiny_run: Path, tmp_path: 
     assert done.stdout.splitlines() == ["2 False"] * 3, done.stderr
 
 
-@pytest.mark.skipif(not any(file.is_file() for file in runs.SHIPPED), reason="this copy has no trained model yet")
+@pytest.mark.skipif(not any(file.is_file() for file in layout.SHIPPED), reason="this copy has no trained model yet")
 def test_the_packages_own_weights_are_small_and_paint(tmp_path: Path) -> None:
     file = find_checkpoint(None)
     assert file.stat().st_size <= 16e6

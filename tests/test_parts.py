@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, TINY
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
+from support import ROOT, TINY
 
-from cvae_lightning.assembly import build_module
 from cvae_lightning.data import CaptionTokenizer
-from cvae_lightning.models.residual import CONDITIONINGS
+from cvae_lightning.models.nn.residual_block import CONDITIONINGS
+from cvae_lightning.training.factory import build_module
 from cvae_lightning.world import VOCABULARY
 
 BODIES = ["encoder=residual", "decoder=residual", "encoder.widths=[16]", "encoder.slots=10"]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, TINY, TINY_SLOTS
+from support import ROOT, TINY, TINY_SLOTS
 
 from cvae_lightning import runs
+from cvae_lightning.runs import layout
 
 README = (ROOT / "README.md").read_text()
 RUN = "outputs/quickstart/2026-01-31_12-00-00"
@@ -29,7 +30,7 @@ def exported(command, tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(autouse=True)
 def _shipped(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tiny model in place of the package's own."""
-    monkeypatch.setattr(runs, "SHIPPED", [exported])
+    monkeypatch.setattr(layout, "SHIPPED", [exported])
 
 
 def blocks(language: str) -> list[str]:

@@ -6,8 +6,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from fake_sweep import write_job, write_study, write_sweep
-from pages import Page, pictures
+from support.fake_sweep import write_job, write_study, write_sweep
+from support.pages import Page, pictures
 
 from cvae_lightning.runs import read_table
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
-from conftest import ROOT
+from support import ROOT
 
 from cvae_lightning import CaptionTokenizer, ConditionalVAE, CVAEModule, ShapeSceneDataModule, ShapeSceneDataset, load
 from cvae_lightning.errors import UserError
-from cvae_lightning.experiment import train
+from cvae_lightning.training.run import train
 from cvae_lightning.world import CaptionError
 
 CAPTION = "a large blue square above 3 small red circles"

@@ -8,7 +8,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from conftest import ROOT, TINY
+from support import ROOT, TINY
 
 SHIPPED = {"model.safetensors", "config.yaml"}
 
@@ -43,7 +43,7 @@ def test_the_wheel_trains_from_any_folder(tmp_path: Path) -> None:
     assert (site / "hydra_plugins" / "cvae_lightning_search.py").exists()
     assert files(site / "cvae_lightning" / "conf") == files(ROOT / "conf")
     here = files(ROOT / "experiments" / "flagship")
-    assert files(site / "cvae_lightning" / "weights" / "flagship") == SHIPPED & here
+    assert files(site / "cvae_lightning" / "inference" / "flagship") == SHIPPED & here
     done = run_installed(site, tmp_path / "elsewhere", "train", *TINY, "+debug=limit", "hydra.run.dir=run")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "elsewhere" / "run" / "generated_samples.png").exists()
@@ -57,11 +57,11 @@ def test_the_wheel_paints_with_the_trained_model_of_its_checkout(command, tiny_r
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, checkout)
     without = build(checkout, "wheel", tmp_path / "without")
-    assert not files(without / "cvae_lightning" / "weights" / "flagship")
+    assert not files(without / "cvae_lightning" / "inference" / "flagship")
     done = command("export", f"run={tiny_run}", "output=experiments/flagship", cwd=checkout)
     assert done.returncode == 0, done.stderr
     site = build(build(checkout, "sdist", tmp_path / "sdist"), "wheel", tmp_path / "with")
-    assert files(site / "cvae_lightning" / "weights" / "flagship") == SHIPPED
+    assert files(site / "cvae_lightning" / "inference" / "flagship") == SHIPPED
     painted = run_installed(site, tmp_path / "elsewhere", "generate", 'captions=["a small red star"]', "output=out")
     assert painted.returncode == 0, painted.stderr
-    assert f"painted by {site / 'cvae_lightning' / 'weights' / 'flagship' / 'model.safetensors'}" in painted.stderr
+    assert f"painted by {site / 'cvae_lightning' / 'inference' / 'flagship' / 'model.safetensors'}" in painted.stderr

@@ -13,8 +13,8 @@ from pytorch_lightning.loops.progress import _ProcessedTracker
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from cvae_lightning.data.batch_sampler import SceneBatchSampler
 from cvae_lightning.data.dataset import Example, ShapeSceneDataset
-from cvae_lightning.data.order import SceneOrder
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.world import Mix
 
@@ -95,7 +95,7 @@ class ShapeSceneDataModule(pl.LightningDataModule):
         self.datasets = {
             split: ShapeSceneDataset(count, canvas_size, seed, split, mix, synonyms) for split, count in sizes.items()
         }
-        SceneOrder(sizes["train"], batch_size)  # refuses an impossible batch size before any work
+        SceneBatchSampler(sizes["train"], batch_size)  # refuses an impossible batch size before any work
         self.batch_size, self.order_seed, self.fit_captions = batch_size, order_seed, fit_captions
         self.num_workers = _spare_cores() if num_workers is None else num_workers
         self.tokenizer = CaptionTokenizer(max_length)
@@ -136,7 +136,7 @@ class ShapeSceneDataModule(pl.LightningDataModule):
 
     def _loader(self, split: str, shuffle: bool) -> DataLoader[Example]:
         trainer = self.trainer
-        order = SceneOrder(
+        order = SceneBatchSampler(
             len(self.datasets[split]),
             self.batch_size,
             self.order_seed,

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from cvae_lightning.world import Meaning, Mix, Scene, render, sample, scene_rng
-from cvae_lightning.world.language import describe
-from cvae_lightning.world.sampling import check_split
+from cvae_lightning.world.captions import describe
+from cvae_lightning.world.sampler import check_split
 
 
 class Example(NamedTuple):

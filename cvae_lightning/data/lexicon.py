@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cvae_lightning.world.language import COUNT_WORDS, LINK_WORDS, PLURALS, SIZE_WORDS
+from cvae_lightning.world.captions import COUNT_WORDS, LINK_WORDS, PLURALS, SIZE_WORDS
 from cvae_lightning.world.scene import COLOURS, SHAPES
 
 NOTHING, COUNT, SIZE, COLOUR, SHAPE, LINK = range(6)

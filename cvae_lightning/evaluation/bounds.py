@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cvae_lightning.models import ConditionalVAE, Gaussian, Prior
 from cvae_lightning.models.gaussian import draw
-from cvae_lightning.models.text_encoder import Caption
+from cvae_lightning.models.text.lstm import Caption
 
 Floats = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from cvae_lightning.evaluation.consistency import Case
-from cvae_lightning.world import COLOURS, SHAPES, SIZES, UNCLEAR, Meaning, Seen
+from cvae_lightning.evaluation.slices import Case
+from cvae_lightning.world import COLOURS, SHAPES, SIZES, UNCLEAR, Detection, Meaning
 
 NOTHING, MORE = "nothing", "more"
 MOST = 10
@@ -30,7 +30,7 @@ class Asked(NamedTuple):
     size: str | None
 
 
-Pair = tuple[Asked | None, Seen | None]
+Pair = tuple[Asked | None, Detection | None]
 
 
 def named(meaning: Meaning) -> list[Asked]:
@@ -38,7 +38,7 @@ def named(meaning: Meaning) -> list[Asked]:
     return [Asked(g.colour, g.shape, g.size) for g in meaning.groups for _ in range(g.count)]
 
 
-def paired(asked: Sequence[Asked], seen: Sequence[Seen]) -> list[Pair]:
+def paired(asked: Sequence[Asked], seen: Sequence[Detection]) -> list[Pair]:
     """Asked and seen things, one to one by the module's rule, then those that are left over."""
     every = [(_agreement(a, s), i, j) for i, a in enumerate(asked) for j, s in enumerate(seen)]
     partner: dict[int, int] = {}
@@ -51,7 +51,7 @@ def paired(asked: Sequence[Asked], seen: Sequence[Seen]) -> list[Pair]:
     return [*pairs, *((None, one) for j, one in enumerate(seen) if j not in taken)]
 
 
-def _agreement(asked: Asked, seen: Seen) -> tuple[int, bool, bool]:
+def _agreement(asked: Asked, seen: Detection) -> tuple[int, bool, bool]:
     colour, shape, size = (getattr(asked, word) in (None, getattr(seen, word)) for word in WORDS)
     return colour + shape + size, colour, shape
 
@@ -76,7 +76,7 @@ def _number(count: int) -> str:
     return str(count) if count <= MOST else MORE
 
 
-def _word(thing: Asked | Seen | None, what: str) -> str | None:
+def _word(thing: Asked | Detection | None, what: str) -> str | None:
     return NOTHING if thing is None else getattr(thing, what)
 
 

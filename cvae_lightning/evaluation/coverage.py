@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cvae_lightning.world import Meaning, Seen
+from cvae_lightning.world import Detection, Meaning
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +20,7 @@ NEIGHBOURS = 5
 """k of the coverage, as in Naeem et al. 2020."""
 
 
-def positions(things: Sequence[Seen], meaning: Meaning) -> Floats:
+def positions(things: Sequence[Detection], meaning: Meaning) -> Floats:
     """(2 n,) the centres of the n things of a picture that passes, as fractions of the side."""
     groups = [[t for t in things if t.shape == g.shape and g.colour in (None, t.colour)] for g in meaning.groups]
     return np.array([(t.x, t.y) for some in groups for t in sorted(some, key=lambda t: (t.x, t.y))]).ravel()

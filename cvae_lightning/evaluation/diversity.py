@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from cvae_lightning.evaluation.consistency import Case, judged
 from cvae_lightning.evaluation.coverage import NEIGHBOURS, Floats, coverage, positions, spread
-from cvae_lightning.evaluation.plan import REAL, SAMPLE, Key, Plan
-from cvae_lightning.evaluation.subject import Paint
+from cvae_lightning.evaluation.model_adapter import Paint
+from cvae_lightning.evaluation.settings import REAL, SAMPLE, Key, Plan
+from cvae_lightning.evaluation.slices import Case, judged
 from cvae_lightning.world import Meaning, Scene, parse, render, sample_scene
 
 

@@ -1,24 +1,26 @@
 """The model and its parts: torch only, one module a file."""
 
-from cvae_lightning.models.blueprint import blueprint, build, part
 from cvae_lightning.models.cvae import ConditionalVAE, Reconstruction
-from cvae_lightning.models.flow_prior import FlowPrior
+from cvae_lightning.models.decoders.compositing import CompositingDecoder
+from cvae_lightning.models.decoders.conv import ConvDecoder, Decoder
+from cvae_lightning.models.decoders.residual import ResidualDecoder
+from cvae_lightning.models.encoders.conv import ConvEncoder, Encoder, Encoding
+from cvae_lightning.models.encoders.residual import ResidualEncoder
 from cvae_lightning.models.gaussian import Gaussian
-from cvae_lightning.models.layers import LayeredDecoder
 from cvae_lightning.models.likelihood import GaussianLikelihood, LaplaceLikelihood, Likelihood
-from cvae_lightning.models.prior import ConditionalPrior, Prior, StandardPrior
-from cvae_lightning.models.residual_decoder import ResidualDecoder
-from cvae_lightning.models.residual_encoder import ResidualEncoder
-from cvae_lightning.models.text_attributes import AttributesTextEncoder
-from cvae_lightning.models.text_encoder import Caption, LSTMTextEncoder, TextEncoder
-from cvae_lightning.models.text_things import ThingsTextEncoder
-from cvae_lightning.models.text_transformer import TransformerTextEncoder
-from cvae_lightning.models.vae_decoder import ConvDecoder, Decoder
-from cvae_lightning.models.vae_encoder import ConvEncoder, Encoder, Encoding
+from cvae_lightning.models.priors.flow import FlowPrior
+from cvae_lightning.models.priors.gaussian import ConditionalPrior, Prior, StandardPrior
+from cvae_lightning.models.serialization import blueprint, build, part
+from cvae_lightning.models.text.attributes import AttributesTextEncoder
+from cvae_lightning.models.text.bottleneck import BottleneckTextEncoder
+from cvae_lightning.models.text.lstm import Caption, LSTMTextEncoder, TextEncoder
+from cvae_lightning.models.text.transformer import TransformerTextEncoder
 
 __all__ = [
     "AttributesTextEncoder",
+    "BottleneckTextEncoder",
     "Caption",
+    "CompositingDecoder",
     "ConditionalPrior",
     "ConditionalVAE",
     "ConvDecoder",
@@ -31,7 +33,6 @@ __all__ = [
     "GaussianLikelihood",
     "LSTMTextEncoder",
     "LaplaceLikelihood",
-    "LayeredDecoder",
     "Likelihood",
     "Prior",
     "Reconstruction",
@@ -39,7 +40,6 @@ __all__ = [
     "ResidualEncoder",
     "StandardPrior",
     "TextEncoder",
-    "ThingsTextEncoder",
     "TransformerTextEncoder",
     "blueprint",
     "build",

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cvae_lightning.models.blueprint import part
+from cvae_lightning.models.decoders.conv import ConvDecoder, Decoder
+from cvae_lightning.models.encoders.conv import ConvEncoder, Encoder
 from cvae_lightning.models.gaussian import Gaussian, draw
 from cvae_lightning.models.likelihood import GaussianLikelihood, Likelihood
-from cvae_lightning.models.prior import Prior, StandardPrior
-from cvae_lightning.models.text_encoder import Caption, LSTMTextEncoder, TextEncoder
-from cvae_lightning.models.vae_decoder import ConvDecoder, Decoder
-from cvae_lightning.models.vae_encoder import ConvEncoder, Encoder
+from cvae_lightning.models.priors.gaussian import Prior, StandardPrior
+from cvae_lightning.models.serialization import part
+from cvae_lightning.models.text.lstm import Caption, LSTMTextEncoder, TextEncoder
 
 
 class Reconstruction(NamedTuple):

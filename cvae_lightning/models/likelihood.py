@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from cvae_lightning.models.blueprint import part
+from cvae_lightning.models.serialization import part
 
 SMALLEST_SCALE = 1e-3
 """A quarter of a grey level: below it a calibrated scale would reward errors no picture can show."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cvae_lightning.reports.evaluation import table
-from cvae_lightning.reports.reading import percent, with_interval
+from cvae_lightning.reports.summary import percent, with_interval
 from cvae_lightning.runs import WEIGHTS, override_key
 from cvae_lightning.world import COLOURS, SHAPES, SIZES
-from cvae_lightning.world.language import LINK_WORDS
+from cvae_lightning.world.captions import LINK_WORDS
 
 Plain = Mapping[str, Any]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cvae_lightning.evaluation.consistency import ATOMS, TRAITS
 from cvae_lightning.evaluation.coverage import NEIGHBOURS
-from cvae_lightning.reports.reading import percent, reading, with_interval
+from cvae_lightning.evaluation.slices import ATOMS, SLICES
+from cvae_lightning.reports.summary import percent, reading, with_interval
 
 KINDS = {"real": "the split's own images", "samples": "samples", "reconstructions": "reconstructions"}
 SHUFFLED = "samples, another caption"
@@ -75,8 +75,8 @@ def _traits(splits: dict[str, Any]) -> list[str]:
     """By form, number and attribute value: ``all`` of samples in each split, of reconstructions in the first."""
     first = next(iter(splits.values()))
     parts = []
-    for trait in TRAITS:
-        named = [v for v in TRAITS[trait].values if any(v in one["samples"]["by"][trait] for one in splits.values())]
+    for trait in SLICES:
+        named = [v for v in SLICES[trait].values if any(v in one["samples"]["by"][trait] for one in splits.values())]
         rows = [[v, *(_cell(one["samples"], trait, v) for one in splits.values())] for v in named]
         for row in rows:
             row.append(_cell(first["reconstructions"], trait, row[0]))

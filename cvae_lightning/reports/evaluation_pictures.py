@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from cvae_lightning.evaluation.consistency import ATOMS, Case
-from cvae_lightning.evaluation.survey import Survey
+from cvae_lightning.evaluation.slices import ATOMS, Case
+from cvae_lightning.evaluation.split_result import SplitResult
 from cvae_lightning.reports.grids import captioned_grid, paired_grid
 
 RIGHT, WRONG = (40, 150, 70), (210, 50, 45)
@@ -22,7 +22,7 @@ CELLS = 16
 """Cells along a side of the map of positions."""
 
 
-def draw_evaluation(results: dict[str, Any], surveys: Mapping[str, Survey], folder: Path) -> None:
+def draw_evaluation(results: dict[str, Any], surveys: Mapping[str, SplitResult], folder: Path) -> None:
     """Write every picture that the report shows into a folder."""
     splits = results["splits"]
     first, seen = next(iter(surveys.items()))

@@ -45,7 +45,7 @@ def captioned_grid(
 
 
 def paired_grid(above: Sequence[Image.Image], below: Sequence[Image.Image], columns: int = 8) -> Image.Image:
-    """Pictures over their counterparts, ``columns`` pairs a row."""
+    """LogImages over their counterparts, ``columns`` pairs a row."""
     tops, bottoms = [_enlarged(p) for p in above], [_enlarged(p) for p in below]
     side = tops[0].width
     columns = min(columns, len(tops))

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from cvae_lightning.data import Batch
-from cvae_lightning.data.pixels import to_bytes
-from cvae_lightning.painter import Painter, to_pictures
+from cvae_lightning.data.images import to_uint8
+from cvae_lightning.inference.painter import Painter, to_pictures
 from cvae_lightning.reports.curves import training_curves
 from cvae_lightning.reports.grids import captioned_grid, paired_grid
 from cvae_lightning.runs import TABLE, read_table
@@ -37,7 +37,7 @@ def draw_run(folder: Path, painter: Painter, scenes: Batch, seed: int = 0) -> li
         seen = painter.model.reconstruct(scenes.images, scenes.tokens)
         samples = painter.model.generate(scenes.tokens, noise=noise)
     paired_grid(to_pictures(scenes.images), to_pictures(seen)).save(files[1])
-    verdicts = judge(to_bytes(samples), [parse(caption) for caption in scenes.captions])
+    verdicts = judge(to_uint8(samples), [parse(caption) for caption in scenes.captions])
     right = [verdict.all for verdict in verdicts]
     captioned_grid(to_pictures(samples), scenes.captions, right=right).save(files[2])
     return files

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.files import read_image
 from cvae_lightning.reports import sweep_pictures as pictures
 from cvae_lightning.reports.document import Block, Code, Document, Picture, Section, Table, Text
 from cvae_lightning.reports.sweep_pictures import short
+from cvae_lightning.runs.images import read_image
 from cvae_lightning.sweeps import Criterion, Job, Map, Sweep, best_first, groups, maps
 from cvae_lightning.sweeps.settings import is_number
 

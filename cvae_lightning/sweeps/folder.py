@@ -13,9 +13,9 @@ import yaml
 
 from cvae_lightning import runs
 from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.runs import FAILURE, STUDY, TRIAL
 from cvae_lightning.sweeps.settings import Value, read_settings, swept_keys
 
-FAILURE, TRIAL, STUDY = "failure.json", "trial.json", "study.json"
 OVERRIDES = Path(".hydra") / "overrides.yaml"
 MARKS = (runs.CONFIG, OVERRIDES.name, FAILURE, TRIAL)
 """A file of one of these names makes its folder, or what its ``.hydra`` lies in, a job."""
@@ -168,7 +168,7 @@ def _metrics(summary: Mapping[str, Any]) -> dict[str, float]:
 
 def _overrides(place: Path) -> list[str]:
     kept = (str(one) for one in _load(place / OVERRIDES) or [])
-    return [one for one in kept if runs.override_key(one) not in runs.NOT_THE_RUN]
+    return [one for one in kept if runs.override_key(one) not in runs.RUNTIME_KEYS]
 
 
 def _load(path: Path) -> Any:

@@ -1,7 +1,7 @@
 """Objective, schedules, the LightningModule and its callbacks."""
 
-from cvae_lightning.training.losses import BetaELBO, Loss, Objective, PixelLoss
 from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.objectives import BetaELBO, Loss, Objective, PixelLoss
 from cvae_lightning.training.schedules import Constant, Cosine, Cyclical, Exponential, LearningRate, Linear
 
 __all__ = [

@@ -14,9 +14,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from cvae_lightning.data import Batch
+from cvae_lightning.evaluation.image_errors import image_errors
 from cvae_lightning.models import ConditionalVAE, blueprint
-from cvae_lightning.training.losses import BetaELBO, Loss, Objective
-from cvae_lightning.training.metrics import image_errors
+from cvae_lightning.training.objectives import BetaELBO, Loss, Objective
 from cvae_lightning.training.penalties import Penalties, Penalty, View
 from cvae_lightning.training.schedules import LearningRate
 

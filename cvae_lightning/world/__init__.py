@@ -6,10 +6,10 @@ alone whether a meaning holds, by what it can `see`. Every draw takes its random
 and `scene_rng` gives the one of any scene of any split.
 """
 
+from cvae_lightning.world.captions import VOCABULARY, CaptionError, describe, parse
 from cvae_lightning.world.judge import Verdict, judge, verdict
-from cvae_lightning.world.language import VOCABULARY, CaptionError, describe, parse
-from cvae_lightning.world.render import render
-from cvae_lightning.world.sampling import (
+from cvae_lightning.world.renderer import render
+from cvae_lightning.world.sampler import (
     SPLITS,
     Mix,
     contains,
@@ -31,7 +31,7 @@ from cvae_lightning.world.scene import (
     Scene,
     Thing,
 )
-from cvae_lightning.world.seeing import UNCLEAR, Seen, see
+from cvae_lightning.world.vision.detector import UNCLEAR, Detection, see
 
 __all__ = [
     "BACKGROUND",
@@ -44,11 +44,11 @@ __all__ = [
     "UNCLEAR",
     "VOCABULARY",
     "CaptionError",
+    "Detection",
     "Group",
     "Meaning",
     "Mix",
     "Scene",
-    "Seen",
     "Thing",
     "Verdict",
     "contains",

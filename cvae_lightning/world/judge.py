@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cvae_lightning.world.language import COUNT_WORDS, PLURALS, describe
+from cvae_lightning.world.captions import COUNT_WORDS, PLURALS, describe
 from cvae_lightning.world.scene import Group, Meaning, related
-from cvae_lightning.world.seeing import UNCLEAR, Seen, see
 from cvae_lightning.world.spelling import listed
+from cvae_lightning.world.vision.detector import UNCLEAR, Detection, see
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def judge(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[Verdic
     return [verdict(things, meaning) for things, meaning in zip(see(images), meanings, strict=True)]
 
 
-def verdict(things: Sequence[Seen], meaning: Meaning) -> Verdict:
+def verdict(things: Sequence[Detection], meaning: Meaning) -> Verdict:
     """The verdict on things seen in an image."""
     groups = meaning.groups
     count = len(things) == sum(group.count for group in groups)
@@ -81,20 +81,20 @@ def _agree(words: Iterable[str], said: Iterable[tuple[str | None, int]]) -> bool
     return min(rest.values(), default=0) >= 0 and rest[UNCLEAR] == 0 and rest.total() == unsaid
 
 
-def _names(group: Group, thing: Seen) -> bool:
+def _names(group: Group, thing: Detection) -> bool:
     """Whether the thing has the group's shape and colour; where that is left unsaid, any clear one."""
     coloured = thing.colour == group.colour or (group.colour is None and thing.colour != UNCLEAR)
     return coloured and thing.shape == group.shape
 
 
-def _fits(group: Group, things: Sequence[Seen]) -> bool:
+def _fits(group: Group, things: Sequence[Detection]) -> bool:
     """Whether these things, all of which the group names, are as many and as large as it says."""
     sizes = {thing.size for thing in things}
     right_size = UNCLEAR not in sizes if group.size is None else sizes == {group.size}
     return right_size and len(things) == group.count
 
 
-def _reason(things: Sequence[Seen], meaning: Meaning, exact: bool, everything: bool) -> str:
+def _reason(things: Sequence[Detection], meaning: Meaning, exact: bool, everything: bool) -> str:
     if everything:
         return f"saw {describe(meaning)}, as expected"
     if exact:
@@ -102,7 +102,7 @@ def _reason(things: Sequence[Seen], meaning: Meaning, exact: bool, everything: b
     return f"saw {_named(things)}, expected {describe(meaning)}"
 
 
-def _named(things: Sequence[Seen]) -> str:
+def _named(things: Sequence[Detection]) -> str:
     """What was seen, in words: ``2 small red circles and a large blue thing of unclear shape``."""
     kinds = Counter((thing.size, thing.colour, thing.shape) for thing in things)
     return listed((_kind(count, *kind) for kind, count in kinds.most_common()), "and") if kinds else "nothing"

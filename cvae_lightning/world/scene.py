@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Protocol
 
-from cvae_lightning.world.shapes import SHAPES as SHAPES
+from cvae_lightning.world.outlines import SHAPES as SHAPES
 from cvae_lightning.world.spelling import check_known
 
 RGB = tuple[int, int, int]

@@ -4,9 +4,9 @@ import pytest
 
 from cvae_lightning.data import CaptionTokenizer, lexicon
 from cvae_lightning.data.lexicon import COLOUR, COUNT, LINK, NOTHING, SHAPE, SIZE
-from cvae_lightning.models import reading
+from cvae_lightning.models.text import lexicon as reading
 from cvae_lightning.world import VOCABULARY
-from cvae_lightning.world.language import COUNT_WORDS, LINK_WORDS, SIZE_WORDS
+from cvae_lightning.world.captions import COUNT_WORDS, LINK_WORDS, SIZE_WORDS
 from cvae_lightning.world.scene import COLOURS, SHAPES
 
 

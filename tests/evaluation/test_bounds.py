@@ -18,7 +18,7 @@ from cvae_lightning.models import (
     StandardPrior,
 )
 from cvae_lightning.models.gaussian import kl
-from cvae_lightning.training.losses import BetaELBO
+from cvae_lightning.training.objectives import BetaELBO
 
 SIGMA = 0.5
 TINY = {"image_size": 32, "latent_dim": 6, "caption_dim": 8, "base_channels": 8, "stages": 3}

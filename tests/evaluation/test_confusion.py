@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from cvae_lightning.evaluation.confusion import NOTHING, confusion, extra, missing, named, paired, worst
-from cvae_lightning.evaluation.consistency import Case
-from cvae_lightning.world import Seen, parse, sample, verdict
+from cvae_lightning.evaluation.slices import Case
+from cvae_lightning.world import Detection, parse, sample, verdict
 
 MEANING = parse("a large blue square above 2 small red circles")
-BOX = Seen("square", "blue", "large", 0.5, 0.1, 0.2, 1)
-BALLS = [Seen("circle", "red", "small", x, 0.8, 0.1, 1) for x in (0.2, 0.7)]
+BOX = Detection("square", "blue", "large", 0.5, 0.1, 0.2, 1)
+BALLS = [Detection("circle", "red", "small", x, 0.8, 0.1, 1) for x in (0.2, 0.7)]
 
 
 def table_of(things, what, meaning=MEANING):
@@ -29,7 +29,7 @@ def test_true_scenes_lie_on_the_diagonal_and_every_thing_is_counted() -> None:
     made = []
     for _ in range(100):
         meaning, scene = sample(rng)
-        things = tuple(Seen(t.shape, t.colour, t.size, t.x, t.y, t.r, 1) for t in scene.things[::-1])
+        things = tuple(Detection(t.shape, t.colour, t.size, t.x, t.y, t.r, 1) for t in scene.things[::-1])
         made.append(Case(meaning, things, verdict(things, meaning)))
     tables = confusion(made)
     total = sum(len(case.things) for case in made)

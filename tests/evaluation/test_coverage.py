@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cvae_lightning.evaluation.coverage import coverage, positions, spread
-from cvae_lightning.world import Seen, parse
+from cvae_lightning.world import Detection, parse
 
 
 def test_points_cover_themselves_and_none_covers_nothing() -> None:
@@ -48,8 +48,8 @@ def test_spread_is_the_root_of_the_summed_variances() -> None:
 
 
 def test_positions_are_in_the_order_of_the_caption_whatever_was_seen_first() -> None:
-    ball = [Seen("circle", "red", "small", x, y, 0.1, 1) for x, y in ((0.7, 0.8), (0.2, 0.9))]
-    box = Seen("square", "blue", "large", 0.5, 0.1, 0.2, 1)
+    ball = [Detection("circle", "red", "small", x, y, 0.1, 1) for x, y in ((0.7, 0.8), (0.2, 0.9))]
+    box = Detection("square", "blue", "large", 0.5, 0.1, 0.2, 1)
     meaning = parse("a large blue square above 2 small red circles")
     for things in ([box, *ball], [*ball, box], [ball[1], box, ball[0]]):
         assert positions(things, meaning).tolist() == [0.5, 0.1, 0.2, 0.9, 0.7, 0.8]

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from cvae_lightning.evaluation.consistency import ATOMS, Case, atoms, by_trait, failures, shuffled
-from cvae_lightning.world import Seen, parse, sample, verdict
+from cvae_lightning.evaluation.slices import ATOMS, Case, atoms, by_slice, failures, shuffled
+from cvae_lightning.world import Detection, parse, sample, verdict
 
 
 def things_of(scene):
-    return tuple(Seen(t.shape, t.colour, t.size, t.x, t.y, t.r, 1.0) for t in scene.things)
+    return tuple(Detection(t.shape, t.colour, t.size, t.x, t.y, t.r, 1.0) for t in scene.things)
 
 
 def cases(count=200, split="test", seed=0):
@@ -31,14 +31,14 @@ def test_shares_are_those_of_the_verdicts() -> None:
 
 
 def test_traits_divide_the_captions() -> None:
-    table = by_trait(cases())
+    table = by_slice(cases())
     for trait in ("form", "things"):
         assert sum(row["all"]["of"] for row in table[trait].values()) == 200
         assert sum(row["all"]["passed"] for row in table[trait].values()) == 100
     red = [case for case in cases() if "red" in {g.colour for g in case.meaning.groups}]
     assert table["colour"]["red"]["all"]["of"] == table["colour"]["red"]["colour"]["of"] == len(red)
     assert sum(row["relation"]["of"] for row in table["relation"].values()) == atoms(cases())["relation"]["of"]
-    assert "joined" not in by_trait(cases(50, "novel_relation"))["form"]
+    assert "joined" not in by_slice(cases(50, "novel_relation"))["form"]
 
 
 def test_shuffled_pictures_meet_another_meaning() -> None:
@@ -51,8 +51,8 @@ def test_shuffled_pictures_meet_another_meaning() -> None:
 
 def test_what_is_wrong_is_counted_by_atom() -> None:
     meaning = parse("a small red star and a small blue circle")
-    star = Seen("star", "red", "small", 0.2, 0.2, 0.1, 1)
-    circle = Seen("circle", "blue", "small", 0.8, 0.8, 0.1, 1)
+    star = Detection("star", "red", "small", 0.2, 0.2, 0.1, 1)
+    circle = Detection("circle", "blue", "small", 0.8, 0.8, 0.1, 1)
     pictures = {
         "right": (star, circle),
         "colour": (replace(star, colour="green"), circle),

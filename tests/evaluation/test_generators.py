@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from cvae_lightning.data import ShapeSceneDataset
-from cvae_lightning.evaluation.consistency import judged, shuffled, tally
 from cvae_lightning.evaluation.diversity import diversity, real_scenes
-from cvae_lightning.evaluation.intervals import wilson
-from cvae_lightning.evaluation.plan import SAMPLE, Plan
+from cvae_lightning.evaluation.proportions import wilson
+from cvae_lightning.evaluation.settings import SAMPLE, Plan
+from cvae_lightning.evaluation.slices import judged, shuffled, tally
 from cvae_lightning.world import Mix, Scene, parse, render
 
 SIDE, CAPTIONS = 64, 256

@@ -5,6 +5,7 @@ import torch
 
 from cvae_lightning.models import (
     AttributesTextEncoder,
+    BottleneckTextEncoder,
     ConditionalPrior,
     ConditionalVAE,
     ConvDecoder,
@@ -15,7 +16,6 @@ from cvae_lightning.models import (
     ResidualDecoder,
     ResidualEncoder,
     StandardPrior,
-    ThingsTextEncoder,
     TransformerTextEncoder,
     blueprint,
     build,
@@ -166,7 +166,7 @@ def test_slots_for_things_fit_a_text_encoder_that_gives_as_many() -> None:
         32,
         20,
         16,
-        text_encoder=ThingsTextEncoder(11, TransformerTextEncoder(11, 16)),
+        text_encoder=BottleneckTextEncoder(11, TransformerTextEncoder(11, 16)),
         encoder=ResidualEncoder(32, **body),
         decoder=ResidualDecoder(32, **body),
         prior=FlowPrior(**body, width=16),

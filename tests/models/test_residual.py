@@ -8,15 +8,15 @@ from cvae_lightning.data import lexicon
 from cvae_lightning.models import (
     AttributesTextEncoder,
     Caption,
+    CompositingDecoder,
     ConditionalVAE,
-    LayeredDecoder,
     ResidualDecoder,
     ResidualEncoder,
     blueprint,
     build,
 )
 from cvae_lightning.models.gaussian import FIRST_LOG_SIGMA
-from cvae_lightning.models.residual import CONDITIONINGS
+from cvae_lightning.models.nn.residual_block import CONDITIONINGS
 
 SHAPE = {"image_size": 16, "latent_dim": 12, "caption_dim": 8, "widths": (16, 24), "blocks": (1, 1), "slots": 3}
 
@@ -129,7 +129,7 @@ def autoencoder(tokenizer: CaptionTokenizer, conditioning: str) -> ConditionalVA
     body["patch"] = 4 if conditioning == "concat" else 2
     wide = {"widths": (32,), "blocks": (1,)}
     text = AttributesTextEncoder(len(tokenizer), 32, lexicon(tokenizer.vocabulary))
-    decoder = ResidualDecoder(**body, **wide) if conditioning == "concat" else LayeredDecoder(**body, hidden=64)
+    decoder = ResidualDecoder(**body, **wide) if conditioning == "concat" else CompositingDecoder(**body, hidden=64)
     encoder = ResidualEncoder(**body, **wide)
     return ConditionalVAE(len(tokenizer), 32, 40, 32, text_encoder=text, encoder=encoder, decoder=decoder)
 

@@ -4,8 +4,8 @@ import base64
 from io import BytesIO
 
 import pytest
-from pages import Page
 from PIL import Image
+from support.pages import Page
 
 from cvae_lightning.reports.document import Code, Document, Picture, Section, Table, Text, to_html, to_markdown
 

@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cvae_lightning.evaluation.consistency import Case, judged
-from cvae_lightning.evaluation.subject import Look
-from cvae_lightning.evaluation.survey import Survey, findings
+from cvae_lightning.evaluation.model_adapter import Look
+from cvae_lightning.evaluation.slices import Case, judged
+from cvae_lightning.evaluation.split_result import SplitResult, findings
 from cvae_lightning.reports.evaluation import report
 from cvae_lightning.reports.evaluation_pictures import RIGHT, WRONG, draw_evaluation, framed, position_map
-from cvae_lightning.reports.reading import reading
+from cvae_lightning.reports.summary import reading
 from cvae_lightning.world import Scene, render, sample, scene_rng
 
 COUNT, SIDE = 60, 64
 
 
-def survey(edit, split="test") -> Survey:
+def survey(edit, split="test") -> SplitResult:
     """What a painter would show that draws each thing as ``edit`` has it, and reconstructs truly."""
     drawn = [sample(scene_rng(0, split, i), split) for i in range(COUNT)]
     meanings, scenes = [meaning for meaning, _ in drawn], [scene for _, scene in drawn]
@@ -26,7 +26,7 @@ def survey(edit, split="test") -> Survey:
     look = Look(real[:16], zeros[:, 0] - 9000, zeros + 2, zeros, zeros)
     weights = np.full((8, 3), -8900.0)
     seen, captions = judged(real, meanings), [f"caption {i}" for i in range(COUNT)]
-    return Survey(captions, seen, judged(painted, meanings), seen, look, weights, real[:16], painted[:16])
+    return SplitResult(captions, seen, judged(painted, meanings), seen, look, weights, real[:16], painted[:16])
 
 
 def results_of(surveys, diversity):
@@ -62,7 +62,7 @@ def rounded_stars(thing):
 
 
 @pytest.fixture(scope="module")
-def starless() -> dict[str, Survey]:
+def starless() -> dict[str, SplitResult]:
     return {"test": survey(rounded_stars), "novel_count": survey(rounded_stars, "novel_count")}
 
 

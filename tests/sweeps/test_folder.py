@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fake_sweep import write_job, write_study, write_sweep
+from support.fake_sweep import write_job, write_study, write_sweep
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.sweeps import Sweep, read_sweep

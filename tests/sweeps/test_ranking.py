@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from fake_sweep import SHARE, write_job, write_study, write_sweep
+from support.fake_sweep import SHARE, write_job, write_study, write_sweep
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.sweeps import Criterion, Sweep, best_first, criterion, groups, maps, read_sweep

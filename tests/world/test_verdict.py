@@ -9,11 +9,11 @@ import pytest
 
 from cvae_lightning.world import Group, Meaning, parse
 from cvae_lightning.world.judge import verdict
-from cvae_lightning.world.seeing import UNCLEAR, Seen
+from cvae_lightning.world.vision.detector import UNCLEAR, Detection
 
 
-def seen(shape: str, colour: str, size: str, x: float = 0.5, y: float = 0.5) -> Seen:
-    return Seen(shape, colour, size, x, y, 0.1, 0.5)
+def seen(shape: str, colour: str, size: str, x: float = 0.5, y: float = 0.5) -> Detection:
+    return Detection(shape, colour, size, x, y, 0.1, 0.5)
 
 
 def test_everything_implies_the_other_atoms():

@@ -1,24 +1,24 @@
 """What happens around training: checkpoints, seeds, pace, pictures, checkups and the stop at a non-finite loss."""
 
-from cvae_lightning.training.callbacks.average import WeightAverage
-from cvae_lightning.training.callbacks.bar import Bar
-from cvae_lightning.training.callbacks.checkpoints import RunCheckpoint, SaveOnStop
-from cvae_lightning.training.callbacks.checkup import Checkup
-from cvae_lightning.training.callbacks.finite import StopAtNonFinite
-from cvae_lightning.training.callbacks.pace import Pace
-from cvae_lightning.training.callbacks.pictures import Pictures
+from cvae_lightning.training.callbacks.checkpoints import RunCheckpoint, SaveOnSignal
+from cvae_lightning.training.callbacks.judge_samples import JudgeSamples
+from cvae_lightning.training.callbacks.log_images import LogImages
+from cvae_lightning.training.callbacks.non_finite import StopOnNonFinite
+from cvae_lightning.training.callbacks.progress_bar import ProgressBar
 from cvae_lightning.training.callbacks.pruning import Pruning
-from cvae_lightning.training.callbacks.seeds import StepSeeds
+from cvae_lightning.training.callbacks.seeds import SeedEachBatch
+from cvae_lightning.training.callbacks.throughput import Throughput
+from cvae_lightning.training.callbacks.weight_average import WeightAverage
 
 __all__ = [
-    "Bar",
-    "Checkup",
-    "Pace",
-    "Pictures",
+    "JudgeSamples",
+    "LogImages",
+    "ProgressBar",
     "Pruning",
     "RunCheckpoint",
-    "SaveOnStop",
-    "StepSeeds",
-    "StopAtNonFinite",
+    "SaveOnSignal",
+    "SeedEachBatch",
+    "StopOnNonFinite",
+    "Throughput",
     "WeightAverage",
 ]

@@ -80,7 +80,7 @@ def _moved(state: dict[str, Any], folder: str) -> dict[str, Any]:
     return state | {key: move(state[key]) for key in paths} | {"best_k_models": best, "dirpath": folder}
 
 
-class SaveOnStop(Callback):
+class SaveOnSignal(Callback):
     """Saves ``last`` when a person or a scheduler stops the run (Ctrl-C, SIGTERM) within an epoch.
 
     Lightning itself would lose the steps since the last checkpoint. Ctrl-C becomes a SIGTERM, which Lightning

@@ -14,7 +14,7 @@ from cvae_lightning.data import batches_done
 TRAIN, VALIDATE, TEST = range(3)
 
 
-class StepSeeds(Callback):
+class SeedEachBatch(Callback):
     """Seeds torch before every batch from the run's seed, the batch's number and the rank.
 
     Lightning's checkpoints hold no random state, so without this a resumed stochastic model is

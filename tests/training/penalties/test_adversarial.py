@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from cvae_lightning.models import LayeredDecoder
+from cvae_lightning.models import CompositingDecoder
 from cvae_lightning.models.discriminator import PatchDiscriminator
 from cvae_lightning.training.penalties import AdversarialPenalty, Penalties, View
 from cvae_lightning.training.penalties.adversarial import balance, hinge_loss, last_layer
@@ -49,7 +49,7 @@ def test_the_hinge_is_lims_and_yes() -> None:
 
 
 def test_the_last_layer_of_a_decoder_without_convolutions_is_its_last_matrix() -> None:
-    decoder = LayeredDecoder()
+    decoder = CompositingDecoder()
     assert last_layer(decoder) is decoder.coverage.weight
 
 

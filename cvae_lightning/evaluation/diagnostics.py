@@ -1,0 +1,186 @@
+"""The guide's common issues as alarms: each measures probes of a model and says when to worry and what to change."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+from torchmetrics import Metric
+
+from cvae_lightning.evaluation.probe import Probe
+from cvae_lightning.world import Detection, Meaning, verdict
+
+ACUITY = 64
+"""Pixels: larger images are averaged down to this side or more before their sharpness is measured."""
+ATOMS = ("count", "colour", "shape", "size")
+
+
+class Alarm(Metric, ABC):
+    """Numbers about probes, summed over scenes and processes, and when they are cause for concern.
+
+    ``compute`` gives scalars by name, which are logged; a name is missing where there is nothing to measure.
+    """
+
+    is_differentiable = False
+    full_state_update = False
+
+    def add_sums(self, **shapes: tuple[int, ...]) -> None:
+        """Start float64 sums of these shapes, as attributes."""
+        for name, shape in shapes.items():
+            self.add_state(name, torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
+
+    @abstractmethod
+    def complaint(self, values: Mapping[str, float]) -> str | None:
+        """What is wrong and the guide's fix, in a sentence or two, given the computed values; None if all is well."""
+
+
+class PosteriorCollapse(Alarm):
+    """The latents say nothing of the image.
+
+    A unit is active when the variance of its posterior mean over scenes exceeds 0.01 (Burda et al. 2016,
+    section 5.2).
+
+    Args:
+        latent_dim: Z.
+        min_active_units: fewer are a collapse.
+        min_rate: nats per image; less is a collapse.
+    """
+
+    ACTIVE = 0.01
+    scenes: Tensor
+    sums: Tensor
+    squares: Tensor
+    rates: Tensor
+
+    def __init__(self, latent_dim: int, min_active_units: int = 3, min_rate: float = 3.0) -> None:
+        super().__init__()
+        self.min_active_units, self.min_rate = min_active_units, min_rate
+        self.add_sums(scenes=(), sums=(latent_dim,), squares=(latent_dim,), rates=())
+
+    def update(self, probe: Probe) -> None:
+        means = probe.means.double()
+        self.scenes += len(means)
+        self.sums += means.sum(dim=0)
+        self.squares += means.square().sum(dim=0)
+        self.rates += probe.rate.double().sum()
+
+    def compute(self) -> dict[str, Tensor]:
+        """``active_units`` and ``probed_rate`` (nats per image)."""
+        if self.scenes < 2:
+            return {}
+        variance = self.squares / self.scenes - (self.sums / self.scenes).square()
+        return {"active_units": (variance > self.ACTIVE).sum().float(), "probed_rate": self.rates / self.scenes}
+
+    def complaint(self, values: Mapping[str, float]) -> str | None:
+        units, rate = values["active_units"], values["probed_rate"]
+        if units >= self.min_active_units and rate >= self.min_rate:
+            return None
+        return (
+            f"posterior collapse: {units:.0f} active units and a rate of {rate:.3g} nats, so the latents say next to "
+            "nothing of the image. Decrease the KL weight (objective.beta) or anneal it (objective/schedule=linear)"
+        )
+
+
+class BlurryReconstructions(Alarm):
+    """Edges of reconstructions are weaker than those of their images.
+
+    Args:
+        min_sharpness: gradient energy of the reconstructions over that of the images. At 64 px a Gaussian blur
+            of 0.5, 1 and 2 pixels leaves 0.66, 0.31 and 0.14.
+    """
+
+    reconstructed: Tensor
+    real: Tensor
+
+    def __init__(self, min_sharpness: float = 0.3) -> None:
+        super().__init__()
+        self.min_sharpness = min_sharpness
+        self.add_sums(reconstructed=(), real=())
+
+    def update(self, probe: Probe) -> None:
+        self.reconstructed += gradient_energy(probe.reconstructions).sum()
+        self.real += gradient_energy(probe.images).sum()
+
+    def compute(self) -> dict[str, Tensor]:
+        """``sharpness``: 1 where the reconstructions are as sharp as the images."""
+        return {"sharpness": self.reconstructed / self.real} if self.real > 0 else {}
+
+    def complaint(self, values: Mapping[str, float]) -> str | None:
+        if values["sharpness"] >= self.min_sharpness:
+            return None
+        return (
+            f"blurry reconstructions: they have {values['sharpness']:.0%} of their images' gradient energy. "
+            "Decrease the KL weight (objective.beta), or try L1 in place of the squared error (likelihood=laplace)"
+        )
+
+
+class IgnoredCaptions(Alarm):
+    """Samples do not depend on their captions.
+
+    Two signs. With the same noise, samples of different captions are alike: their distance is small beside
+    that of the captions' real images. And what is judged right by the true caption is judged as right by
+    another scene's: the gain in right atoms (count, colour, shape, size) is within two standard errors of none.
+
+    Args:
+        min_effect: mean absolute difference of a pair's samples over that of its images.
+    """
+
+    sampled: Tensor
+    real: Tensor
+    scenes: Tensor
+    gains: Tensor
+    squares: Tensor
+
+    def __init__(self, min_effect: float = 0.1) -> None:
+        super().__init__()
+        self.min_effect = min_effect
+        self.add_sums(sampled=(), real=(), scenes=(), gains=(), squares=())
+
+    def update(self, probe: Probe) -> None:
+        paired = len(probe.meanings) // 2 * 2
+        self.sampled += (probe.samples[:paired:2] - probe.samples[1:paired:2]).abs().double().sum()
+        self.real += (probe.images[:paired:2] - probe.images[1:paired:2]).abs().double().sum()
+        for place in range(paired):
+            own, other = (right_atoms(probe.things[place], probe.meanings[k]) for k in (place, place ^ 1))
+            self.scenes += 1
+            self.gains += own - other
+            self.squares += (own - other) ** 2
+
+    def compute(self) -> dict[str, Tensor]:
+        """``caption_effect``, ``caption_gain`` (share of atoms) and the latter's standard error."""
+        if self.scenes == 0:
+            return {}
+        gain = self.gains / self.scenes
+        error = ((self.squares / self.scenes - gain.square()).clamp(min=0) / self.scenes).sqrt()
+        return {"caption_effect": self.sampled / self.real, "caption_gain": gain, "caption_gain_error": error}
+
+    def complaint(self, values: Mapping[str, float]) -> str | None:
+        effect, gain, error = (values[name] for name in ("caption_effect", "caption_gain", "caption_gain_error"))
+        fix = "Make the training data more diverse (data.size) or adjust the caption embedding (model.caption_dim)"
+        if effect < self.min_effect:
+            return (
+                "ignored captions: samples of different captions with the same noise differ by "
+                f"{effect:.0%} of what their real images do. {fix}"
+            )
+        # Where nothing is ever right, gain and error are 0, and there is nothing to compare.
+        if gain < 2 * error:
+            return (
+                "ignored captions: samples agree with other scenes' captions as well as with their own "
+                f"({gain:+.1%} of atoms, standard error {error:.1%}). {fix}"
+            )
+        return None
+
+
+def gradient_energy(images: Tensor) -> Tensor:
+    """Mean squared differences of neighbouring pixels of images (B, 3, S, S), at the world's acuity; (B,)."""
+    images = avg_pool2d(images.double(), max(1, images.shape[-1] // ACUITY))
+    return sum(images.diff(dim=dim).square().flatten(1).mean(dim=1) for dim in (2, 3))  # type: ignore[return-value]
+
+
+def right_atoms(things: Sequence[Detection], meaning: Meaning) -> float:
+    """Share of the four atoms that every caption has, of which the verdict is right."""
+    found = verdict(things, meaning)
+    return sum(getattr(found, atom) for atom in ATOMS) / len(ATOMS)

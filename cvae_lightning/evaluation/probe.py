@@ -1,0 +1,69 @@
+"""What a model makes of fixed validation scenes with fixed noise: the material of judges and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cvae_lightning.data import Batch
+from cvae_lightning.data.images import to_uint8
+from cvae_lightning.models import ConditionalVAE
+from cvae_lightning.world import Detection, Meaning, parse, see
+
+
+class Probe(NamedTuple):
+    """Some scenes and what the model makes of them.
+
+    Scenes come in pairs: those in places 2k and 2k + 1 share the noise of their samples, so what differs
+    between a pair's samples is the captions' doing.
+
+    Attributes:
+        images: (B, 3, S, S) the scenes, in [0, 1].
+        reconstructions: (B, 3, S, S) the same through the posterior's mean.
+        samples: (B, 3, S, S) painted from the captions alone.
+        means: (B, Z) the posteriors' means.
+        rate: (B,) KL(q || prior), nats.
+        meanings: what the captions mean.
+        things: what is seen in each sample.
+    """
+
+    images: Tensor
+    reconstructions: Tensor
+    samples: Tensor
+    means: Tensor
+    rate: Tensor
+    meanings: list[Meaning]
+    things: list[tuple[Detection, ...]]
+
+
+@torch.no_grad()
+def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor) -> Probe:
+    """Pass scenes through a model, and paint their captions with noise (B, Z); all on the model's device."""
+    # The parts and not the model's forward pass, which draws noise of its own.
+    caption = model.text_encoder(scenes.tokens)
+    posterior = model.encoder(scenes.images, caption).posterior
+    samples = model.generate(scenes.tokens, noise=noise)
+    return Probe(
+        images=scenes.images,
+        reconstructions=model.decoder(posterior.mean, caption),
+        samples=samples,
+        means=posterior.mean,
+        rate=model.prior.rate(posterior, caption).sum(dim=1),
+        meanings=[parse(caption) for caption in scenes.captions],
+        things=see(to_uint8(samples)),
+    )
+
+
+def paired_noise(seed: int, numbers: Sequence[int], latent_dim: int) -> Tensor:
+    """(B, Z) standard normal noise of these scenes; scenes 2k and 2k + 1 have the row of (seed, k)."""
+    rows = [np.random.default_rng([seed, number // 2]).standard_normal(latent_dim) for number in numbers]
+    return torch.from_numpy(np.stack(rows)).float()
+
+
+def share(size: int, rank: int, world_size: int) -> list[int]:
+    """The numbers below ``size`` that this process probes: every ``world_size``-th pair."""
+    return [number for number in range(size) if number // 2 % world_size == rank]

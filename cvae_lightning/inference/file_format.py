@@ -1,0 +1,73 @@
+"""The file of a trained model: safetensors, whose header holds the blueprint and the vocabulary as JSON text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import safetensors.torch
+from safetensors import safe_open
+from torch import Tensor
+
+from cvae_lightning.errors import UserError
+from cvae_lightning.inference.quantization import restored, rounded
+
+VERSION = 1
+"""Of what the header holds."""
+KEY = "cvae_lightning"
+"""The header's only entry: safetensors writes several in an order that changes from process to process."""
+
+
+class Saved(NamedTuple):
+    """All that a trained model is.
+
+    Attributes:
+        blueprint: of the model, as :func:`cvae_lightning.models.serialization` makes it.
+        tokenizer: ``max_length`` and ``words`` of its tokenizer.
+        weights: its tensors by name.
+    """
+
+    blueprint: Mapping[str, Any]
+    tokenizer: Mapping[str, Any]
+    weights: Mapping[str, Tensor]
+
+
+def to_file(saved: Saved, precision: str) -> bytes:
+    """The content of a file; equal models give equal bytes.
+
+    Raises:
+        UserError: the blueprint holds more than plain data, or a weight is too large or not finite.
+    """
+    content = {"format_version": VERSION, "blueprint": saved.blueprint, "tokenizer": saved.tokenizer}
+    try:
+        header = json.dumps(content)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"the model was built from more than plain data, which no file can hold: {error}") from error
+    return safetensors.torch.save(rounded(saved.weights, precision), {KEY: header})
+
+
+def from_file(file: Path) -> Saved:
+    """Read a model's file; no code can be in it.
+
+    Raises:
+        UserError: the file is damaged, of another program, or newer than this package.
+    """
+    try:
+        with safe_open(file, framework="pt") as opened:
+            header = (opened.metadata() or {}).get(KEY)
+            stored = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except Exception as error:  # damage is answered with several unrelated types
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{file} cannot be read as safetensors (is it damaged or cut short?): {reason}") from error
+    if header is None:
+        raise UserError(f"{file} holds no model of this package: its header has no entry {KEY!r}")
+    try:
+        content = json.loads(header)
+        version = content["format_version"]
+        if version == VERSION:
+            return Saved(dict(content["blueprint"]), dict(content["tokenizer"]), restored(stored))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"{file} has a damaged header: {type(error).__name__}: {error}") from error
+    raise UserError(f"{file} has format version {version}, but this package reads {VERSION}: update the package")

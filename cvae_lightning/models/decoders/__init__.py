@@ -1,0 +1,1 @@
+"""Latents and captions to mean images."""

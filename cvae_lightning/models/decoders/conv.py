@@ -1,0 +1,60 @@
+"""Latents and captions to images: the guide's stack of stride-2 transposed convolutions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from cvae_lightning.models.encoders.conv import bottom_side, normalisation, stage_channels
+from cvae_lightning.models.serialization import part
+from cvae_lightning.models.text.lstm import Caption
+
+
+class Decoder(nn.Module, ABC):
+    """What a model needs of a decoder."""
+
+    @abstractmethod
+    def forward(self, z: Tensor, caption: Caption) -> Tensor:
+        """Mean images (B, 3, S, S) in [0, 1] of latents (B, Z)."""
+
+
+@part
+class ConvDecoder(Decoder):
+    """Joins z and the caption embedding and upsamples with transposed convolutions.
+
+    Args:
+        image_size: side S of the images, a multiple of 2 ** stages.
+        latent_dim: Z.
+        caption_dim: C.
+        base_channels: channels before the last stage; they double downwards up to 8 times this.
+        stages: number of stride-2 transposed convolutions.
+        norm: ``group``, ``batch`` or ``none`` before every transposed convolution.
+    """
+
+    def __init__(
+        self,
+        image_size: int = 256,
+        latent_dim: int = 128,
+        caption_dim: int = 256,
+        base_channels: int = 64,
+        stages: int = 5,
+        norm: str = "group",
+    ) -> None:
+        super().__init__()
+        self.image_size, self.latent_dim, self.caption_dim = image_size, latent_dim, caption_dim
+        side = bottom_side(image_size, stages)
+        widths = stage_channels(base_channels, stages)[::-1]
+        self.bottom = (widths[0], side, side)
+        self.entrance = nn.Linear(latent_dim + caption_dim, widths[0] * side**2)
+        self.stages = nn.Sequential()
+        for before, after in zip(widths, [*widths[1:], 3], strict=True):
+            self.stages.extend([normalisation(norm, before), nn.SiLU()])
+            self.stages.append(nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1))
+
+    def forward(self, z: Tensor, caption: Caption) -> Tensor:
+        """Mean images (B, 3, S, S) in [0, 1] of latents (B, Z)."""
+        joined = torch.cat([z, caption.pooled.to(z.dtype)], dim=1)
+        features = self.entrance(joined).unflatten(1, self.bottom)
+        return torch.sigmoid(self.stages(features).float())

@@ -1,0 +1,1 @@
+"""Images to q(z | image, caption)."""

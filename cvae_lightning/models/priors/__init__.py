@@ -1,0 +1,1 @@
+"""p(z | caption): where latents come from when there is no image."""

@@ -1,0 +1,26 @@
+"""Files that are whole or absent, and earlier versions that are kept."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from pathlib import Path
+
+
+def write_versioned(path: Path, text: str) -> None:
+    """Write a file, keeping an earlier different one under a numbered name."""
+    if path.exists() and path.read_text() != text:
+        rotate(path)
+    write_atomic(path, text)
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Write a file so that whoever looks finds all of it or none, whenever the writer dies."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def rotate(path: Path) -> None:
+    """Rename a file to the first free numbered name beside it."""
+    path.rename(next(p for n in count(1) if not (p := path.with_stem(f"{path.stem}.{n}")).exists()))

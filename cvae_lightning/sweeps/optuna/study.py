@@ -1,0 +1,184 @@
+"""A study that several processes share and that any of them may leave at any moment, killed or not.
+
+A trial is claimed under the study's lock and belongs to whoever holds the lock in the trial's folder. The
+operating system frees both when their holder dies, so a trial that runs without a holder is known at once,
+by number and folder, and the next worker goes on with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import optuna
+from filelock import FileLock, Timeout
+from optuna.trial import FrozenTrial, TrialState
+
+from cvae_lightning.errors import UserError
+from cvae_lightning.runs import STUDY, TRIAL, write_atomic
+from cvae_lightning.sweeps.optuna.options import Options, pruner, sampler, total
+from cvae_lightning.sweeps.optuna.space import Space, Value
+from cvae_lightning.sweeps.optuna.storage import open_storage
+
+CLAIM = ".claim.lock"
+PRUNED_AT = "pruned_at"
+"""The name under which a trial remembers the epoch in which it was pruned."""
+
+
+class Claim(NamedTuple):
+    """A trial that this process owns until it finishes it or dies."""
+
+    number: int
+    params: dict[str, Value]
+    folder: Path
+    lease: FileLock
+
+
+class Outcome(NamedTuple):
+    """How a trial ended.
+
+    Attributes:
+        state: complete, pruned or failed.
+        values: the objectives' values, in order; None unless complete.
+        error: why it failed, or None.
+        pruned_at: the epoch after which it was pruned, or None.
+    """
+
+    state: TrialState
+    values: tuple[float, ...] | None = None
+    error: str | None = None
+    pruned_at: int | None = None
+
+
+class SharedStudy:
+    """An Optuna study in a folder.
+
+    Args:
+        folder: the study's folder; all workers share it.
+        options: what is searched for.
+        space: where.
+        command: the command that goes on with the study, kept for the reader.
+
+    Raises:
+        UserError: the folder or the database holds a study of something else.
+    """
+
+    def __init__(self, folder: Path, options: Options, space: Space, command: str = "") -> None:
+        self.folder, self.options, self.space = folder, options, space
+        self.total = total(options, space)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / ".study.lock")
+        with self._lock:
+            known = self._introduce(command)
+            self.study = _open(folder, options, known)
+
+    def claim(self) -> Claim | None:
+        """A trial for this process: one whose worker has died, or a new one; None where there is none now."""
+        with self._lock:
+            trials = self.study.get_trials(deepcopy=False)
+            for trial in trials:
+                if trial.state is TrialState.RUNNING and (claim := self._take(trial.number)):
+                    return claim
+            if sum(trial.state is not TrialState.WAITING for trial in trials) >= self.total:
+                return None
+            self.study.sampler = sampler(self.options, self.space, len(trials))
+            return self._take(self.study.ask().number)
+
+    def finish(self, claim: Claim, outcome: Outcome) -> None:
+        """Record how a trial ended, in its folder and then in the study, and let go of it."""
+        record = {
+            "number": claim.number,
+            "state": outcome.state.name,
+            "values": outcome.values,
+            "params": claim.params,
+            "pruned_at": outcome.pruned_at,
+            "error": outcome.error,
+        }
+        write_atomic(claim.folder / TRIAL, json.dumps(record, indent=1) + "\n")
+        self.study.tell(claim.number, outcome.values, outcome.state)
+        claim.lease.release()
+
+    def trials(self) -> list[FrozenTrial]:
+        """All trials, by number."""
+        return self.study.get_trials(deepcopy=False)
+
+    def done(self) -> bool:
+        """Whether every trial that was asked for has ended."""
+        return sum(trial.state.is_finished() for trial in self.trials()) >= self.total
+
+    def _take(self, number: int) -> Claim | None:
+        folder = self.folder / str(number)
+        folder.mkdir(exist_ok=True)
+        lease = FileLock(folder / CLAIM)
+        try:
+            lease.acquire(blocking=False)
+        except Timeout:
+            return None
+        trial = self.trials()[number]  # as it is now: its worker may have ended it in the meantime
+        if trial.state.is_finished():
+            lease.release()
+            return None
+        return Claim(number, self._params(trial), folder, lease)
+
+    def _params(self, frozen: FrozenTrial) -> dict[str, Value]:
+        """The trial's params, drawn where its worker died before that."""
+        if set(frozen.params) == set(self.space.distributions):
+            return dict(frozen.params)
+        self.study.sampler = sampler(self.options, self.space, frozen.number)
+        trial = optuna.Trial(self.study, frozen._trial_id)  # the only way to a trial that was asked for elsewhere
+        return {name: trial._suggest(name, one) for name, one in self.space.distributions.items()}
+
+    def _introduce(self, command: str) -> bool:
+        """Write ``study.json``, or compare with it; whether it was there."""
+        asked = {
+            "name": self.options.study,
+            "directions": [one.direction for one in self.options.objectives],
+            "metrics": [one.metric for one in self.options.objectives],
+            "search": self.space.texts,
+            "fixed": list(self.space.fixed),
+            "storage": self.options.storage,
+        }
+        file = self.folder / STUDY
+        if not file.exists():
+            write_atomic(file, json.dumps({**asked, "command": command}, indent=1) + "\n")
+            return False
+        _compare(self.folder, json.loads(file.read_text()), asked)
+        return True
+
+
+def _compare(folder: Path, saved: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    for key, value in asked.items():
+        if saved.get(key) != value:
+            raise UserError(
+                f"{folder} holds a study with other settings: its {key} is {json.dumps(saved.get(key))}, not "
+                f"{json.dumps(value)}. Repeat its command ({saved.get('command')}) or name another study with "
+                "hydra.sweeper.study=NAME"
+            )
+
+
+def _open(folder: Path, options: Options, known: bool) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = open_storage(folder, options.storage)
+    names = {study.study_name for study in storage.get_all_studies()}
+    if options.study in names and not known:
+        raise UserError(
+            f"{options.storage} has a study {options.study!r} already, whose folder is not {folder}: workers share "
+            "the folder too (hydra.sweep.dir=FOLDER); name another study with hydra.sweeper.study=NAME"
+        )
+    return optuna.create_study(
+        storage=storage,
+        study_name=options.study,
+        directions=[one.direction for one in options.objectives],
+        pruner=pruner(options),
+        load_if_exists=True,
+    )
+
+
+def best(study: optuna.Study, objectives: Sequence[Any]) -> list[FrozenTrial]:
+    """The best trial, or the Pareto front where there are several objectives; empty without a complete trial."""
+    complete = [trial for trial in study.get_trials(deepcopy=False) if trial.state is TrialState.COMPLETE]
+    if not complete:
+        return []
+    return [study.best_trial] if len(objectives) == 1 else study.best_trials

@@ -1,0 +1,188 @@
+"""From a composed config to objects: data, module, hardware and trainer, each checked before any work."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytorch_lightning as pl
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf, open_dict
+from pytorch_lightning.callbacks import Callback
+
+from cvae_lightning import runs
+from cvae_lightning.cli.app import leaves, swept_keys
+from cvae_lightning.data import ShapeSceneDataModule, lexicon
+from cvae_lightning.errors import UserError
+from cvae_lightning.sweeps import optuna
+from cvae_lightning.training.callbacks import ProgressBar, Pruning
+from cvae_lightning.training.loggers.tensorboard import RunTensorBoard
+from cvae_lightning.training.loggers.trackers import RunMLflow, RunWandb
+from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.precision import Hardware, choose
+
+FINAL_METRICS = [
+    "val/consistency/all",
+    "val/loss_at_beta",
+    "val/distortion",
+    "val/rate",
+    "val/mse",
+    "val/mae",
+    "val/psnr",
+    "val/consistency_reconstructed/all",
+]
+DESCRIBING = (
+    "seed",
+    "data",
+    "model",
+    "text_encoder",
+    "encoder",
+    "decoder",
+    "prior",
+    "likelihood",
+    "objective",
+    "penalties",
+    "optimizer",
+    "learning_rate",
+)
+
+
+class Parts(NamedTuple):
+    """What a config builds."""
+
+    module: CVAEModule
+    data: ShapeSceneDataModule
+    hardware: Hardware
+
+
+def check(config: DictConfig) -> Hardware:
+    """Build every part without memory or data, so that a mistake is answered before any work.
+
+    Returns:
+        where and how the config runs here.
+
+    Raises:
+        UserError, hydra.errors.InstantiationException: what is wrong.
+    """
+    if not isinstance(config.seed, int) or config.seed < 0:
+        raise UserError(f"seed={config.seed}: expected a whole number of 0 or more")
+    _check_monitors(config.callbacks)
+    hardware = choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
+    instantiate(config.data)
+    with torch.device("meta"):
+        module = build_module(config, words=("<PAD>",) * 8)
+    try:
+        module.optimizer(module.parameters())
+    except ValueError as error:
+        raise UserError(f"optimizer: {error}") from error
+    bare = {"logger": False, "enable_checkpointing": False}
+    instantiate(config.trainer, accelerator=hardware.accelerator, precision=hardware.precision, **bare)
+    for node in config.callbacks.values():
+        instantiate(node)
+    return hardware
+
+
+def _check_monitors(callbacks: DictConfig) -> None:
+    """Lightning would stop after the first epoch without the number that it looks for.
+
+    Raises:
+        UserError: a checkpoint is chosen by what the checkup does not measure at each epoch.
+    """
+    every = callbacks.checkup.get("every_n_epochs", 1) if callbacks.get("checkup") else None
+    for name in map(str, callbacks):
+        node = callbacks[name]
+        monitor = str(node.get("monitor", "")) if node else ""
+        if monitor.startswith("val/consistency") and every != 1:
+            measured = "never, without a checkup" if every is None else f"every {every} epochs only"
+            raise UserError(
+                f"callbacks.{name}.monitor={monitor} is measured {measured}: expected "
+                "callbacks.checkup.every_n_epochs=1, or another monitor such as val/loss_at_beta with mode=min"
+            )
+
+
+def build(config: DictConfig, hardware: Hardware, folder: Path) -> Parts:
+    """The data with its tokenizer fitted and saved, and the seeded module."""
+    data: ShapeSceneDataModule = instantiate(config.data)
+    data.setup()
+    if is_main_process():
+        (folder / runs.CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+        data.tokenizer.save(folder / runs.CHECKPOINTS / "tokenizer_vocab.json")
+    pl.seed_everything(config.seed, verbose=False)
+    return Parts(build_module(config, data.tokenizer.vocabulary, hardware.channels_last), data, hardware)
+
+
+def build_module(config: DictConfig, words: Sequence[str], channels_last: bool = False) -> CVAEModule:
+    """The module that a config describes, for a tokenizer of these words."""
+    sized = config.copy()
+    with open_dict(sized):
+        sized.model.vocab_size = len(words)
+        if "lexicon" in sized.text_encoder:
+            sized.text_encoder.lexicon = lexicon(words)
+    return CVAEModule(
+        instantiate(sized.model, _convert_="all"),
+        instantiate(sized.objective),
+        instantiate(sized.optimizer),
+        instantiate(sized.learning_rate),
+        channels_last=channels_last,
+        compile=sized.compile,
+        penalties=instantiate(sized.penalties),
+    )
+
+
+def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_step: int | None) -> pl.Trainer:
+    """The Lightning trainer with the config's loggers and callbacks, at home in the run folder."""
+    callbacks: list[Callback] = [instantiate(node) for node in config.callbacks.values() if node]
+    if trial := optuna.trial_of(HydraConfig.get()):
+        callbacks.append(Pruning(trial))
+    if sys.stdout.isatty():
+        callbacks.append(ProgressBar())
+    loggers = [_logger(node, folder, resume_step) for node in config.logger.values() if node]
+    trainer: pl.Trainer = instantiate(
+        config.trainer,
+        accelerator=hardware.accelerator,
+        precision=hardware.precision,
+        default_root_dir=str(folder),
+        logger=loggers,
+        callbacks=callbacks,
+        enable_progress_bar=sys.stdout.isatty(),
+    )
+    for logger in trainer.loggers:
+        if isinstance(logger, RunTensorBoard | RunMLflow | RunWandb) and not config.trainer.fast_dev_run:
+            logger.declare(_settings(config), FINAL_METRICS, swept_keys())
+    return trainer
+
+
+def _logger(node: DictConfig, folder: Path, resume_step: int | None) -> Any:
+    """A logger at home in the run folder; those that can are told where the run goes on."""
+    extra = {"resume_step": resume_step} if "resume_step" in node else {}
+    return instantiate(node, save_dir=str(folder), **extra)
+
+
+def is_main_process() -> bool:
+    """Whether this process writes the run folder; known before there is a trainer."""
+    return int(os.environ.get("LOCAL_RANK", 0)) == 0 and int(os.environ.get("NODE_RANK", 0)) == 0
+
+
+def quieten() -> None:
+    """Hide what Lightning and torch say of things that are meant to be so."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    # Scenes are drawn where training runs when there is no core to spare, and the order can go on anywhere.
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
+    warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+
+
+def _settings(config: DictConfig) -> dict[str, Any]:
+    """The settings that describe a run, dotted, for HParams."""
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    chosen = {key: plain[key] for key in DESCRIBING} | {"max_epochs": plain["trainer"]["max_epochs"]}
+    return {key.removesuffix("._target_"): value for key, value in leaves(chosen) if value is not None}

@@ -1,0 +1,240 @@
+"""Random meanings and scenes; what each split holds is written beside how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import TypeVar
+
+import numpy as np
+
+from cvae_lightning.world.placement import Body, place
+from cvae_lightning.world.scene import (
+    COLOURS,
+    MOST,
+    RELATIONS,
+    SHAPES,
+    SIZES,
+    Group,
+    Meaning,
+    Scene,
+    Thing,
+    alike,
+)
+from cvae_lightning.world.spelling import check_known
+
+_T = TypeVar("_T")
+
+# A radius is the nominal one times a number drawn uniformly from this range.
+SPREAD = (0.93, 1.07)
+
+_NOVEL_PAIRS = {
+    ("red", "star"),
+    ("orange", "cross"),
+    ("green", "triangle"),
+    ("blue", "diamond"),
+    ("purple", "square"),
+    ("cyan", "circle"),
+}
+_NOVEL_COUNTS = {(4, "triangle"), (4, "cross"), (3, "star")}
+_NOVEL_RELATIONS = {
+    ("circle", "above", "star"),
+    ("star", "left of", "circle"),
+    ("square", "below", "triangle"),
+    ("diamond", "right of", "cross"),
+}
+
+
+def _novel_pair(meaning: Meaning) -> bool:
+    return any((group.colour, group.shape) in _NOVEL_PAIRS for group in meaning.groups)
+
+
+def _novel_count(meaning: Meaning) -> bool:
+    return any((group.count, group.shape) in _NOVEL_COUNTS for group in meaning.groups)
+
+
+def _novel_relation(meaning: Meaning) -> bool:
+    first, last = meaning.groups[0], meaning.groups[-1]
+    return (first.shape, meaning.relation, last.shape) in _NOVEL_RELATIONS
+
+
+_NOVEL: dict[str, Callable[[Meaning], bool]] = {
+    "novel_pair": _novel_pair,
+    "novel_count": _novel_count,
+    "novel_relation": _novel_relation,
+}
+
+SPLITS: tuple[str, ...] = ("train", "val", "test", *_NOVEL)
+
+
+def check_split(split: str) -> None:
+    """Let the name of a split pass.
+
+    Raises:
+        ValueError: there is no such split; the message names the nearest.
+    """
+    check_known("split", split, SPLITS)
+
+
+def contains(split: str, meaning: Meaning) -> bool:
+    """Whether the split may contain the meaning.
+
+    A novel split has what its own predicate accepts and the other two do not; training, validation
+    and test have what none of the three accepts.
+
+    Raises:
+        ValueError: there is no such split.
+    """
+    check_split(split)
+    return all(accepts(meaning) == (name == split) for name, accepts in _NOVEL.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How often each form of meaning is drawn; the three are scaled to sum to 1.
+
+    Attributes:
+        one: one group.
+        joined: two groups without a relation.
+        relation: two groups in relation.
+
+    Raises:
+        ValueError: a share is negative or not finite, or all are 0.
+    """
+
+    one: float = 0.3
+    joined: float = 0.2
+    relation: float = 0.5
+
+    def __post_init__(self) -> None:
+        shares = {"one": self.one, "joined": self.joined, "relation": self.relation}
+        for form, share in shares.items():
+            if not (isfinite(share) and share >= 0):
+                raise ValueError(f"mix of {form!r} is {share}: expected a finite number, 0 or more")
+        total = sum(shares.values())
+        if total == 0:
+            raise ValueError("mix is 0 for every form: expected one of them to be more")
+        for form, share in shares.items():
+            object.__setattr__(self, form, share / total)
+
+
+# Every group that names its size: all are equally likely.
+_GROUPS = tuple(
+    Group(count, size, colour, shape)
+    for size in SIZES
+    for count in range(1, MOST[size] + 1)
+    for colour in COLOURS
+    for shape in SHAPES
+)
+
+
+def sample_meaning(rng: np.random.Generator, split: str = "train", mix: Mix | None = None) -> Meaning:
+    """A meaning of the split: its form by the mix, then uniformly among the split's of that form.
+
+    Raises:
+        ValueError: there is no such split, or the mix has no form that the split contains.
+    """
+    return _draw_meaning(_draw_form(rng, split, mix or Mix()), rng, split)
+
+
+def specify(meaning: Meaning, rng: np.random.Generator) -> Meaning:
+    """The meaning with what it leaves unsaid drawn: a size that allows the group's count, any colour."""
+    drawn = zip(meaning.groups, _draw_kinds(meaning, rng), strict=True)
+    return Meaning(tuple(Group(g.count, size, colour, g.shape) for g, (size, colour) in drawn), meaning.relation)
+
+
+def sample_scene(meaning: Meaning, rng: np.random.Generator) -> Scene | None:
+    """A scene of which the meaning holds, or None where no try could place it.
+
+    What a group leaves unsaid is drawn once, so all its things share one size and one colour.
+    """
+    drawn = _draw_kinds(meaning, rng)
+    sides = [
+        [Body(group.shape, SIZES[size] * spread) for spread in rng.uniform(*SPREAD, group.count).tolist()]
+        for group, (size, _) in zip(meaning.groups, drawn, strict=True)
+    ]
+    centres = place(sides, meaning.relation, rng)
+    if centres is None:
+        return None
+    kinds = [
+        (group.shape, colour, size, body.r)
+        for group, (size, colour), side in zip(meaning.groups, drawn, sides, strict=True)
+        for body in side
+    ]
+    return Scene(
+        tuple(
+            Thing(shape, colour, size, x, y, r) for (shape, colour, size, r), (x, y) in zip(kinds, centres, strict=True)
+        )
+    )
+
+
+def sample(rng: np.random.Generator, split: str = "train", mix: Mix | None = None) -> tuple[Meaning, Scene]:
+    """A meaning of the split and a scene of it; a meaning that cannot be placed is drawn again.
+
+    The form stays when a meaning is drawn again, so the mix is the mix of what comes out.
+
+    Raises:
+        ValueError: there is no such split, or the mix has no form that the split contains.
+    """
+    form = _draw_form(rng, split, mix or Mix())
+    while True:
+        meaning = _draw_meaning(form, rng, split)
+        scene = sample_scene(meaning, rng)
+        if scene is not None:
+            return meaning, scene
+
+
+def scene_rng(seed: int, split: str, index: int) -> np.random.Generator:
+    """The random stream of one scene: a pure function of seed, split and index.
+
+    Raises:
+        ValueError: there is no such split, or seed or index is negative.
+    """
+    check_split(split)
+    if seed < 0 or index < 0:
+        raise ValueError(f"seed is {seed} and index is {index}: expected 0 or more")
+    key = (SPLITS.index(split), index)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def _draw_form(rng: np.random.Generator, split: str, mix: Mix) -> str:
+    check_split(split)
+    if split == "novel_relation":
+        if mix.relation == 0:
+            raise ValueError("mix of 'relation' is 0: expected more, as 'novel_relation' has no other form")
+        return "relation"
+    u = rng.random()
+    if u < mix.one:
+        return "one"
+    return "joined" if u < mix.one + mix.joined else "relation"
+
+
+def _draw_meaning(form: str, rng: np.random.Generator, split: str) -> Meaning:
+    while True:
+        groups = tuple(_draw(_GROUPS, rng) for _ in range(1 if form == "one" else 2))
+        if len(groups) == 2 and alike(*groups):
+            continue
+        meaning = Meaning(groups, _draw(RELATIONS, rng) if form == "relation" else None)
+        if contains(split, meaning):
+            return meaning
+
+
+def _draw_kinds(meaning: Meaning, rng: np.random.Generator) -> list[tuple[str, str]]:
+    """Each group's size and colour: as said, else drawn so that two groups stay apart."""
+    while True:
+        kinds = [
+            (group.size or _draw_size(group.count, rng), group.colour or _draw(tuple(COLOURS), rng))
+            for group in meaning.groups
+        ]
+        told = {(group.shape, colour) for group, (_, colour) in zip(meaning.groups, kinds, strict=True)}
+        if len(told) == len(kinds):
+            return kinds
+
+
+def _draw_size(count: int, rng: np.random.Generator) -> str:
+    return _draw([size for size, most in MOST.items() if count <= most], rng)
+
+
+def _draw(options: Sequence[_T], rng: np.random.Generator) -> _T:
+    return options[int(rng.integers(len(options)))]

@@ -1,0 +1,1 @@
+"""What is in a picture: regions, shapes, things, from pixels alone."""

@@ -1,0 +1,55 @@
+"""What an evaluation may be asked for."""
+
+import pytest
+import yaml
+from support import ROOT
+
+from cvae_lightning.errors import UserError
+from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, Plan, World
+from cvae_lightning.world import Mix
+
+
+def test_the_defaults_are_the_configs() -> None:
+    plan = yaml.safe_load((ROOT / "conf" / "evaluate.yaml").read_text())
+    assert Plan(tuple(plan["splits"]), **{key: plan[key] for key in Plan.__slots__ if key != "splits"}) == Plan()
+    data = yaml.safe_load((ROOT / "conf" / "data" / "scenes.yaml").read_text())
+    mix = Mix(**{key: value for key, value in data["mix"].items() if key != "_target_"})
+    assert World(data["seed"], mix, data["synonyms"]) == World()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"captions": 0}, "captions=0: expected at least 1"),
+        ({"coverage_samples": 5}, "coverage_samples=5: expected at least 6"),
+        ({"bound_samples": 0}, "bound_samples=0: expected at least 1"),
+        ({"seed": -1}, "seed=-1: expected at least 0"),
+        ({"num_workers": -1}, "num_workers=-1"),
+        ({"splits": ()}, "one or more"),
+        ({"splits": ("test", "test")}, "each once"),
+    ],
+)
+def test_a_number_out_of_range_is_named(wrong, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Plan(**wrong)
+
+
+def test_a_split_that_is_none_or_that_the_world_lacks_is_named() -> None:
+    Plan(splits=("val", "train")).check(World())
+    with pytest.raises(UserError, match=r"'novel_pairs'.*mean 'novel_pair'"):
+        Plan(splits=("novel_pairs",)).check(World())
+    with pytest.raises(UserError, match="mix of 'relation' is 0"):
+        Plan(splits=("novel_relation",)).check(World(mix=Mix(1, 1, 0)))
+
+
+def test_every_draw_has_its_own_key() -> None:
+    plan = Plan()
+    keys = {
+        plan.key(purpose, split, index, number)
+        for purpose in (SAMPLE, POSTERIOR)
+        for split in plan.splits
+        for index in range(3)
+        for number in range(3)
+    }
+    assert len(keys) == 2 * 4 * 9
+    assert plan.key(SAMPLE, "test", 1) == plan.key(SAMPLE, "test", 1, 0)

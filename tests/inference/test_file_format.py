@@ -1,0 +1,183 @@
+"""A file gives back the very model, whatever it is made of; and what damaged and foreign files get."""
+
+import json
+import re
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from hydra import compose, initialize_config_dir
+from safetensors import safe_open
+from support import ROOT
+
+from cvae_lightning.data import CaptionTokenizer
+from cvae_lightning.errors import UserError
+from cvae_lightning.inference import PRECISIONS
+from cvae_lightning.inference import quantization as rounding
+from cvae_lightning.inference.file_format import KEY, Saved, to_file
+from cvae_lightning.inference.painter import Painter, load
+from cvae_lightning.models import ConditionalVAE, ResidualDecoder, blueprint
+from cvae_lightning.training.factory import build_module
+from cvae_lightning.world import VOCABULARY
+
+
+@pytest.fixture(autouse=True)
+def _eight_bits_for_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small models have no tensor that is large."""
+    monkeypatch.setattr(rounding, "LARGE", 10_000)
+
+
+CAPTIONS = ["a large blue square above 3 small red circles", "2 small cyan stars"]
+
+
+def painter_of(model: ConditionalVAE) -> Painter:
+    """A painter whose every weight is something else than a new model's, so that all of them matter."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 0.02 * torch.randn(weight.shape, generator=generator)
+    return Painter(model, CaptionTokenizer(words=sorted(VOCABULARY)))
+
+
+def saved(painter: Painter) -> Saved:
+    words = {"max_length": painter.tokenizer.max_length, "words": list(painter.tokenizer.words)}
+    return Saved(blueprint(painter.model), words, painter.model.state_dict())
+
+
+@pytest.fixture(scope="module")
+def flagship() -> Painter:
+    """The flagship's own config: a lexicon in its text encoder, buffers that are not saved, a flow for a prior."""
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        config = compose("train", ["experiment=flagship"])
+    words = CaptionTokenizer(words=sorted(VOCABULARY)).vocabulary
+    return painter_of(build_module(config, words, channels_last=True).model)
+
+
+@pytest.fixture(scope="module")
+def small() -> Painter:
+    """Parts built in Python, some by default, one with tuples among its arguments."""
+    words = CaptionTokenizer(words=sorted(VOCABULARY))
+    sizes = {"image_size": 32, "latent_dim": 8, "caption_dim": 16}
+    decoder = ResidualDecoder(**sizes, widths=(8, 16), blocks=(1, 1), conditioning="film")
+    return painter_of(ConditionalVAE(len(words), **sizes, base_channels=8, stages=3, decoder=decoder))
+
+
+@pytest.fixture(params=["flagship", "small"])
+def painter(request: pytest.FixtureRequest) -> Painter:
+    return request.getfixturevalue(request.param)
+
+
+def written(painter: Painter, folder: Path, precision: str) -> Path:
+    file = folder / f"{precision}.safetensors"
+    file.write_bytes(to_file(saved(painter), precision))
+    return file
+
+
+def test_float32_is_the_very_model(painter: Painter, tmp_path: Path) -> None:
+    again = load(written(painter, tmp_path, "float32"))
+    assert json.dumps(blueprint(again.model)) == json.dumps(blueprint(painter.model))
+    assert (again.tokenizer.words, again.tokenizer.max_length) == (painter.tokenizer.words, 32)
+    buffers = dict(again.model.named_buffers())
+    for name, value in (*painter.model.named_parameters(), *painter.model.named_buffers()):
+        other = buffers.get(name, again.model.state_dict().get(name))
+        assert torch.equal(value.nan_to_num(9), other.nan_to_num(9)), name
+    assert [p.tobytes() for p in again(CAPTIONS[0], 2)] == [p.tobytes() for p in painter(CAPTIONS[0], 2)]
+
+
+LEVELS = {"mixed": 1.0, "float16": 0.1, "bfloat16": 1.0}
+
+
+@pytest.mark.parametrize("precision", LEVELS)
+def test_pictures_are_the_same_up_to_rounding(painter: Painter, tmp_path: Path, precision: str) -> None:
+    again = load(written(painter, tmp_path, precision))
+    assert {value.dtype for value in again.model.parameters()} == {torch.float32}
+    pairs = zip(painter.paint(CAPTIONS, 2), again.paint(CAPTIONS, 2), strict=True)
+    seen = [[np.asarray([np.asarray(p, dtype=int) for p in row]) for row in pair] for pair in pairs]
+    difference = max(float(np.abs(one - other).mean()) for one, other in seen)
+    assert 0 < difference < LEVELS[precision]
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_file_of_a_loaded_file_has_the_same_bytes(painter: Painter, tmp_path: Path, precision: str) -> None:
+    file = written(painter, tmp_path, precision)
+    assert to_file(saved(load(file)), precision) == file.read_bytes()
+
+
+def test_the_flagship_fits_into_16_megabytes(flagship: Painter, tmp_path: Path) -> None:
+    file = written(flagship, tmp_path, "mixed")
+    assert file.stat().st_size < 16e6
+    with safe_open(file, framework="pt") as opened:
+        assert set(opened.metadata()) == {KEY}  # several entries would be written in an order that changes
+
+
+def test_more_than_plain_data_is_refused(small: Painter) -> None:
+    strange = saved(small)._replace(blueprint={"part": "ConditionalVAE", "vocab_size": torch.float32})
+    with pytest.raises(UserError, match="more than plain data"):
+        to_file(strange, "float32")
+
+
+LACKING = "likelihood.running_error"
+
+
+def foreign(tensors: dict[str, torch.Tensor], header: str | None) -> bytes:
+    return safetensors.torch.save(tensors, None if header is None else {KEY: header})
+
+
+def damaged(good: bytes, damage: str) -> bytes:
+    tensors, length = safetensors.torch.load(good), struct.unpack("<Q", good[:8])[0]
+    header = json.loads(good[8 : 8 + length])["__metadata__"][KEY]
+    content = json.loads(header)
+    lacking = {name: value for name, value in tensors.items() if name != LACKING}
+    return {
+        "empty": b"",
+        "cut short": good[:-100],
+        "cut in the header": good[:200],
+        "text": b"hello, I am no model",
+        "another program's": foreign(tensors, None),
+        "header no JSON": foreign(tensors, "{"),
+        "header a list": foreign(tensors, "[1, 2]"),
+        "deep header": foreign(tensors, "[" * 100_000),
+        "no blueprint": foreign(tensors, json.dumps({"format_version": 1})),
+        "newer": foreign(tensors, json.dumps(content | {"format_version": 2})),
+        "unknown part": foreign(tensors, header.replace("ResidualDecoder", "subprocess.Popen")),
+        "strange argument": foreign(tensors, header.replace('"widths"', '"widhts"')),
+        "another part": foreign(tensors, json.dumps(content | {"blueprint": content["blueprint"]["decoder"]})),
+        "no words": foreign(tensors, json.dumps(content | {"tokenizer": {"max_length": "long", "words": 3}})),
+        "lacking a tensor": foreign(lacking, header),
+        "another shape": foreign(tensors | {"likelihood.running_error": torch.zeros(3)}, header),
+    }[damage]
+
+
+DAMAGES = {
+    "empty": "cannot be read as safetensors",
+    "cut short": "cannot be read as safetensors",
+    "cut in the header": "cannot be read as safetensors",
+    "text": "cannot be read as safetensors",
+    "another program's": "its header has no entry 'cvae_lightning'",
+    "header no JSON": "damaged header",
+    "header a list": "damaged header",
+    "deep header": "damaged header",
+    "no blueprint": "damaged header: KeyError: 'blueprint'",
+    "newer": "format version 2, but this package reads 1",
+    "unknown part": r"'subprocess\.Popen' is no known part",
+    "strange argument": "widhts",
+    "another part": "holds a ResidualDecoder, not a ConditionalVAE",
+    "no words": "no trained model",
+    "lacking a tensor": LACKING,
+    "another shape": r"likelihood\.running_error",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_or_foreign_file_gets_one_paragraph(small: Painter, tmp_path: Path, damage: str) -> None:
+    file = tmp_path / "bad.safetensors"
+    file.write_bytes(damaged(to_file(saved(small), "float32"), damage))
+    with pytest.raises(UserError) as caught:
+        load(file)
+    words = str(caught.value)
+    assert str(file) in words
+    assert re.search(DAMAGES[damage], words), words
+    assert "\n" not in words

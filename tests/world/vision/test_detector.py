@@ -1,0 +1,278 @@
+"""What is drawn is seen as it is, and what is no clear thing is not seen as one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from io import BytesIO
+from itertools import combinations_with_replacement
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from cvae_lightning.world import BACKGROUND, COLOURS, SHAPES, SIZES, SPLITS, Scene, Thing, render, sample
+from cvae_lightning.world.outlines import POLYGONS
+from cvae_lightning.world.vision.detector import UNCLEAR, Detection, see
+from cvae_lightning.world.vision.shape_matching import errors, shapes
+
+# Scenes for each check; thousands more are judged by `python -m cvae_lightning.evaluation.judge_reliability`.
+SCENES = 240
+
+
+@cache
+def scenes(count: int = SCENES) -> list[Scene]:
+    """Scenes of every split in turn."""
+    rng = np.random.default_rng(0)
+    return [sample(rng, SPLITS[index % len(SPLITS)])[1] for index in range(count)]
+
+
+def kinds(things) -> Counter:
+    return Counter((thing.shape, thing.colour, thing.size) for thing in things)
+
+
+def right(images: np.ndarray, drawn: list[Scene]) -> float:
+    """The share of images in which exactly the things of their scene are seen."""
+    return np.mean([kinds(seen) == kinds(scene.things) for seen, scene in zip(see(images), drawn, strict=True)])
+
+
+def painted(images: np.ndarray, thing: Thing, colour: tuple[int, int, int], opacity: float = 1) -> np.ndarray:
+    """Images with a thing of any colour painted over what is there."""
+    black = render([Scene((replace(thing, colour="black"),))], images.shape[1])[..., :1]
+    cover = opacity * (250 - black.astype(float)) / 225
+    return np.round(images * (1 - cover) + cover * np.array(colour)).astype(np.uint8)
+
+
+EMPTY = np.full((1, 64, 64, 3), BACKGROUND[0], np.uint8)
+
+
+# 130 and 200 px are no multiples of the squares that large images are averaged over.
+@pytest.mark.parametrize(
+    ("size", "count"), [(48, 120), (64, SCENES), (100, 60), (128, 120), (130, 30), (200, 30), (256, 60), (512, 6)]
+)
+def test_every_thing_is_seen_where_and_as_it_is(size, count):
+    drawn = scenes()[:count]
+    for seen, scene in zip(see(render(drawn, size)), drawn, strict=True):
+        assert kinds(seen) == kinds(scene.things)
+        for thing in scene.things:
+            near = min(seen, key=lambda other: (other.x - thing.x) ** 2 + (other.y - thing.y) ** 2)
+            assert (near.shape, near.colour, near.size) == (thing.shape, thing.colour, thing.size)
+            assert (near.x, near.y) == pytest.approx((thing.x, thing.y), abs=0.002)
+            assert near.r == pytest.approx(thing.r, rel=0.01)
+            assert near.confidence > 0.4
+
+
+def test_scenes_of_32_pixels_are_mostly_seen_as_they_are():
+    assert right(render(scenes(), 32), scenes()) > 0.98
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_kind_of_thing_is_seen_at_the_ends_of_its_size(shape, size):
+    rng = np.random.default_rng(0)
+    drawn = [
+        Scene((Thing(shape, colour, size, *rng.uniform(0.3, 0.7, 2), SIZES[size] * spread),))
+        for colour in COLOURS
+        for spread in (0.93, 1, 1.07)
+    ]
+    assert right(render(drawn, 64), drawn) == 1
+
+
+def test_images_together_are_seen_as_one_by_one():
+    images = render(scenes()[:40], 64)
+    for number, things in enumerate(see(images)):
+        (alone,) = see(images[number : number + 1])
+        assert kinds(alone) == kinds(things)
+        for one, other in zip(alone, things, strict=True):
+            assert (one.x, one.y, one.r, one.confidence) == pytest.approx((other.x, other.y, other.r, other.confidence))
+
+
+def test_no_images_have_nothing():
+    assert see(np.empty((0, 64, 64, 3), np.uint8)) == []
+
+
+def test_an_empty_canvas_has_nothing():
+    assert see(np.stack([np.full((64, 64, 3), shade, np.uint8) for shade in (240, 250, 255)])) == [()] * 3
+
+
+@pytest.mark.parametrize("colour", [*COLOURS.values(), (128, 128, 128)])
+def test_a_flat_canvas_is_no_thing_of_any_size(colour):
+    images = np.full((1, 64, 64, 3), colour, np.uint8)
+    assert [(thing.size, thing.confidence) for thing in see(images)[0]] == [(UNCLEAR, 0)]
+
+
+@pytest.mark.parametrize("size", [32, 64, 128])
+def test_uniform_noise_has_no_thing(size):
+    images = np.random.default_rng(0).integers(0, 256, (8, size, size, 3), dtype=np.uint8)
+    for things in see(images):
+        assert things
+        assert {UNCLEAR} == {thing.shape for thing in things} == {thing.colour for thing in things}
+
+
+@pytest.mark.parametrize(("first", "second"), list(combinations_with_replacement(SHAPES, 2)))
+def test_things_that_touch_are_one_that_is_unclear(first, second):
+    rng = np.random.default_rng(0)
+    images = []
+    for angle in rng.uniform(0, 2 * np.pi, 24):
+        (one, other), (r, s) = rng.choice(list(COLOURS.values()), 2), rng.uniform(0.1, 0.15, 2)
+        x, y = 0.5 + 0.5 * (r + s) * np.array([np.cos(angle), np.sin(angle)])
+        image = painted(EMPTY, Thing(first, "black", "large", 0.5, 0.5, r), one)
+        images.append(painted(image, Thing(second, "black", "large", x, y, s), other))
+    for things in see(np.concatenate(images)):
+        assert len(things) == 1
+        assert UNCLEAR in (things[0].shape, things[0].colour)
+        assert things[0].confidence == 0
+
+
+@pytest.mark.parametrize("r", [0.0745, 0.085])
+def test_things_as_close_as_may_be_are_apart(r):
+    """Two diamonds tip to tip and two squares side by side, at any place among the pixels."""
+    half = 1.28 * r + 0.005
+    drawn = []
+    for x, y in np.random.default_rng(0).uniform(0.4, 0.6, (40, 2)):
+        drawn.append(Scene(tuple(Thing("diamond", "red", "small", x, y + step, r) for step in (-half, half))))
+        drawn.append(Scene(tuple(Thing("square", "red", "small", x + step, y, r) for step in (-half, half))))
+    for size in (48, 64, 128):
+        assert right(render(drawn, size), drawn) == 1
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("colour", COLOURS)
+def test_a_faded_thing_is_of_no_colour(shape, colour):
+    for size, r in SIZES.items():
+        thing = Thing(shape, colour, size, 0.5, 0.5, r)
+        for opacity in (0.4, 0.5, 0.6, 0.7):
+            (seen,) = see(painted(EMPTY, thing, COLOURS[colour], opacity))[0]
+            assert seen.colour == UNCLEAR
+
+
+def test_a_ghost_is_a_thing_of_its_own_and_a_trace_is_not():
+    room = [scene for scene in scenes() if len(scene.things) == 1 and max(scene.things[0].x, scene.things[0].y) < 0.55]
+    images = render(room, 64)
+    ghost = Thing("circle", "blue", "medium", 0.85, 0.85, 0.115)
+    for things in see(painted(images, ghost, COLOURS["blue"], 0.35)):
+        assert [thing.shape == UNCLEAR for thing in things] == [False, True]
+        assert (things[1].x, things[1].y) == pytest.approx((0.85, 0.85), abs=0.01)
+    assert right(painted(images, ghost, COLOURS["blue"], 0.15), room) == 1
+
+
+def test_specks_are_ignored():
+    images = render(scenes()[:60], 64)
+    images[:, :2, :3] = COLOURS["red"]
+    assert right(images, scenes()[:60]) == 1
+
+
+def test_a_formless_spot_has_no_shape():
+    y, x = np.mgrid[:64, :64] + 0.5
+    for spread in (4.0, 6.0, 9.0):
+        cover = np.exp(-((x - 32) ** 2 + (y - 32) ** 2) / (2 * spread**2))[..., None]
+        images = np.round(250 + cover * (np.array(COLOURS["red"]) - 250)).astype(np.uint8)[None]
+        assert {thing.shape for thing in see(images)[0]} == {UNCLEAR}
+
+
+@pytest.mark.parametrize("shape", ["triangle", "star"])
+def test_a_shape_upside_down_is_none(shape):
+    images = render([Scene((Thing(shape, "red", size, 0.5, 0.5, r),)) for size, r in SIZES.items()], 64)
+    assert {thing.shape for things in see(images[:, ::-1]) for thing in things} == {UNCLEAR}
+
+
+@pytest.mark.parametrize(
+    "colour", [(120, 80, 40), (250, 120, 200), (128, 128, 128), (130, 0, 0), (200, 40, 180), (242, 178, 35)]
+)
+def test_a_colour_of_no_name_is_unclear(colour):
+    """Brown, pink, grey, dark red, magenta, and half way from orange to yellow."""
+    (thing,) = see(painted(EMPTY, Thing("circle", "black", "large", 0.5, 0.5, 0.165), colour))[0]
+    assert UNCLEAR in (thing.shape, thing.colour)
+    assert thing.confidence == 0
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_a_colour_a_little_off_is_still_told(colour):
+    for shift in np.random.default_rng(0).normal(0, 8, (20, 3)):
+        off = tuple(np.clip(np.add(COLOURS[colour], shift), 0, 255))
+        (thing,) = see(painted(EMPTY, Thing("star", "black", "small", 0.5, 0.5, 0.08), off))[0]
+        assert (thing.shape, thing.colour, thing.size) == ("star", colour, "small")
+
+
+@pytest.mark.parametrize("r", [0.055, 0.065, 0.2, 0.24])
+def test_a_thing_of_no_size_is_unclear(r):
+    (thing,) = see(render([Scene((Thing("square", "red", "small", 0.5, 0.5, r),))], 64))[0]
+    assert (thing.shape, thing.colour, thing.size) == ("square", "red", UNCLEAR)
+    assert thing.r == pytest.approx(r, rel=0.01)
+
+
+def saved(image: np.ndarray, quality: int) -> np.ndarray:
+    file = BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
+    return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(sigma)))
+
+
+def noisy(image: np.ndarray, sigma: float) -> np.ndarray:
+    noise = np.random.default_rng(int(image.sum())).normal(0, sigma, image.shape)
+    return np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("change", "amount", "least"),
+    [
+        (blurred, 0.7, 1.0),
+        (blurred, 1.2, 0.99),
+        (noisy, 8, 1.0),
+        (noisy, 14, 0.99),
+        (saved, 90, 0.99),
+        (saved, 75, 0.9),
+    ],
+)
+def test_mild_damage_is_seen_through(change, amount, least):
+    images = np.stack([change(image, amount) for image in render(scenes(), 64)])
+    assert right(images, scenes()) >= least
+
+
+@pytest.mark.parametrize(("change", "amount"), [(blurred, 4), (noisy, 60)])
+def test_heavy_damage_is_not(change, amount):
+    images = np.stack([change(image, amount) for image in render(scenes()[:60], 64)])
+    assert right(images, scenes()[:60]) < 0.05
+
+
+def test_shapes_have_the_areas_of_their_outlines():
+    for shape, known in zip(SHAPES, shapes(), strict=True):
+        corners = np.array(POLYGONS.get(shape, [(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 1000)]))
+        x, y = corners.T
+        across = x * np.roll(y, -1) - y * np.roll(x, -1)
+        area = across.sum() / 2
+        assert known.area == pytest.approx(area, rel=1e-3)
+        assert known.drop == pytest.approx(((y + np.roll(y, -1)) * across).sum() / (6 * area), abs=1e-3)
+
+
+def test_a_shape_is_nearest_to_itself():
+    error = errors(np.stack([shape.waves for shape in shapes()]))
+    assert (error.argmin(axis=1) == np.arange(len(SHAPES))).all()
+    assert error.diagonal().max() < 0.03
+    assert np.sort(error, axis=1)[:, 1].min() > 0.15
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((1, 64, 64, 3)), "float64 .1, 64, 64, 3.: expected uint8"),
+        (np.zeros((64, 64, 3), np.uint8), "expected uint8 .N, S, S, 3."),
+        (np.zeros((1, 64, 32, 3), np.uint8), "expected uint8 .N, S, S, 3."),
+        (np.zeros((1, 3, 64, 64), np.uint8), "expected uint8 .N, S, S, 3."),
+        (np.zeros((1, 31, 31, 3), np.uint8), "image size is 31: expected 32 to 512"),
+    ],
+)
+def test_other_arrays_are_refused(images, message):
+    with pytest.raises(ValueError, match=message):
+        see(images)
+
+
+def test_what_is_seen_is_a_value():
+    seen = Detection("circle", "red", "small", 0.5, 0.5, 0.08, 1.0)
+    assert replace(seen) == seen
+    with pytest.raises(AttributeError):
+        seen.x = 0.1
