@@ -65,7 +65,7 @@ def test_a_mistake_in_a_config_is_one_paragraph(command, tmp_path: Path, argumen
 
 @pytest.mark.parametrize(
     ("change", "measured"),
-    [("callbacks.checkup.every_n_epochs=5", "every 5 epochs only"), ("callbacks.checkup=null", "never")],
+    [("callbacks.judge_samples.every_n_epochs=5", "every 5 epochs only"), ("callbacks.judge_samples=null", "never")],
 )
 def test_a_checkpoint_is_chosen_by_what_each_epoch_measures(
     command, tmp_path: Path, change: str, measured: str

@@ -111,7 +111,7 @@ def stop_after(process: subprocess.Popen[str], rows: int, table: Path, how: sign
     return process.returncode
 
 
-LONGER = [*TINY, "trainer.max_epochs=6", "trainer.log_every_n_steps=1", "learning_rate=cosine"]
+LONGER = [*TINY, "trainer.max_epochs=6", "trainer.log_every_n_steps=1", "lr_scheduler=cosine"]
 
 
 @pytest.fixture(scope="module")

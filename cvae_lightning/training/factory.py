@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import Callback
 
@@ -23,8 +23,7 @@ from cvae_lightning.data import ShapeSceneDataModule, lexicon
 from cvae_lightning.errors import UserError
 from cvae_lightning.sweeps import optuna
 from cvae_lightning.training.callbacks import ProgressBar, Pruning
-from cvae_lightning.training.loggers.tensorboard import RunTensorBoard
-from cvae_lightning.training.loggers.trackers import RunMLflow, RunWandb
+from cvae_lightning.training.loggers.run_logger import RunLogger
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.precision import Hardware, choose
 
@@ -50,7 +49,7 @@ DESCRIBING = (
     "objective",
     "penalties",
     "optimizer",
-    "learning_rate",
+    "lr_scheduler",
 )
 
 
@@ -93,17 +92,17 @@ def _check_monitors(callbacks: DictConfig) -> None:
     """Lightning would stop after the first epoch without the number that it looks for.
 
     Raises:
-        UserError: a checkpoint is chosen by what the checkup does not measure at each epoch.
+        UserError: a checkpoint is chosen by what judge_samples does not measure at each epoch.
     """
-    every = callbacks.checkup.get("every_n_epochs", 1) if callbacks.get("checkup") else None
+    every = callbacks.judge_samples.get("every_n_epochs", 1) if callbacks.get("judge_samples") else None
     for name in map(str, callbacks):
         node = callbacks[name]
         monitor = str(node.get("monitor", "")) if node else ""
         if monitor.startswith("val/consistency") and every != 1:
-            measured = "never, without a checkup" if every is None else f"every {every} epochs only"
+            measured = "never, without judge_samples" if every is None else f"every {every} epochs only"
             raise UserError(
                 f"callbacks.{name}.monitor={monitor} is measured {measured}: expected "
-                "callbacks.checkup.every_n_epochs=1, or another monitor such as val/loss_at_beta with mode=min"
+                "callbacks.judge_samples.every_n_epochs=1, or another monitor such as val/loss_at_beta with mode=min"
             )
 
 
@@ -129,7 +128,7 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
         instantiate(sized.model, _convert_="all"),
         instantiate(sized.objective),
         instantiate(sized.optimizer),
-        instantiate(sized.learning_rate),
+        instantiate(sized.lr_scheduler),
         channels_last=channels_last,
         compile=sized.compile,
         penalties=instantiate(sized.penalties),
@@ -154,15 +153,15 @@ def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_s
         enable_progress_bar=sys.stdout.isatty(),
     )
     for logger in trainer.loggers:
-        if isinstance(logger, RunTensorBoard | RunMLflow | RunWandb) and not config.trainer.fast_dev_run:
+        if isinstance(logger, RunLogger) and not config.trainer.fast_dev_run:
             logger.declare(_settings(config), FINAL_METRICS, swept_keys())
     return trainer
 
 
 def _logger(node: DictConfig, folder: Path, resume_step: int | None) -> Any:
-    """A logger at home in the run folder; those that can are told where the run goes on."""
-    extra = {"resume_step": resume_step} if "resume_step" in node else {}
-    return instantiate(node, save_dir=str(folder), **extra)
+    """A logger that writes into the run folder; one of ours also learns at which step the run continues."""
+    ours = issubclass(get_class(node._target_), RunLogger)
+    return instantiate(node, save_dir=str(folder), **({"resume_step": resume_step} if ours else {}))
 
 
 def is_main_process() -> bool:

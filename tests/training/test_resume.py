@@ -14,7 +14,7 @@ EVERYTHING = [
     "penalties=[perceptual,adversarial]",
     "penalties.perceptual.layers=[relu1_2]",
     "penalties.adversarial.start=0.5",
-    "callbacks.average.decay=0.9",
+    "callbacks.weight_average.decay=0.9",
     "trainer.log_every_n_steps=1",
 ]
 
@@ -87,9 +87,9 @@ def test_steps_are_the_models_updates_whatever_is_accumulated(command, tmp_path:
 def test_a_run_may_take_up_a_penalty_and_an_average_midway(command, tmp_path: Path) -> None:
     done = command("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    more = ["penalties=adversarial", "callbacks.average.decay=0.5", "trainer.max_epochs=2"]
+    more = ["penalties=adversarial", "callbacks.weight_average.decay=0.5", "trainer.max_epochs=2"]
     done = command("train", f"resume={tmp_path / 'run'}", *more, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    less = ["penalties=[]", "callbacks.average.decay=null", "trainer.max_epochs=3"]
+    less = ["penalties=[]", "callbacks.weight_average.decay=null", "trainer.max_epochs=3"]
     done = command("train", f"resume={tmp_path / 'run'}", *less, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ from cvae_lightning.training.callbacks.log_images import LogImages
 from cvae_lightning.training.callbacks.non_finite import StopOnNonFinite
 from cvae_lightning.training.callbacks.progress_bar import ProgressBar
 from cvae_lightning.training.callbacks.pruning import Pruning
-from cvae_lightning.training.callbacks.seeds import SeedEachBatch
+from cvae_lightning.training.callbacks.seed_each_batch import SeedEachBatch
 from cvae_lightning.training.callbacks.throughput import Throughput
 from cvae_lightning.training.callbacks.weight_average import WeightAverage
 

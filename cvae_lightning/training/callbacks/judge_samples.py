@@ -53,7 +53,7 @@ class JudgeSamples(Callback):
             ("batch_size", batch_size, 1),
         ):
             if value < least:
-                raise ValueError(f"checkup.{name} is {value}: expected {least} or more")
+                raise ValueError(f"judge_samples.{name} is {value}: expected {least} or more")
         self.count, self.every_n_epochs, self.seed = count, every_n_epochs, seed
         self.after_epochs, self.batch_size = after_epochs, batch_size
         self.alarms = {name: alarm for name, alarm in (alarms or {}).items() if alarm is not None}

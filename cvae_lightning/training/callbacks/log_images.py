@@ -33,7 +33,7 @@ class LogImages(Callback):
 
     def __init__(self, count: int = 16, every_n_epochs: int = 1, seed: int = 0) -> None:
         if count < 1 or every_n_epochs < 1:
-            raise ValueError(f"pictures: count {count}, every_n_epochs {every_n_epochs}: expected at least 1 each")
+            raise ValueError(f"log_images: count {count}, every_n_epochs {every_n_epochs}: expected at least 1 each")
         self.count, self.every_n_epochs, self.seed = count, every_n_epochs, seed
 
     @torch.no_grad()

@@ -35,7 +35,7 @@ class WeightAverage(Callback):
 
     def __init__(self, decay: float | None = None) -> None:
         if decay is not None and not 0 <= decay < 1:
-            raise ValueError(f"average: decay {decay}: expected a number from 0 to below 1, or null for none")
+            raise ValueError(f"weight_average: decay {decay}: expected a number from 0 to below 1, or null for none")
         self.decay = decay
         self.updates = self.step = 0
         self._average: dict[str, Tensor] = {}

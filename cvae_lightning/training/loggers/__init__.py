@@ -1,1 +1,1 @@
-"""Where metrics go: a table, TensorBoard, Weights & Biases, MLflow."""
+"""Where metrics go: a CSV file, TensorBoard, Weights & Biases, MLflow."""

@@ -132,7 +132,7 @@ def test_alarms_wait_for_the_end_of_the_ramp(tmp_path) -> None:
 
 
 def test_mistakes_are_named() -> None:
-    with pytest.raises(ValueError, match=r"checkup\.count is 0: expected 1 or more"):
+    with pytest.raises(ValueError, match=r"judge_samples\.count is 0: expected 1 or more"):
         JudgeSamples(count=0)
-    with pytest.raises(ValueError, match=r"checkup\.every_n_epochs is 0"):
+    with pytest.raises(ValueError, match=r"judge_samples\.every_n_epochs is 0"):
         JudgeSamples(every_n_epochs=0)

@@ -117,7 +117,7 @@ def test_an_impossible_decay_is_named(decay: float) -> None:
 @pytest.fixture(scope="module")
 def averaged(command, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("averaged")
-    done = command("train", *TINY, "callbacks.average.decay=0.9", "hydra.run.dir=run", cwd=folder)
+    done = command("train", *TINY, "callbacks.weight_average.decay=0.9", "hydra.run.dir=run", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder / "run"
 
@@ -131,7 +131,7 @@ def test_training_is_untouched_and_validation_is_the_averages(averaged: Path, ti
 
 
 def test_decay_0_is_the_raw_weights(command, tmp_path: Path, tiny_run: Path) -> None:
-    done = command("train", *TINY, "callbacks.average.decay=0", "hydra.run.dir=run", cwd=tmp_path)
+    done = command("train", *TINY, "callbacks.weight_average.decay=0", "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "metrics.csv").read_text() == (tiny_run / "metrics.csv").read_text()
 

@@ -5,11 +5,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from cvae_lightning.runs import read_table
-from cvae_lightning.training.loggers.tensorboard import MetricsTable, RunTensorBoard
+from cvae_lightning.training.loggers.csv import RunCSV
+from cvae_lightning.training.loggers.tensorboard import RunTensorBoard
 
 
 def test_rows_are_written_at_once_and_the_table_widens(tmp_path) -> None:
-    table = MetricsTable(tmp_path)
+    table = RunCSV(tmp_path)
     table.log_metrics({"train/loss": 1.5}, step=0)
     table.log_metrics({"train/loss": 1.25}, step=1)
     table.log_metrics({"val/loss": 2.0, "val/mse": 0.1}, step=1)
@@ -20,10 +21,10 @@ def test_rows_are_written_at_once_and_the_table_widens(tmp_path) -> None:
 
 
 def test_a_resumed_table_keeps_what_the_checkpoint_knew_and_drops_the_rest(tmp_path) -> None:
-    table = MetricsTable(tmp_path)
+    table = RunCSV(tmp_path)
     for step in range(10):
         table.log_metrics({"train/loss": float(step)}, step)
-    table = MetricsTable(tmp_path, resume_step=6)
+    table = RunCSV(tmp_path, resume_step=6)
     table.log_metrics({"train/loss": 60.0, "val/loss": 1.0}, step=6)
     rows = read_table(tmp_path / "metrics.csv")
     assert [float(row["train/loss"]) for row in rows] == [0, 1, 2, 3, 4, 5, 60]
@@ -31,7 +32,7 @@ def test_a_resumed_table_keeps_what_the_checkpoint_knew_and_drops_the_rest(tmp_p
 
 def test_a_new_run_never_touches_an_older_table(tmp_path) -> None:
     (tmp_path / "metrics.csv").write_text("step,train/loss\r\n0,1.0\r\n")
-    MetricsTable(tmp_path).log_metrics({"train/loss": 2.0}, step=0)
+    RunCSV(tmp_path).log_metrics({"train/loss": 2.0}, step=0)
     assert [row["train/loss"] for row in read_table(tmp_path / "metrics.csv")] == ["1.0", "2.0"]
 
 
