@@ -11,5 +11,6 @@ RENAMED: dict[str, str] = {
     "callbacks.average": "callbacks.weight_average",
     "logger.table": "logger.csv",
     "learning_rate": "lr_scheduler",
+    "data.order_seed": "data.shuffle_seed",
 }
 """Old name -> new name: a dotted key (keys below it moved with it), a group, or ``group=choice``."""

@@ -26,7 +26,7 @@ class Batch(NamedTuple):
         images: (B, 3, S, S) float32 in [0, 1].
         tokens: (B, T) token ids.
         captions: B captions.
-        indices: (B,) places in the split.
+        indices: (B,) int64 indices in the split.
     """
 
     images: Tensor
@@ -58,7 +58,7 @@ class ShapeSceneDataModule(pl.LightningDataModule):
         batch_size: scenes a batch on each device.
         num_workers: loading processes; null takes one where a core is to spare.
         seed: seed of the world.
-        order_seed: seed of the order in which training visits its scenes.
+        shuffle_seed: seed of the order in which training visits its scenes.
         mix: how often each form of meaning is drawn.
         synonyms: whether captions use all words of the language.
         max_length: most tokens of a caption.
@@ -75,7 +75,7 @@ class ShapeSceneDataModule(pl.LightningDataModule):
         batch_size: int = 32,
         num_workers: int | None = None,
         seed: int = 0,
-        order_seed: int = 0,
+        shuffle_seed: int = 0,
         mix: Mix | None = None,
         synonyms: bool = True,
         max_length: int = 32,
@@ -96,7 +96,7 @@ class ShapeSceneDataModule(pl.LightningDataModule):
             split: ShapeSceneDataset(count, canvas_size, seed, split, mix, synonyms) for split, count in sizes.items()
         }
         SceneBatchSampler(sizes["train"], batch_size)  # refuses an impossible batch size before any work
-        self.batch_size, self.order_seed, self.fit_captions = batch_size, order_seed, fit_captions
+        self.batch_size, self.shuffle_seed, self.fit_captions = batch_size, shuffle_seed, fit_captions
         self.num_workers = _spare_cores() if num_workers is None else num_workers
         self.tokenizer = CaptionTokenizer(max_length)
 
@@ -139,7 +139,7 @@ class ShapeSceneDataModule(pl.LightningDataModule):
         order = SceneBatchSampler(
             len(self.datasets[split]),
             self.batch_size,
-            self.order_seed,
+            self.shuffle_seed,
             rank=trainer.global_rank if trainer else 0,
             world_size=trainer.world_size if trainer else 1,
             shuffle=shuffle,

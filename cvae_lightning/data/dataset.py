@@ -20,12 +20,12 @@ class Example(NamedTuple):
     Attributes:
         image: (3, S, S) uint8; divide by 255 for [0, 1].
         caption: what is said of it.
-        place: its number in the split.
+        index: its index in the split.
     """
 
     image: Tensor
     caption: str
-    place: int
+    index: int  # type: ignore[assignment]  # in place of tuple.index, which an example has no use for
 
 
 class ShapeSceneDataset(Dataset[Example]):

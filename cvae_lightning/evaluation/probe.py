@@ -12,7 +12,7 @@ from torch import Tensor
 from cvae_lightning.data import Batch
 from cvae_lightning.data.images import to_uint8
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.world import Detection, Meaning, parse, see
+from cvae_lightning.world import Detection, Meaning, detect, parse
 
 
 class Probe(NamedTuple):
@@ -54,7 +54,7 @@ def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor) -> Probe:
         means=posterior.mean,
         rate=model.prior.rate(posterior, caption).sum(dim=1),
         meanings=[parse(caption) for caption in scenes.captions],
-        things=see(to_uint8(samples)),
+        things=detect(to_uint8(samples)),
     )
 
 

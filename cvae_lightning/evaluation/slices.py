@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvae_lightning.evaluation.proportions import Tally
-from cvae_lightning.world import COLOURS, RELATIONS, SHAPES, SIZES, Detection, Meaning, Verdict, see, verdict
+from cvae_lightning.world import COLOURS, RELATIONS, SHAPES, SIZES, Detection, Meaning, Verdict, detect, verdict
 
 ATOMS = ("count", "colour", "shape", "size", "relation", "all")
 
@@ -24,7 +24,7 @@ class Case(NamedTuple):
 
 def judged(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[Case]:
     """The cases of images (N, S, S, 3) and their N meanings."""
-    return [Case(m, things, verdict(things, m)) for m, things in zip(meanings, see(images), strict=True)]
+    return [Case(m, things, verdict(things, m)) for m, things in zip(meanings, detect(images), strict=True)]
 
 
 def shuffled(cases: Sequence[Case]) -> list[Case]:

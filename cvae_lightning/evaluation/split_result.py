@@ -51,7 +51,7 @@ def survey(subject: ModelAdapter, plan: Plan, world: World, split: str) -> Split
 
 def _surveyed(subject: ModelAdapter, plan: Plan, split: str, batch: Sequence[Example]) -> SplitResult:
     images = np.stack([example.image.permute(1, 2, 0).numpy() for example in batch])
-    captions, places = [example.caption for example in batch], [example.place for example in batch]
+    captions, places = [example.caption for example in batch], [example.index for example in batch]
     meanings = [parse(caption) for caption in captions]
     painted = subject.paint(captions, [plan.key(SAMPLE, split, place) for place in places])
     keys = [plan.key(POSTERIOR, split, place) for place in places]

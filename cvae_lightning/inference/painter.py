@@ -19,7 +19,7 @@ from cvae_lightning.inference.file_format import Saved, from_file
 from cvae_lightning.inference.sampler_overrides import resampled
 from cvae_lightning.models import ConditionalVAE, build
 from cvae_lightning.runs import WEIGHTS, find_checkpoint
-from cvae_lightning.world import describe, judge, parse, specify
+from cvae_lightning.world import complete_meaning, describe, judge, parse
 
 
 class _Wanted(NamedTuple):
@@ -115,7 +115,7 @@ class Painter:
             UserError: the model never saw a word for something the caption says.
         """
         meaning = parse(caption)
-        told = specify(meaning, np.random.default_rng([seed, sample]))
+        told = complete_meaning(meaning, np.random.default_rng([seed, sample]))
         if told == meaning and not self._unseen(caption):
             return caption
         canonical = describe(told)

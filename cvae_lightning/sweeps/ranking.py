@@ -11,7 +11,7 @@ from cvae_lightning.sweeps.folder import Job, Sweep
 from cvae_lightning.sweeps.settings import Value
 
 DEFAULT, FALLBACK = "val/consistency/all", "val/loss_at_beta"
-SEEDS = ("seed", "data.seed", "data.order_seed")
+SEEDS = ("seed", "data.seed", "data.shuffle_seed", "data.order_seed")  # the last is an older name of the third
 """Keys that repeat a setting instead of making another."""
 HIGHER = {"consistency", "psnr", "active", "coverage", "elbo", "second"}
 LOWER = {"loss", "distortion", "rate", "mse", "mae", "minutes", "parameters"}

@@ -2,7 +2,7 @@
 
 A `Meaning` is what a caption says; `describe` and `parse` go from one to the other. `sample` draws a
 meaning and a `Scene` of which it holds, and `render` turns scenes into pixels. `judge` tells from pixels
-alone whether a meaning holds, by what it can `see`. Every draw takes its random generator as an argument,
+alone whether a meaning holds, by what it can `detect`. Every draw takes its random generator as an argument,
 and `scene_rng` gives the one of any scene of any split.
 """
 
@@ -12,17 +12,17 @@ from cvae_lightning.world.renderer import render
 from cvae_lightning.world.sampler import (
     SPLITS,
     Mix,
-    contains,
+    complete_meaning,
     sample,
     sample_meaning,
     sample_scene,
     scene_rng,
-    specify,
+    split_contains,
 )
 from cvae_lightning.world.scene import (
     BACKGROUND,
     COLOURS,
-    MOST,
+    MAX_COUNTS,
     RELATIONS,
     SHAPES,
     SIZES,
@@ -31,12 +31,12 @@ from cvae_lightning.world.scene import (
     Scene,
     Thing,
 )
-from cvae_lightning.world.vision.detector import UNCLEAR, Detection, see
+from cvae_lightning.world.vision.detector import UNCLEAR, Detection, detect
 
 __all__ = [
     "BACKGROUND",
     "COLOURS",
-    "MOST",
+    "MAX_COUNTS",
     "RELATIONS",
     "SHAPES",
     "SIZES",
@@ -51,8 +51,9 @@ __all__ = [
     "Scene",
     "Thing",
     "Verdict",
-    "contains",
+    "complete_meaning",
     "describe",
+    "detect",
     "judge",
     "parse",
     "render",
@@ -60,7 +61,6 @@ __all__ = [
     "sample_meaning",
     "sample_scene",
     "scene_rng",
-    "see",
-    "specify",
+    "split_contains",
     "verdict",
 ]

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from cvae_lightning.world.scene import COLOURS, SHAPES, Group, Meaning, most
+from cvae_lightning.world.scene import COLOURS, SHAPES, Group, Meaning, max_count
 from cvae_lightning.world.spelling import listed, nearest
 
 # How often `describe` uses the canonical word, the first of its row, where it has a choice.
@@ -130,9 +130,9 @@ class _Reader:
         unsaid = [] if colour else [f"a colour ({listed(COLOURS)})"]
         unsaid = [*([] if size or colour else [f"a size ({listed(_SIZES)})"]), *unsaid]
         shape = self._noun(count, unsaid)
-        if count > most(size):
+        if count > max_count(size):
             raise self._error(
-                f"word {place} asks for {count} {size} {PLURALS[shape]} where at most {most(size)} were "
+                f"word {place} asks for {count} {size} {PLURALS[shape]} where at most {max_count(size)} were "
                 f"expected, since no group has more {size} things"
             )
         return Group(count, size, colour, shape)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cvae_lightning.world.captions import COUNT_WORDS, PLURALS, describe
 from cvae_lightning.world.scene import Group, Meaning, related
 from cvae_lightning.world.spelling import listed
-from cvae_lightning.world.vision.detector import UNCLEAR, Detection, see
+from cvae_lightning.world.vision.detector import UNCLEAR, Detection, detect
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def judge(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[Verdic
     """
     if len(images) != len(meanings):
         raise ValueError(f"there are {len(images)} images and {len(meanings)} meanings: expected as many")
-    return [verdict(things, meaning) for things, meaning in zip(see(images), meanings, strict=True)]
+    return [verdict(things, meaning) for things, meaning in zip(detect(images), meanings, strict=True)]
 
 
 def verdict(things: Sequence[Detection], meaning: Meaning) -> Verdict:

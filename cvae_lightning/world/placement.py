@@ -36,7 +36,7 @@ def gap(first: float, second: float) -> float:
     return 1.28 * (first + second) + 0.01
 
 
-def place(sides: Sequence[Sequence[Body]], relation: str | None, rng: np.random.Generator) -> list[Point] | None:
+def place_things(sides: Sequence[Sequence[Body]], relation: str | None, rng: np.random.Generator) -> list[Point] | None:
     """Centres for the bodies of all sides, in their order; None where no try fits them in.
 
     Args:

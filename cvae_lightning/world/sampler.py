@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from cvae_lightning.world.placement import Body, place
+from cvae_lightning.world.placement import Body, place_things
 from cvae_lightning.world.scene import (
     COLOURS,
-    MOST,
+    MAX_COUNTS,
     RELATIONS,
     SHAPES,
     SIZES,
@@ -20,7 +20,7 @@ from cvae_lightning.world.scene import (
     Meaning,
     Scene,
     Thing,
-    alike,
+    same_kind,
 )
 from cvae_lightning.world.spelling import check_known
 
@@ -77,7 +77,7 @@ def check_split(split: str) -> None:
     check_known("split", split, SPLITS)
 
 
-def contains(split: str, meaning: Meaning) -> bool:
+def split_contains(split: str, meaning: Meaning) -> bool:
     """Whether the split may contain the meaning.
 
     A novel split has what its own predicate accepts and the other two do not; training, validation
@@ -123,7 +123,7 @@ class Mix:
 _GROUPS = tuple(
     Group(count, size, colour, shape)
     for size in SIZES
-    for count in range(1, MOST[size] + 1)
+    for count in range(1, MAX_COUNTS[size] + 1)
     for colour in COLOURS
     for shape in SHAPES
 )
@@ -138,7 +138,7 @@ def sample_meaning(rng: np.random.Generator, split: str = "train", mix: Mix | No
     return _draw_meaning(_draw_form(rng, split, mix or Mix()), rng, split)
 
 
-def specify(meaning: Meaning, rng: np.random.Generator) -> Meaning:
+def complete_meaning(meaning: Meaning, rng: np.random.Generator) -> Meaning:
     """The meaning with what it leaves unsaid drawn: a size that allows the group's count, any colour."""
     drawn = zip(meaning.groups, _draw_kinds(meaning, rng), strict=True)
     return Meaning(tuple(Group(g.count, size, colour, g.shape) for g, (size, colour) in drawn), meaning.relation)
@@ -154,7 +154,7 @@ def sample_scene(meaning: Meaning, rng: np.random.Generator) -> Scene | None:
         [Body(group.shape, SIZES[size] * spread) for spread in rng.uniform(*SPREAD, group.count).tolist()]
         for group, (size, _) in zip(meaning.groups, drawn, strict=True)
     ]
-    centres = place(sides, meaning.relation, rng)
+    centres = place_things(sides, meaning.relation, rng)
     if centres is None:
         return None
     kinds = [
@@ -213,10 +213,10 @@ def _draw_form(rng: np.random.Generator, split: str, mix: Mix) -> str:
 def _draw_meaning(form: str, rng: np.random.Generator, split: str) -> Meaning:
     while True:
         groups = tuple(_draw(_GROUPS, rng) for _ in range(1 if form == "one" else 2))
-        if len(groups) == 2 and alike(*groups):
+        if len(groups) == 2 and same_kind(*groups):
             continue
         meaning = Meaning(groups, _draw(RELATIONS, rng) if form == "relation" else None)
-        if contains(split, meaning):
+        if split_contains(split, meaning):
             return meaning
 
 
@@ -233,7 +233,7 @@ def _draw_kinds(meaning: Meaning, rng: np.random.Generator) -> list[tuple[str, s
 
 
 def _draw_size(count: int, rng: np.random.Generator) -> str:
-    return _draw([size for size, most in MOST.items() if count <= most], rng)
+    return _draw([size for size, most in MAX_COUNTS.items() if count <= most], rng)
 
 
 def _draw(options: Sequence[_T], rng: np.random.Generator) -> _T:

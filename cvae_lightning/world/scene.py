@@ -29,7 +29,7 @@ COLOURS: dict[str, RGB] = {
 SIZES: dict[str, float] = {"small": 0.080, "medium": 0.115, "large": 0.165}
 
 # The most things of a size in one group.
-MOST: dict[str, int] = {"small": 5, "medium": 3, "large": 2}
+MAX_COUNTS: dict[str, int] = {"small": 5, "medium": 3, "large": 2}
 
 RELATIONS: tuple[str, ...] = ("above", "below", "left of", "right of")
 
@@ -96,9 +96,9 @@ class Group:
         if self.colour is not None:
             check_known("colour", self.colour, COLOURS)
         check_known("shape", self.shape, SHAPES)
-        if self.count not in range(1, most(self.size) + 1):
+        if self.count not in range(1, max_count(self.size) + 1):
             of_size = f"{self.size} things" if self.size else "things"
-            raise ValueError(f"count is {self.count}: expected 1 to {most(self.size)} {of_size} a group")
+            raise ValueError(f"count is {self.count}: expected 1 to {max_count(self.size)} {of_size} a group")
 
     def names(self, thing: Thing) -> bool:
         """Whether the thing has the group's colour and shape (its size is a matter of its own)."""
@@ -132,7 +132,7 @@ class Meaning:
             check_known("relation", self.relation, RELATIONS)
             if len(self.groups) == 1:
                 raise ValueError(f"{self.relation!r} needs 2 groups: this meaning has 1")
-        if len(self.groups) == 2 and alike(*self.groups):
+        if len(self.groups) == 2 and same_kind(*self.groups):
             first, second = (f"{group.colour or 'any'} {group.shape}" for group in self.groups)
             raise ValueError(f"both groups are of one kind, {first!r} and {second!r}: expected another colour or shape")
 
@@ -146,12 +146,12 @@ class Meaning:
         return self.relation is None or related(self.relation, *named)
 
 
-def most(size: str | None) -> int:
+def max_count(size: str | None) -> int:
     """The most things in one group of that size; of any size for None."""
-    return max(MOST.values()) if size is None else MOST[size]
+    return max(MAX_COUNTS.values()) if size is None else MAX_COUNTS[size]
 
 
-def alike(first: Group, second: Group) -> bool:
+def same_kind(first: Group, second: Group) -> bool:
     """Whether two groups cannot be told apart: same shape, and same colour or one left unsaid."""
     same_colour = first.colour == second.colour or None in (first.colour, second.colour)
     return same_colour and first.shape == second.shape

@@ -23,7 +23,7 @@ def test_items_are_the_same_in_any_order_and_batch(dataset: ShapeSceneDataset) -
     backward = [dataset[i] for i in reversed(range(24))][::-1]
     assert images(forward) == images(backward)
     assert [e.caption for e in forward] == [e.caption for e in backward]
-    assert [e.place for e in forward] == list(range(24))
+    assert [e.index for e in forward] == list(range(24))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -7,7 +7,7 @@ from torchmetrics import Metric
 from cvae_lightning.data import ShapeSceneDataset
 from cvae_lightning.data.images import to_uint8
 from cvae_lightning.evaluation.caption_consistency import ATOMS, CaptionConsistency
-from cvae_lightning.world import CaptionError, Meaning, parse, see
+from cvae_lightning.world import CaptionError, Meaning, detect, parse
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_floats_bytes_and_things_seen_are_judged_alike_and_so_are_captions(scene
     assert 0 < expected["all"] < 1
     assert shares(counted(damaged.float() / 255, meanings)) == expected
     metric = CaptionConsistency()
-    metric.update(see(to_uint8(damaged)), meanings)
+    metric.update(detect(to_uint8(damaged)), meanings)
     assert shares(metric) == expected
     said = ShapeSceneDataset(size=40, canvas_size=64, split="val").captions()
     metric.reset()

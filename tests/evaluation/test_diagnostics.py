@@ -11,7 +11,7 @@ from cvae_lightning.evaluation.diagnostics import Alarm, BlurryReconstructions, 
 from cvae_lightning.evaluation.probe import Probe, paired_noise, probe, share
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.training import BetaELBO
-from cvae_lightning.world import parse, render, sample_scene, see
+from cvae_lightning.world import detect, parse, render, sample_scene
 
 SIZES = {"image_size": 32, "latent_dim": 8, "caption_dim": 8, "base_channels": 8, "stages": 3}
 
@@ -44,7 +44,7 @@ def healthy() -> Probe:
         means=torch.randn(64, 8, generator=torch.Generator().manual_seed(0)),
         rate=torch.full((64,), 40.0),
         meanings=meanings,
-        things=see(to_uint8(samples)),
+        things=detect(to_uint8(samples)),
     )
 
 

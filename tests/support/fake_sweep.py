@@ -39,7 +39,7 @@ def write_job(
 def settings(beta: float, latent_dim: int, seed: int) -> dict[str, Any]:
     """A resolved config, in which other values follow from the swept ones."""
     sizes = {"latent_dim": latent_dim}
-    return {"seed": seed, "model": sizes, "encoder": sizes, "objective": {"beta": beta}, "data": {"order_seed": seed}}
+    return {"seed": seed, "model": sizes, "encoder": sizes, "objective": {"beta": beta}, "data": {"shuffle_seed": seed}}
 
 
 def write_sweep(root: Path) -> Path:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cvae_lightning.world import (
     COLOURS,
-    MOST,
+    MAX_COUNTS,
     RELATIONS,
     SHAPES,
     SIZES,
@@ -28,7 +28,7 @@ from cvae_lightning.world.captions import COUNT_WORDS, LINK_WORDS, SIZE_WORDS
 @st.composite
 def groups(draw: st.DrawFn) -> Group:
     size = draw(st.sampled_from([None, *SIZES]))
-    count = draw(st.integers(1, 5 if size is None else MOST[size]))
+    count = draw(st.integers(1, 5 if size is None else MAX_COUNTS[size]))
     return Group(count, size, draw(st.sampled_from(list(COLOURS))), draw(st.sampled_from(SHAPES)))
 
 

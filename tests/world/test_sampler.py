@@ -17,13 +17,13 @@ from cvae_lightning.world import (
     Meaning,
     Mix,
     Scene,
-    contains,
+    complete_meaning,
     placement,
     sample,
     sample_meaning,
     sample_scene,
     scene_rng,
-    specify,
+    split_contains,
 )
 from cvae_lightning.world.outlines import POLYGONS
 
@@ -53,7 +53,7 @@ def pair(first, relation, second):
 def test_scenes_are_what_their_meanings_say(split):
     for meaning, scene in drawn(split):
         assert meaning.holds(scene)
-        assert contains(split, meaning)
+        assert split_contains(split, meaning)
         assert all(group.size is not None for group in meaning.groups)
 
 
@@ -135,7 +135,7 @@ def test_places_cover_what_the_rules_allow():
 )
 def test_splits_contain(split, meaning):
     expected = {"train", "val", "test"} if split == "train" else {split} - {None}
-    assert {name for name in SPLITS if contains(name, meaning)} == expected
+    assert {name for name in SPLITS if split_contains(name, meaning)} == expected
 
 
 def test_splits_are_disjoint_where_they_must_be():
@@ -210,7 +210,7 @@ def test_a_split_that_lacks_the_forms_of_a_mix_is_refused():
 @pytest.mark.parametrize(
     "use",
     [
-        lambda split: contains(split, one(1, "red", "star")),
+        lambda split: split_contains(split, one(1, "red", "star")),
         lambda split: sample(np.random.default_rng(0), split),
         lambda split: sample_meaning(np.random.default_rng(0), split),
         lambda split: scene_rng(0, split, 0),
@@ -257,14 +257,14 @@ def test_a_colour_left_unsaid_is_drawn_for_the_group():
 def test_what_is_unsaid_is_specified_and_the_rest_stays():
     meaning = Meaning((Group(3, None, "red", "circle"), Group(1, "large", None, "star")), "above")
     for seed in range(40):
-        told = specify(meaning, np.random.default_rng(seed))
+        told = complete_meaning(meaning, np.random.default_rng(seed))
         assert told.relation == "above"
         assert told.groups[0].size in ("small", "medium")
         assert told.groups[1].colour is not None
         said = Meaning(
             (Group(3, told.groups[0].size, "red", "circle"), Group(1, "large", told.groups[1].colour, "star")), "above"
         )
-        assert told == said == specify(said, np.random.default_rng(seed))
+        assert told == said == complete_meaning(said, np.random.default_rng(seed))
 
 
 def test_neighbouring_draws_differ():

@@ -93,7 +93,7 @@ class _Regions:
     image: Ints
 
 
-def see(images: NDArray[np.uint8]) -> list[tuple[Detection, ...]]:
+def detect(images: NDArray[np.uint8]) -> list[tuple[Detection, ...]]:
     """The things in images.
 
     What is no clear shape, or of no clear colour, is seen too, as ``UNCLEAR``: two things that touch, a

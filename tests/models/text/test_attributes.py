@@ -12,7 +12,7 @@ from cvae_lightning.data import lexicon
 from cvae_lightning.models import AttributesTextEncoder, blueprint, build
 from cvae_lightning.world import VOCABULARY, Meaning, describe, parse, sample_meaning
 from cvae_lightning.world.captions import LINK_WORDS
-from cvae_lightning.world.scene import COLOURS, SHAPES, SIZES, Group, alike
+from cvae_lightning.world.scene import COLOURS, SHAPES, SIZES, Group, same_kind
 
 TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
 
@@ -28,7 +28,7 @@ def meanings(count: int, seed: int = 0) -> list[Meaning]:
     while len(found) < count:
         meaning = sample_meaning(rng)
         groups = [_forget(group, rng) for group in meaning.groups]
-        if len(groups) == 1 or not alike(*groups):
+        if len(groups) == 1 or not same_kind(*groups):
             found.append(Meaning(tuple(groups), meaning.relation))
     return found
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 from cvae_lightning.world import BACKGROUND, COLOURS, SHAPES, SIZES, SPLITS, Scene, Thing, render, sample
 from cvae_lightning.world.outlines import POLYGONS
-from cvae_lightning.world.vision.detector import UNCLEAR, Detection, see
+from cvae_lightning.world.vision.detector import UNCLEAR, Detection, detect
 from cvae_lightning.world.vision.shape_matching import errors, shapes
 
 # Scenes for each check; thousands more are judged by `python -m cvae_lightning.evaluation.judge_reliability`.
@@ -34,7 +34,7 @@ def kinds(things) -> Counter:
 
 def right(images: np.ndarray, drawn: list[Scene]) -> float:
     """The share of images in which exactly the things of their scene are seen."""
-    return np.mean([kinds(seen) == kinds(scene.things) for seen, scene in zip(see(images), drawn, strict=True)])
+    return np.mean([kinds(seen) == kinds(scene.things) for seen, scene in zip(detect(images), drawn, strict=True)])
 
 
 def painted(images: np.ndarray, thing: Thing, colour: tuple[int, int, int], opacity: float = 1) -> np.ndarray:
@@ -53,7 +53,7 @@ EMPTY = np.full((1, 64, 64, 3), BACKGROUND[0], np.uint8)
 )
 def test_every_thing_is_seen_where_and_as_it_is(size, count):
     drawn = scenes()[:count]
-    for seen, scene in zip(see(render(drawn, size)), drawn, strict=True):
+    for seen, scene in zip(detect(render(drawn, size)), drawn, strict=True):
         assert kinds(seen) == kinds(scene.things)
         for thing in scene.things:
             near = min(seen, key=lambda other: (other.x - thing.x) ** 2 + (other.y - thing.y) ** 2)
@@ -81,31 +81,31 @@ def test_every_kind_of_thing_is_seen_at_the_ends_of_its_size(shape, size):
 
 def test_images_together_are_seen_as_one_by_one():
     images = render(scenes()[:40], 64)
-    for number, things in enumerate(see(images)):
-        (alone,) = see(images[number : number + 1])
+    for number, things in enumerate(detect(images)):
+        (alone,) = detect(images[number : number + 1])
         assert kinds(alone) == kinds(things)
         for one, other in zip(alone, things, strict=True):
             assert (one.x, one.y, one.r, one.confidence) == pytest.approx((other.x, other.y, other.r, other.confidence))
 
 
 def test_no_images_have_nothing():
-    assert see(np.empty((0, 64, 64, 3), np.uint8)) == []
+    assert detect(np.empty((0, 64, 64, 3), np.uint8)) == []
 
 
 def test_an_empty_canvas_has_nothing():
-    assert see(np.stack([np.full((64, 64, 3), shade, np.uint8) for shade in (240, 250, 255)])) == [()] * 3
+    assert detect(np.stack([np.full((64, 64, 3), shade, np.uint8) for shade in (240, 250, 255)])) == [()] * 3
 
 
 @pytest.mark.parametrize("colour", [*COLOURS.values(), (128, 128, 128)])
 def test_a_flat_canvas_is_no_thing_of_any_size(colour):
     images = np.full((1, 64, 64, 3), colour, np.uint8)
-    assert [(thing.size, thing.confidence) for thing in see(images)[0]] == [(UNCLEAR, 0)]
+    assert [(thing.size, thing.confidence) for thing in detect(images)[0]] == [(UNCLEAR, 0)]
 
 
 @pytest.mark.parametrize("size", [32, 64, 128])
 def test_uniform_noise_has_no_thing(size):
     images = np.random.default_rng(0).integers(0, 256, (8, size, size, 3), dtype=np.uint8)
-    for things in see(images):
+    for things in detect(images):
         assert things
         assert {UNCLEAR} == {thing.shape for thing in things} == {thing.colour for thing in things}
 
@@ -119,7 +119,7 @@ def test_things_that_touch_are_one_that_is_unclear(first, second):
         x, y = 0.5 + 0.5 * (r + s) * np.array([np.cos(angle), np.sin(angle)])
         image = painted(EMPTY, Thing(first, "black", "large", 0.5, 0.5, r), one)
         images.append(painted(image, Thing(second, "black", "large", x, y, s), other))
-    for things in see(np.concatenate(images)):
+    for things in detect(np.concatenate(images)):
         assert len(things) == 1
         assert UNCLEAR in (things[0].shape, things[0].colour)
         assert things[0].confidence == 0
@@ -143,7 +143,7 @@ def test_a_faded_thing_is_of_no_colour(shape, colour):
     for size, r in SIZES.items():
         thing = Thing(shape, colour, size, 0.5, 0.5, r)
         for opacity in (0.4, 0.5, 0.6, 0.7):
-            (seen,) = see(painted(EMPTY, thing, COLOURS[colour], opacity))[0]
+            (seen,) = detect(painted(EMPTY, thing, COLOURS[colour], opacity))[0]
             assert seen.colour == UNCLEAR
 
 
@@ -151,7 +151,7 @@ def test_a_ghost_is_a_thing_of_its_own_and_a_trace_is_not():
     room = [scene for scene in scenes() if len(scene.things) == 1 and max(scene.things[0].x, scene.things[0].y) < 0.55]
     images = render(room, 64)
     ghost = Thing("circle", "blue", "medium", 0.85, 0.85, 0.115)
-    for things in see(painted(images, ghost, COLOURS["blue"], 0.35)):
+    for things in detect(painted(images, ghost, COLOURS["blue"], 0.35)):
         assert [thing.shape == UNCLEAR for thing in things] == [False, True]
         assert (things[1].x, things[1].y) == pytest.approx((0.85, 0.85), abs=0.01)
     assert right(painted(images, ghost, COLOURS["blue"], 0.15), room) == 1
@@ -168,13 +168,13 @@ def test_a_formless_spot_has_no_shape():
     for spread in (4.0, 6.0, 9.0):
         cover = np.exp(-((x - 32) ** 2 + (y - 32) ** 2) / (2 * spread**2))[..., None]
         images = np.round(250 + cover * (np.array(COLOURS["red"]) - 250)).astype(np.uint8)[None]
-        assert {thing.shape for thing in see(images)[0]} == {UNCLEAR}
+        assert {thing.shape for thing in detect(images)[0]} == {UNCLEAR}
 
 
 @pytest.mark.parametrize("shape", ["triangle", "star"])
 def test_a_shape_upside_down_is_none(shape):
     images = render([Scene((Thing(shape, "red", size, 0.5, 0.5, r),)) for size, r in SIZES.items()], 64)
-    assert {thing.shape for things in see(images[:, ::-1]) for thing in things} == {UNCLEAR}
+    assert {thing.shape for things in detect(images[:, ::-1]) for thing in things} == {UNCLEAR}
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_shape_upside_down_is_none(shape):
 )
 def test_a_colour_of_no_name_is_unclear(colour):
     """Brown, pink, grey, dark red, magenta, and half way from orange to yellow."""
-    (thing,) = see(painted(EMPTY, Thing("circle", "black", "large", 0.5, 0.5, 0.165), colour))[0]
+    (thing,) = detect(painted(EMPTY, Thing("circle", "black", "large", 0.5, 0.5, 0.165), colour))[0]
     assert UNCLEAR in (thing.shape, thing.colour)
     assert thing.confidence == 0
 
@@ -191,13 +191,13 @@ def test_a_colour_of_no_name_is_unclear(colour):
 def test_a_colour_a_little_off_is_still_told(colour):
     for shift in np.random.default_rng(0).normal(0, 8, (20, 3)):
         off = tuple(np.clip(np.add(COLOURS[colour], shift), 0, 255))
-        (thing,) = see(painted(EMPTY, Thing("star", "black", "small", 0.5, 0.5, 0.08), off))[0]
+        (thing,) = detect(painted(EMPTY, Thing("star", "black", "small", 0.5, 0.5, 0.08), off))[0]
         assert (thing.shape, thing.colour, thing.size) == ("star", colour, "small")
 
 
 @pytest.mark.parametrize("r", [0.055, 0.065, 0.2, 0.24])
 def test_a_thing_of_no_size_is_unclear(r):
-    (thing,) = see(render([Scene((Thing("square", "red", "small", 0.5, 0.5, r),))], 64))[0]
+    (thing,) = detect(render([Scene((Thing("square", "red", "small", 0.5, 0.5, r),))], 64))[0]
     assert (thing.shape, thing.colour, thing.size) == ("square", "red", UNCLEAR)
     assert thing.r == pytest.approx(r, rel=0.01)
 
@@ -268,7 +268,7 @@ def test_a_shape_is_nearest_to_itself():
 )
 def test_other_arrays_are_refused(images, message):
     with pytest.raises(ValueError, match=message):
-        see(images)
+        detect(images)
 
 
 def test_what_is_seen_is_a_value():
