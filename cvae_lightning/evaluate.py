@@ -18,12 +18,11 @@ from cvae_lightning.cli.app import command
 from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.settings import Plan, World
 from cvae_lightning.generate import pick_device
-from cvae_lightning.runs import CONFIG, ENVIRONMENT, environment, find_checkpoint, run_dir_of
+from cvae_lightning.runs import CONFIG, ENVIRONMENT, REPORT, RESULTS, environment, find_checkpoint, run_dir_of
 from cvae_lightning.runs.images import refuse_existing
 from cvae_lightning.world import Mix
 
 log = logging.getLogger(__name__)
-RESULTS, REPORT = "evaluation.json", "evaluation.md"
 
 
 def evaluate(
@@ -57,7 +56,7 @@ def evaluate(
     from cvae_lightning.evaluation.evaluate import examine
     from cvae_lightning.inference.painter import load
     from cvae_lightning.inference.sampler_overrides import chosen
-    from cvae_lightning.reports.evaluation import report
+    from cvae_lightning.reports.evaluation import evaluation_report
     from cvae_lightning.reports.evaluation_pictures import draw_evaluation
 
     begin = time.perf_counter()
@@ -69,7 +68,7 @@ def evaluate(
         results["settings"]["sampling"] = told
     output.mkdir(parents=True, exist_ok=True)
     draw_evaluation(results, found.surveys, output)
-    _write(output / REPORT, report(results))
+    _write(output / REPORT, evaluation_report(results))
     _write(output / RESULTS, json.dumps(results, indent=1) + "\n")
     minutes = round((time.perf_counter() - begin) / 60, 2)
     _write(output / ENVIRONMENT, json.dumps(environment() | {"minutes": minutes}, indent=1) + "\n")

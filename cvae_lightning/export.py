@@ -12,10 +12,9 @@ import yaml
 from omegaconf import DictConfig
 
 from cvae_lightning.cli.app import command
-from cvae_lightning.errors import UserError, nearest
-from cvae_lightning.evaluate import RESULTS
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.inference import PRECISIONS
-from cvae_lightning.runs import CONFIG, ENVIRONMENT, METRICS, WEIGHTS, find_checkpoint, run_dir_of
+from cvae_lightning.runs import CONFIG, ENVIRONMENT, METRICS, RESULTS, WEIGHTS, find_checkpoint, run_dir_of
 from cvae_lightning.runs.images import refuse_existing
 
 CARD = "README.md"
@@ -44,7 +43,7 @@ def export(
         UserError: what is wrong with the request; nothing is written then.
     """
     if dtype not in PRECISIONS:
-        raise UserError(f"dtype={dtype}: expected one of {', '.join(PRECISIONS)}{nearest(dtype, PRECISIONS)}")
+        raise UserError(f"dtype={dtype}: expected one of {', '.join(PRECISIONS)}{nearest_hint(dtype, PRECISIONS)}")
     checkpoint = find_checkpoint(run)
     folder = run_dir_of(checkpoint)
     config, ran, metrics = (_read(folder / name) if folder else {} for name in (CONFIG, ENVIRONMENT, METRICS))
@@ -54,7 +53,7 @@ def export(
     from cvae_lightning.inference.file_format import Saved, to_file
     from cvae_lightning.inference.painter import load
     from cvae_lightning.models import blueprint
-    from cvae_lightning.reports.card import Card, card
+    from cvae_lightning.reports.card import CardFacts, model_card
 
     painter = load(checkpoint, sampling=sampling)
     model, tokenizer = painter.model, painter.tokenizer
@@ -65,7 +64,7 @@ def export(
     parts = {name: type(one).__name__ for name, one in model.named_children()}
     size = sum(one.numel() for one in model.parameters())
     shape = (model.image_size, model.latent_dim, parts, size, PRECISIONS[dtype], len(weights))
-    files = {WEIGHTS: weights, CARD: card(Card(*shape, config, ran, metrics, judged)).encode()}
+    files = {WEIGHTS: weights, CARD: model_card(CardFacts(*shape, config, ran, metrics, judged)).encode()}
     if folder and (folder / CONFIG).is_file():
         files[CONFIG] = (folder / CONFIG).read_bytes()
     output.mkdir(parents=True, exist_ok=True)

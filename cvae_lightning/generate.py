@@ -14,12 +14,11 @@ from cvae_lightning.cli.app import command
 from cvae_lightning.errors import UserError, at_least_one
 from cvae_lightning.runs import find_checkpoint
 from cvae_lightning.runs.images import refuse_existing, save_image, slug
+from cvae_lightning.runs.layout import GRID
 from cvae_lightning.world.captions import parse
 
 if TYPE_CHECKING:
     from cvae_lightning.inference.candidates import Painting
-
-GRID = "grid.png"
 
 
 def generate(

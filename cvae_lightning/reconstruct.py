@@ -13,8 +13,7 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.generate import pick_device
 from cvae_lightning.runs import find_checkpoint
 from cvae_lightning.runs.images import caption_of, find_images, read_image, refuse_existing, save_image
-
-GRID = "reconstruction.png"
+from cvae_lightning.runs.layout import RECONSTRUCTION_PICTURE
 
 
 def reconstruct(
@@ -43,7 +42,7 @@ def reconstruct(
     pictures = [read_image(path) for path in paths]
     said = _captions(paths, pictures, captions)
     names = [output / f"{number:03d}_{path.stem}.png" for number, path in enumerate(paths)]
-    refuse_existing([*names, output / GRID])
+    refuse_existing([*names, output / RECONSTRUCTION_PICTURE])
     checkpoint = find_checkpoint(run)
 
     from cvae_lightning.inference.painter import load
@@ -55,8 +54,8 @@ def reconstruct(
         save_image(picture, path, {"caption": caption})
     side = painter.model.image_size
     originals = [picture.convert("RGB").resize((side, side), Image.Resampling.BOX) for picture in pictures]
-    save_image(paired_grid(originals, seen), output / GRID, {})
-    return [*names, output / GRID]
+    save_image(paired_grid(originals, seen), output / RECONSTRUCTION_PICTURE, {})
+    return [*names, output / RECONSTRUCTION_PICTURE]
 
 
 def _captions(paths: list[Path], pictures: list[Image.Image], given: Sequence[str] | None) -> list[str]:

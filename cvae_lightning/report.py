@@ -8,10 +8,9 @@ from omegaconf import DictConfig
 
 from cvae_lightning.cli.app import command
 from cvae_lightning.runs.images import refuse_existing
+from cvae_lightning.runs.layout import SWEEP_PAGE, SWEEP_TEXT
 from cvae_lightning.sweeps import criterion, read_sweep
 from cvae_lightning.sweeps.ranking import DEFAULT, check_mode
-
-PAGE, TEXT = "report.html", "report.md"
 
 
 def report(sweep: str | Path, output: Path, metric: str = DEFAULT, mode: str | None = None) -> list[Path]:
@@ -30,7 +29,7 @@ def report(sweep: str | Path, output: Path, metric: str = DEFAULT, mode: str | N
         UserError: what is wrong with the request; nothing is written then.
     """
     check_mode(mode)
-    files = [output / PAGE, output / TEXT]
+    files = [output / SWEEP_PAGE, output / SWEEP_TEXT]
     refuse_existing(files)
     read = read_sweep(sweep)
     by = criterion(read, metric, mode)

@@ -18,7 +18,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs import override_key
 from cvae_lightning.sweeps import jobs as failures
 from cvae_lightning.world.captions import CaptionError
@@ -155,17 +155,17 @@ def _unknown_option(path: str) -> str:
         return f"{group}={name} needs a package that is not installed: pip install 'cvae-lightning[{EXTRAS[path]}]'"
     if group == "hydra/launcher":
         launchers = ["basic", *(one.rpartition("/")[2] for one in EXTRAS)]
-        return f"{group}={name}: no such choice{nearest(name, launchers)}; there are {', '.join(launchers)}"
+        return f"{group}={name}: no such choice{nearest_hint(name, launchers)}; there are {', '.join(launchers)}"
     options = sorted(file.stem for file in (CONF / group).glob("*.yaml")) if group else []
     if not options:
         groups = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir())
-        return f"no config group {group or name!r}{nearest(group or name, groups)}; there are {', '.join(groups)}"
-    return f"{group}={name}: no such choice{nearest(name, options)}; there are {', '.join(options)}"
+        return f"no config group {group or name!r}{nearest_hint(group or name, groups)}; there are {', '.join(groups)}"
+    return f"{group}={name}: no such choice{nearest_hint(name, options)}; there are {', '.join(options)}"
 
 
 def _unknown_key(key: str, config_name: str) -> str:
     known = known_keys(config_name)
-    return f"{key}: the config has no such key{nearest(key, known)}. A key of your own is added with a plus sign"
+    return f"{key}: the config has no such key{nearest_hint(key, known)}. A key of your own is added with a plus sign"
 
 
 def known_keys(config_name: str) -> list[str]:

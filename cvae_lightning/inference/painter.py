@@ -13,7 +13,7 @@ from torch import Tensor
 
 from cvae_lightning.data.images import to_uint8
 from cvae_lightning.data.tokenizer import CaptionTokenizer
-from cvae_lightning.errors import UserError, at_least_one, nearest
+from cvae_lightning.errors import UserError, at_least_one, nearest_hint
 from cvae_lightning.inference.candidates import Painting, better
 from cvae_lightning.inference.file_format import Saved, from_file
 from cvae_lightning.inference.sampler_overrides import resampled
@@ -120,7 +120,9 @@ class Painter:
             return caption
         canonical = describe(told)
         if unseen := self._unseen(canonical):
-            raise UserError(f"the model never saw {unseen[0]!r} in training{nearest(unseen[0], self.tokenizer.words)}")
+            raise UserError(
+                f"the model never saw {unseen[0]!r} in training{nearest_hint(unseen[0], self.tokenizer.words)}"
+            )
         return canonical
 
     def _unseen(self, caption: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.models import build
 
 SAMPLING = ("steps", "solver", "guidance_scale", "corrections")
@@ -27,7 +27,7 @@ def resampled(plan: Mapping[str, Any], sampling: Mapping[str, Any] | None) -> di
     prior = plan.get("prior")
     for name, value in wanted.items():
         if name not in SAMPLING:
-            raise UserError(f"sampling.{name}: expected one of {', '.join(SAMPLING)}{nearest(name, SAMPLING)}")
+            raise UserError(f"sampling.{name}: expected one of {', '.join(SAMPLING)}{nearest_hint(name, SAMPLING)}")
         if not isinstance(prior, Mapping) or name not in prior:
             kind = prior.get("part") if isinstance(prior, Mapping) else "its default"
             raise UserError(f"sampling.{name}={value}: this model's prior, {kind}, is no flow and has no {name}")

@@ -15,7 +15,7 @@ from cvae_lightning.world.captions import LINK_WORDS
 Plain = Mapping[str, Any]
 
 
-class Card(NamedTuple):
+class CardFacts(NamedTuple):
     """What a card tells; records that do not exist are empty.
 
     Attributes:
@@ -43,7 +43,7 @@ class Card(NamedTuple):
     evaluation: Plain
 
 
-def card(facts: Card) -> str:
+def model_card(facts: CardFacts) -> str:
     """The card as Markdown."""
     parts = [
         f"# {facts.config.get('name', 'A trained model')}\n",
@@ -95,7 +95,7 @@ LIMITS = f"""- It knows {len(COLOURS)} colours, {len(SHAPES)} shapes, {len(SIZES
 """
 
 
-def _model(facts: Card) -> str:
+def _model(facts: CardFacts) -> str:
     rows = [[name.replace("_", " "), f"`{part}`"] for name, part in facts.parts.items()]
     rows += [
         ["latent", f"{facts.latent_dim} numbers"],
@@ -117,7 +117,7 @@ def _data(config: Plain) -> str:
     return f"{source} {drawn}, of which {100 * data['val_fraction']:g} % are validation. {held}\n"
 
 
-def _training(facts: Card) -> str:
+def _training(facts: CardFacts) -> str:
     ran, done, machine = facts.environment, facts.metrics, facts.environment.get("machine", {})
     git, packages = ran.get("git", {}), ran.get("packages", {})
     changed = " with uncommitted changes" if git.get("changes") else ""
@@ -142,7 +142,7 @@ def command_of(words: str) -> str:
     return shlex.join(word for word in shlex.split(words) if not override_key(word).startswith("hydra."))
 
 
-def _quality(facts: Card) -> str:
+def _quality(facts: CardFacts) -> str:
     shown = {name: value for name, value in facts.metrics.get("metrics", {}).items() if name.startswith("val/")}
     parts = []
     if facts.evaluation:

@@ -7,19 +7,19 @@ from typing import Any
 
 from cvae_lightning.evaluation.coverage import NEIGHBOURS
 from cvae_lightning.evaluation.slices import ATOMS, SLICES
-from cvae_lightning.reports.summary import percent, reading, with_interval
+from cvae_lightning.reports.summary import percent, summary_sentences, with_interval
 
 KINDS = {"real": "the split's own images", "samples": "samples", "reconstructions": "reconstructions"}
 SHUFFLED = "samples, another caption"
 
 
-def report(results: dict[str, Any]) -> str:
+def evaluation_report(results: dict[str, Any]) -> str:
     """Markdown that shows the pictures beside it."""
     parts = [
         f"# Evaluation of {results['checkpoint']['name']}\n",
         _intro(results),
         "## What it gets wrong most\n",
-        "\n".join(f"- {sentence}" for sentence in reading(results)) + "\n",
+        "\n".join(f"- {sentence}" for sentence in summary_sentences(results)) + "\n",
         "## Caption consistency\n",
         _consistency(results["splits"]),
         "![consistency](consistency.png)\n",

@@ -10,14 +10,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from cvae_lightning.evaluation.slices import ATOMS, Case
 from cvae_lightning.evaluation.split_result import SplitResult
 from cvae_lightning.reports.grids import captioned_grid, paired_grid
+from cvae_lightning.reports.run import pictures_of
+from cvae_lightning.runs import layout
 
-RIGHT, WRONG = (40, 150, 70), (210, 50, 45)
-"""Frames of samples that pass and that do not."""
 CELLS = 16
 """Cells along a side of the map of positions."""
 
@@ -26,13 +26,13 @@ def draw_evaluation(results: dict[str, Any], surveys: Mapping[str, SplitResult],
     """Write every picture that the report shows into a folder."""
     splits = results["splits"]
     first, seen = next(iter(surveys.items()))
-    draw_consistency(splits, folder / "consistency.png")
-    draw_rate(splits[first]["latent"]["rate_by_dimension"], folder / "rate.png")
-    draw_positions({"real scenes": seen.real, "samples": seen.samples}, first, folder / "positions.png")
-    paired_grid(_pictures(seen.originals), _pictures(seen.look.seen)).save(folder / "reconstruction.png")
+    draw_consistency(splits, folder / layout.CONSISTENCY_PICTURE)
+    draw_rate(splits[first]["latent"]["rate_by_dimension"], folder / layout.RATE_PICTURE)
+    draw_positions({"real scenes": seen.real, "samples": seen.samples}, first, folder / layout.POSITIONS_PICTURE)
+    paired_grid(pictures_of(seen.originals), pictures_of(seen.look.seen)).save(folder / layout.RECONSTRUCTION_PICTURE)
     for split, seen in surveys.items():
-        draw_confusion(splits[split]["samples"]["confusion"], split, folder / f"confusion_{split}.png")
-        framed(seen.painted, seen.samples, seen.captions).save(folder / f"samples_{split}.png")
+        draw_confusion(splits[split]["samples"]["confusion"], split, folder / layout.split_confusion(split))
+        judged_grid(seen.painted, seen.samples, seen.captions).save(folder / layout.split_samples(split))
 
 
 def draw_consistency(splits: dict[str, Any], path: Path) -> None:
@@ -108,15 +108,7 @@ def position_map(cases: Sequence[Case]) -> NDArray[np.float64]:
     return shares
 
 
-def framed(images: NDArray[np.uint8], cases: Sequence[Case], captions: Sequence[str]) -> Image.Image:
-    """The first pictures over their captions, in a green frame where the judge passes them, else in a red one."""
-    width = max(1, images.shape[1] // 32)
-    pictures = [
-        ImageOps.expand(picture, width, RIGHT if case.verdict.all else WRONG)
-        for picture, case in zip(_pictures(images), cases[: len(images)], strict=True)
-    ]
-    return captioned_grid(pictures, captions[: len(images)])
-
-
-def _pictures(images: NDArray[np.uint8]) -> list[Image.Image]:
-    return [Image.fromarray(image) for image in images]
+def judged_grid(images: NDArray[np.uint8], cases: Sequence[Case], captions: Sequence[str]) -> Image.Image:
+    """The first pictures over their captions, in frames that say whether the judge passes them."""
+    shown = len(images)
+    return captioned_grid(pictures_of(images), captions[:shown], correct=[case.verdict.all for case in cases[:shown]])

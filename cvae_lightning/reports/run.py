@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-from cvae_lightning.data import Batch
-from cvae_lightning.data.images import to_uint8
-from cvae_lightning.inference.painter import Painter, to_pictures
 from cvae_lightning.reports.curves import training_curves
 from cvae_lightning.reports.grids import captioned_grid, paired_grid
 from cvae_lightning.runs import TABLE, read_table
-from cvae_lightning.world import judge, parse
+from cvae_lightning.runs.layout import CURVES_PICTURE, RECONSTRUCTION_PICTURE, SAMPLES_PICTURE
+
+Images = NDArray[np.uint8]
 
 
-def draw_run(folder: Path, painter: Painter, scenes: Batch, seed: int = 0) -> list[Path]:
+def draw_run(
+    folder: Path,
+    originals: Images,
+    reconstructions: Images,
+    samples: Images,
+    captions: Sequence[str],
+    correct: Sequence[bool],
+) -> list[Path]:
     """Write ``training_curves.png``, ``reconstruction.png`` and ``generated_samples.png``.
-
-    Samples that say what their captions say have a green frame, the others a red one.
 
     Args:
         folder: the run folder, which has a ``metrics.csv``.
-        painter: the trained model.
-        scenes: validation scenes: the first are shown, none is picked.
-        seed: seed of the samples.
+        originals: (N, S, S, 3) pictures of N scenes.
+        reconstructions: (N, S, S, 3) what the model makes of them.
+        samples: (N, S, S, 3) one picture per caption.
+        captions: the N captions.
+        correct: the judge's verdict on each sample.
 
     Returns:
         the files written.
     """
-    files = [folder / name for name in ("training_curves.png", "reconstruction.png", "generated_samples.png")]
+    files = [folder / name for name in (CURVES_PICTURE, RECONSTRUCTION_PICTURE, SAMPLES_PICTURE)]
     training_curves(read_table(folder / TABLE), files[0])
-    # Tokens and not captions: a run on a handful of scenes has not seen every word of its validation.
-    noise = painter.noise(1, seed).expand(len(scenes.tokens), -1)
-    with torch.inference_mode():
-        seen = painter.model.reconstruct(scenes.images, scenes.tokens)
-        samples = painter.model.generate(scenes.tokens, noise=noise)
-    paired_grid(to_pictures(scenes.images), to_pictures(seen)).save(files[1])
-    verdicts = judge(to_uint8(samples), [parse(caption) for caption in scenes.captions])
-    right = [verdict.all for verdict in verdicts]
-    captioned_grid(to_pictures(samples), scenes.captions, right=right).save(files[2])
+    paired_grid(pictures_of(originals), pictures_of(reconstructions)).save(files[1])
+    captioned_grid(pictures_of(samples), captions, correct=correct).save(files[2])
     return files
+
+
+def pictures_of(images: Images) -> list[Image.Image]:
+    """Arrays (N, S, S, 3) as N PIL images."""
+    return [Image.fromarray(image) for image in images]

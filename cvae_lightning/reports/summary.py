@@ -24,7 +24,7 @@ def with_interval(tally: dict[str, Any]) -> str:
     return f"{percent(tally['share'])} ({100 * tally['low']:.1f} to {100 * tally['high']:.1f})"
 
 
-def reading(results: dict[str, Any]) -> list[str]:
+def summary_sentences(results: dict[str, Any]) -> list[str]:
     """Sentences on the first split of an evaluation, the most important first."""
     split, found = next(iter(results["splits"].items()))
     return [

@@ -10,12 +10,12 @@ from cvae_lightning.reports import sweep_pictures as pictures
 from cvae_lightning.reports.document import Block, Code, Document, Picture, Section, Table, Text
 from cvae_lightning.reports.sweep_pictures import short
 from cvae_lightning.runs.images import read_image
-from cvae_lightning.sweeps import Criterion, Job, Map, Sweep, best_first, groups, maps
+from cvae_lightning.runs.layout import SAMPLES_PICTURE
+from cvae_lightning.sweeps import Criterion, Job, Map, Sweep, best_first, maps, seed_groups
 from cvae_lightning.sweeps.settings import is_number
 
 COLUMNS = ("val/distortion", "val/rate", "val/active_units", "parameters", "training_minutes")
 """What the table of jobs tells besides the metric, where there is anything to tell."""
-SAMPLES = "generated_samples.png"
 ACTIVE_UNITS = "val/active_units"
 
 
@@ -119,15 +119,15 @@ def _samples(by: Criterion, ranked: Sequence[Job]) -> Iterator[Block]:
         job = ranked[place]
         said = f"{name}: job {job.name}, {by.metric} {short(by.of(job))}"
         try:
-            read_image(job.folder / SAMPLES)
+            read_image(job.folder / SAMPLES_PICTURE)
         except UserError:
-            yield Text(f"{said}. It has no readable {SAMPLES}.")
+            yield Text(f"{said}. It has no readable {SAMPLES_PICTURE}.")
         else:
-            yield Picture(said, (job.folder / SAMPLES).read_bytes())
+            yield Picture(said, (job.folder / SAMPLES_PICTURE).read_bytes())
 
 
 def _spread(sweep: Sweep, by: Criterion) -> Iterator[Block]:
-    found = groups(sweep, by)
+    found = seed_groups(sweep, by)
     if all(len(group.jobs) < 2 for group in found):
         return
     header = [*(found[0].settings), "seeds", "mean", "lowest", "highest", "half the range"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs import layout
 from cvae_lightning.runs.atomic import rotate, write_versioned
 from cvae_lightning.runs.layout import BEST, CHECKPOINTS, CONFIG, ENVIRONMENT, LAST, METRICS, TABLE, WEIGHTS
@@ -68,7 +68,7 @@ def find_checkpoint(path: str | Path | None) -> Path:
             return file
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise UserError(f"run={path}: no such file or folder{nearest(path.name, siblings)}")
+        raise UserError(f"run={path}: no such file or folder{nearest_hint(path.name, siblings)}")
     raise UserError(f"run={path}: the folder is no run, for it has no {BEST} or {LAST.name}, and no {WEIGHTS}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 CAPTION_KEY = "caption"
@@ -34,7 +34,7 @@ def _meant(name: str) -> list[Path]:
         found = sorted(p for p in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))) if p.is_file())
     if not found:
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise UserError(f"images={name}: no image there{nearest(path.name, siblings)}")
+        raise UserError(f"images={name}: no image there{nearest_hint(path.name, siblings)}")
     return found
 
 

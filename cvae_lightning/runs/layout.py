@@ -5,12 +5,44 @@ from __future__ import annotations
 from pathlib import Path
 
 CONFIG, ENVIRONMENT, METRICS, TABLE = "config.yaml", "environment.json", "metrics.json", "metrics.csv"
+OVERRIDES = "overrides.yaml"
+"""The arguments that a run was started with, written once; Hydra's copy below changes with every command."""
+HYDRA_OVERRIDES = Path(".hydra") / "overrides.yaml"
 CHECKPOINTS = "checkpoints"
 BEST, LAST = Path(CHECKPOINTS) / "best.ckpt", Path(CHECKPOINTS) / "last.ckpt"
+CURVES_PICTURE, RECONSTRUCTION_PICTURE = "training_curves.png", "reconstruction.png"
+SAMPLES_PICTURE = "generated_samples.png"
+"""A finished run's pictures."""
+
 WEIGHTS = "model.safetensors"
 CARD = "README.md"
+"""What an export leaves."""
+
+GRID = "grid.png"
+"""All pictures of ``generate`` over their captions; ``reconstruct`` writes ``RECONSTRUCTION_PICTURE``."""
+
 RESULTS, REPORT = "evaluation.json", "evaluation.md"
-FAILURE, TRIAL, STUDY = "failure.json", "trial.json", "study.json"
+CONSISTENCY_PICTURE, RATE_PICTURE, POSITIONS_PICTURE = "consistency.png", "rate.png", "positions.png"
+"""What an evaluation leaves, besides ``RECONSTRUCTION_PICTURE`` and two pictures per split."""
+
+FAILURE, TRIAL, STUDY, JOURNAL = "failure.json", "trial.json", "study.json", "study.journal"
+MULTIRUN = "multirun.yaml"
+JOB_LOCK, CLAIM_LOCK, STUDY_LOCK = ".job.lock", ".claim.lock", ".study.lock"
+"""What a sweep or a search leaves; locks are held by the operating system and mean nothing when they are free."""
+
+SWEEP_PAGE, SWEEP_TEXT = "report.html", "report.md"
+"""What ``report`` writes about a sweep."""
+
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = [PACKAGE / "inference" / "flagship" / WEIGHTS, PACKAGE.parent / "experiments" / "flagship" / WEIGHTS]
 """Where the package's own trained model is: inside an installed package, beside it in a checkout."""
+
+
+def split_samples(split: str) -> str:
+    """The picture of an evaluation that shows a split's samples."""
+    return f"samples_{split}.png"
+
+
+def split_confusion(split: str) -> str:
+    """The picture of an evaluation that shows a split's confusion tables."""
+    return f"confusion_{split}.png"

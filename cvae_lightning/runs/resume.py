@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs.folder import has_same_config, is_finished
 from cvae_lightning.runs.layout import CONFIG, LAST
 
@@ -19,7 +19,7 @@ def resumable(folder: Path) -> Path:
     """
     if not folder.is_dir():
         siblings = [p.name for p in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        raise UserError(f"resume={folder}: no such folder{nearest(folder.name, siblings)}")
+        raise UserError(f"resume={folder}: no such folder{nearest_hint(folder.name, siblings)}")
     if not (folder / CONFIG).exists():
         raise UserError(f"resume={folder}: the folder is no run, for it has no {CONFIG}")
     if not (folder / LAST).exists():

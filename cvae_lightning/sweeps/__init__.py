@@ -2,6 +2,17 @@
 
 from cvae_lightning.sweeps.folder import Job, Sweep, read_sweep
 from cvae_lightning.sweeps.maps import Map, maps
-from cvae_lightning.sweeps.ranking import Criterion, Group, best_first, criterion, groups
+from cvae_lightning.sweeps.ranking import Criterion, SeedGroup, best_first, criterion, seed_groups
 
-__all__ = ["Criterion", "Group", "Job", "Map", "Sweep", "best_first", "criterion", "groups", "maps", "read_sweep"]
+__all__ = [
+    "Criterion",
+    "Job",
+    "Map",
+    "SeedGroup",
+    "Sweep",
+    "best_first",
+    "criterion",
+    "maps",
+    "read_sweep",
+    "seed_groups",
+]

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from cvae_lightning import runs
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs import FAILURE, STUDY, TRIAL
+from cvae_lightning.runs.layout import HYDRA_OVERRIDES
 from cvae_lightning.sweeps.settings import Value, read_settings, swept_keys
 
-OVERRIDES = Path(".hydra") / "overrides.yaml"
-MARKS = (runs.CONFIG, OVERRIDES.name, FAILURE, TRIAL)
+MARKS = (runs.CONFIG, HYDRA_OVERRIDES.name, FAILURE, TRIAL)
 """A file of one of these names makes its folder, or what its ``.hydra`` lies in, a job."""
 STATES = {"complete": "finished", "pruned": "pruned", "fail": "failed"}
 """Optuna's words for the end of a trial, and this package's."""
@@ -101,13 +101,13 @@ def read_sweep(folder: str | Path) -> Sweep:
 def _jobs(root: Path) -> list[Path]:
     if not root.is_dir():
         siblings = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
-        raise UserError(f"sweep={root}: no such folder{nearest(root.name, siblings)}")
+        raise UserError(f"sweep={root}: no such folder{nearest_hint(root.name, siblings)}")
     if (root / runs.CONFIG).exists():
         raise UserError(
             f"sweep={root} is one run, and its pictures are in it: expected the folder above a sweep's jobs"
         )
     marked = (path.parent for path in root.rglob("*") if path.name in MARKS)
-    found = {path.parent if path.name == OVERRIDES.parent.name else path for path in marked} - {root}
+    found = {path.parent if path.name == HYDRA_OVERRIDES.parent.name else path for path in marked} - {root}
     if not found:
         raise UserError(f"sweep={root} holds no jobs: expected a folder that `train -m` or a search has written")
     # Loggers keep a config.yaml of their own within a job.
@@ -148,7 +148,7 @@ def _state(place: Path) -> tuple[str, str]:
 
 
 def _command(place: Path, overrides: list[str], known: Mapping[str, Value], environment: Mapping[str, Any]) -> str:
-    if (place / OVERRIDES).exists():
+    if (place / HYDRA_OVERRIDES).exists():
         return runs.shell_command([_resolved(one, known) for one in overrides])
     command = str(environment.get("command") or (_load(place / FAILURE) or {}).get("command") or "")
     return "" if {"-m", "--multirun"} & set(command.split()) else command
@@ -167,7 +167,7 @@ def _metrics(summary: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _overrides(place: Path) -> list[str]:
-    kept = (str(one) for one in _load(place / OVERRIDES) or [])
+    kept = (str(one) for one in _load(place / HYDRA_OVERRIDES) or [])
     return [one for one in kept if runs.override_key(one) not in runs.RUNTIME_KEYS]
 
 

@@ -18,9 +18,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from cvae_lightning.runs import FAILURE, rotate, write_atomic
+from cvae_lightning.runs.layout import JOB_LOCK
 
 log = logging.getLogger(__name__)
-LOCK = ".job.lock"
 FAILED = 1
 """Exit code of a sweep of which a job failed."""
 
@@ -41,7 +41,7 @@ def attempt(job: Callable[[], Any], hydra: HydraConf, explain: Callable[[Excepti
         explain: a user's mistake in one paragraph; None for an error of another kind.
     """
     folder = Path(hydra.runtime.output_dir)
-    with FileLock(folder / LOCK):
+    with FileLock(folder / JOB_LOCK):
         if (folder / FAILURE).exists():
             rotate(folder / FAILURE)
         try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cvae_lightning.sweeps.folder import Sweep
-from cvae_lightning.sweeps.ranking import SEEDS, Criterion, Group, groups
+from cvae_lightning.sweeps.ranking import SEEDS, Criterion, SeedGroup, seed_groups
 from cvae_lightning.sweeps.settings import Value, order
 
 MOST_VALUES = 16
@@ -42,8 +42,8 @@ def maps(sweep: Sweep, by: Criterion) -> list[Map]:
         return []
     row, column = sorted(axes[:2], key=keys.index)
     others = [key for key in keys if key not in (row, column)]
-    found: dict[tuple[Value, ...], list[Group]] = {}
-    for group in groups(sweep, by):
+    found: dict[tuple[Value, ...], list[SeedGroup]] = {}
+    for group in seed_groups(sweep, by):
         found.setdefault(tuple(group.settings[key] for key in others), []).append(group)
     return [
         _map(by.metric, dict(zip(others, choice, strict=True)), (row, values[row]), (column, values[column]), members)
@@ -56,7 +56,7 @@ def _map(
     choice: dict[str, Value],
     rows: tuple[str, Sequence[Value]],
     columns: tuple[str, Sequence[Value]],
-    members: Sequence[Group],
+    members: Sequence[SeedGroup],
 ) -> Map:
     means = {(group.settings[rows[0]], group.settings[columns[0]]): group.mean for group in members}
     return Map(

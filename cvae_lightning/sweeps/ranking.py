@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.sweeps.folder import Job, Sweep
 from cvae_lightning.sweeps.settings import Value
 
@@ -36,7 +36,7 @@ class Criterion(NamedTuple):
         return job.metrics.get(self.metric)
 
 
-class Group(NamedTuple):
+class SeedGroup(NamedTuple):
     """Finished jobs of equal settings that differ in their seed.
 
     Attributes:
@@ -68,7 +68,9 @@ def criterion(sweep: Sweep, metric: str = DEFAULT, mode: str | None = None) -> C
             "kind: a lower beta alone makes them lower."
         )
     elif metric not in known:
-        raise UserError(f"metric={metric}: no job has it{nearest(metric, known)}; there are {', '.join(sorted(known))}")
+        raise UserError(
+            f"metric={metric}: no job has it{nearest_hint(metric, known)}; there are {', '.join(sorted(known))}"
+        )
     return Criterion(metric, (mode or _mode(sweep, metric)) == "max", note)
 
 
@@ -79,7 +81,7 @@ def check_mode(mode: str | None) -> None:
         UserError: it is neither ``max``, ``min`` nor None.
     """
     if mode not in (None, "max", "min"):
-        raise UserError(f"mode={mode}: expected max or min{nearest(str(mode), ['max', 'min'])}")
+        raise UserError(f"mode={mode}: expected max or min{nearest_hint(str(mode), ['max', 'min'])}")
 
 
 def best_first(sweep: Sweep, by: Criterion) -> list[Job]:
@@ -88,7 +90,7 @@ def best_first(sweep: Sweep, by: Criterion) -> list[Job]:
     return [job for _, job in sorted(valued, key=lambda pair: -pair[0] if by.highest else pair[0])]
 
 
-def groups(sweep: Sweep, by: Criterion) -> list[Group]:
+def seed_groups(sweep: Sweep, by: Criterion) -> list[SeedGroup]:
     """Finished jobs joined over seeds, best mean first."""
     keys = [key for key in sweep.keys if key not in SEEDS]
     joined: dict[tuple[Value, ...], list[Job]] = {}
@@ -98,10 +100,10 @@ def groups(sweep: Sweep, by: Criterion) -> list[Group]:
     return sorted(found, key=lambda group: -group.mean if by.highest else group.mean)
 
 
-def _group(settings: Mapping[str, Value], jobs: list[Job], by: Criterion) -> Group:
+def _group(settings: Mapping[str, Value], jobs: list[Job], by: Criterion) -> SeedGroup:
     values = [job.metrics[by.metric] for job in jobs]
     ordered = tuple(sorted(jobs, key=lambda job: str(job.seed)))
-    return Group(settings, ordered, sum(values) / len(values), min(values), max(values))
+    return SeedGroup(settings, ordered, sum(values) / len(values), min(values), max(values))
 
 
 def _mode(sweep: Sweep, metric: str) -> str:

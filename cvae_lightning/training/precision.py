@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 
 PRECISIONS = {
     "fp32": "32-true",
@@ -56,7 +56,7 @@ def choose(accelerator: str = "auto", precision: str = "auto", channels_last: bo
         precision = "bf16-mixed" if native else "32-true"
     elif precision not in PRECISIONS:
         raise UserError(
-            f"trainer.precision={precision}: expected auto, fp32, bf16 or fp16{nearest(precision, PRECISIONS)}"
+            f"trainer.precision={precision}: expected auto, fp32, bf16 or fp16{nearest_hint(precision, PRECISIONS)}"
         )
     precision = PRECISIONS[precision]
     _check(accelerator, precision)

@@ -14,14 +14,16 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from cvae_lightning import runs
-from cvae_lightning.data import ShapeSceneDataModule
-from cvae_lightning.inference.painter import is_readable, load, read_checkpoint
+from cvae_lightning.data import Batch, ShapeSceneDataModule
+from cvae_lightning.data.images import to_uint8
+from cvae_lightning.inference.painter import Painter, is_readable, load, read_checkpoint
 from cvae_lightning.reports.run import draw_run
 from cvae_lightning.training.callbacks import Throughput
 from cvae_lightning.training.factory import Parts, build, build_trainer, check, is_main_process, quieten
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.objectives import BetaELBO
 from cvae_lightning.training.recipe_checks import Plan, advice
+from cvae_lightning.world import judge, parse
 
 log = logging.getLogger(__name__)
 SHOWN = 16
@@ -107,7 +109,7 @@ def _fit(parts: Parts, trainer: pl.Trainer, checkpoint: Path | None, folder: Pat
 
 def _finish(folder: Path, parts: Parts, trainer: pl.Trainer, metrics: Mapping[str, float]) -> None:
     """Draw the pictures with the checkpoint that users will load, then mark the run as finished."""
-    for file in draw_run(folder, load(folder), parts.data.first("val", SHOWN)):
+    for file in _draw(folder, load(folder), parts.data.first("val", SHOWN)):
         log.info("wrote %s", file)
     pace = next((c for c in trainer.callbacks if isinstance(c, Throughput)), Throughput())  # type: ignore[attr-defined]
     summary = {
@@ -120,3 +122,15 @@ def _finish(folder: Path, parts: Parts, trainer: pl.Trainer, metrics: Mapping[st
         "hardware": str(parts.hardware),
     }
     runs.write_atomic(folder / runs.METRICS, json.dumps(summary, indent=1) + "\n")
+
+
+def _draw(folder: Path, painter: Painter, scenes: Batch) -> list[Path]:
+    """The run's pictures, of the first validation scenes; none is picked."""
+    # Tokens and not captions: a run on a handful of scenes has not seen every word of its validation.
+    noise = painter.noise(1, 0).expand(len(scenes.tokens), -1)
+    with torch.inference_mode():
+        reconstructions = to_uint8(painter.model.reconstruct(scenes.images, scenes.tokens))
+        samples = to_uint8(painter.model.generate(scenes.tokens, noise=noise))
+    verdicts = judge(samples, [parse(caption) for caption in scenes.captions])
+    correct = [verdict.all for verdict in verdicts]
+    return draw_run(folder, to_uint8(scenes.images), reconstructions, samples, scenes.captions, correct)

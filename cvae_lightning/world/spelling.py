@@ -13,8 +13,9 @@ def listed(words: Iterable[str], last: str = "or") -> str:
 
 
 def nearest(word: str, known: Collection[str], at_most: int = 1) -> list[str]:
-    """The known words that look like ``word``, best first; none where all are far from it."""
-    return get_close_matches(word.lower(), list(known), n=at_most, cutoff=0.5)
+    """The known words that look like ``word`` in either case, best first; none where all are far from it."""
+    originals = {option.lower(): option for option in known}
+    return [originals[near] for near in get_close_matches(word.lower(), list(originals), n=at_most, cutoff=0.5)]
 
 
 def check_known(what: str, word: object, known: Collection[str]) -> None:

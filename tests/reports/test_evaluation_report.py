@@ -8,9 +8,10 @@ import pytest
 from cvae_lightning.evaluation.model_adapter import Look
 from cvae_lightning.evaluation.slices import Case, judged
 from cvae_lightning.evaluation.split_result import SplitResult, findings
-from cvae_lightning.reports.evaluation import report
-from cvae_lightning.reports.evaluation_pictures import RIGHT, WRONG, draw_evaluation, framed, position_map
-from cvae_lightning.reports.summary import reading
+from cvae_lightning.reports.evaluation import evaluation_report
+from cvae_lightning.reports.evaluation_pictures import draw_evaluation, judged_grid, position_map
+from cvae_lightning.reports.frames import CORRECT, WRONG
+from cvae_lightning.reports.summary import summary_sentences
 from cvae_lightning.world import Scene, render, sample, scene_rng
 
 COUNT, SIDE = 60, 64
@@ -67,7 +68,7 @@ def starless() -> dict[str, SplitResult]:
 
 
 def test_the_reading_names_the_error(starless) -> None:
-    text = "\n".join(reading(results_of(starless, UNTOLD)))
+    text = "\n".join(summary_sentences(results_of(starless, UNTOLD)))
     stars = sum(g.count for case in starless["test"].samples for g in case.meaning.groups if g.shape == "star")
     wrong = sum(not case.verdict.all for case in starless["test"].samples)
     assert f"in the {wrong} wrong samples: shape in 100.0 % (alone in " in text
@@ -81,7 +82,7 @@ def test_the_reading_names_the_error(starless) -> None:
 
 
 def test_nothing_is_said_to_be_wrong_where_nothing_is() -> None:
-    text = "\n".join(reading(results_of({"test": survey(lambda thing: thing)}, TOLD)))
+    text = "\n".join(summary_sentences(results_of({"test": survey(lambda thing: thing)}, TOLD)))
     assert "100.0 % (94.0 to 100.0) are painted right" in text
     assert "wrong samples" not in text
     assert "confusions" not in text
@@ -98,7 +99,7 @@ def test_numbers_of_a_survey_are_those_of_its_arrays(starless) -> None:
 
 def test_the_report_is_whole_and_shows_pictures_that_are_written(starless, tmp_path) -> None:
     results = results_of(starless, TOLD)
-    text = report(results)
+    text = evaluation_report(results)
     draw_evaluation(results, starless, tmp_path)
     shown = {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}
     assert shown == {path.name for path in tmp_path.iterdir()}
@@ -110,10 +111,10 @@ def test_the_report_is_whole_and_shows_pictures_that_are_written(starless, tmp_p
 
 def test_frames_are_green_where_the_judge_passes(starless) -> None:
     seen = starless["test"]
-    page = np.asarray(framed(seen.painted[:8], seen.samples[:8], seen.captions[:8]))
-    enlarged = (SIDE + 4) * 3
-    colours = [tuple(page[20, 8 + column * (enlarged + 8) + 2].tolist()) for column in range(8)]
-    assert colours == [RIGHT if case.verdict.all else WRONG for case in seen.samples[:8]]
+    page = np.asarray(judged_grid(seen.painted[:8], seen.samples[:8], seen.captions[:8]))
+    enlarged = SIDE * 3
+    colours = [tuple(page[20, 8 + column * (enlarged + 8) - 2].tolist()) for column in range(8)]
+    assert colours == [CORRECT if case.verdict.all else WRONG for case in seen.samples[:8]]
     assert len(set(colours)) == 2
 
 

@@ -6,7 +6,7 @@ import pytest
 from support.fake_sweep import SHARE, write_job, write_study, write_sweep
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.sweeps import Criterion, Sweep, best_first, criterion, groups, maps, read_sweep
+from cvae_lightning.sweeps import Criterion, Sweep, best_first, criterion, maps, read_sweep, seed_groups
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_unknown_metrics_and_directions_are_answered(sweep: Sweep) -> None:
 
 
 def test_groups_join_seeds(sweep: Sweep) -> None:
-    found = groups(sweep, criterion(sweep))
+    found = seed_groups(sweep, criterion(sweep))
     assert [tuple(group.settings.values()) for group in found] == [(4, 8), (1, 8), (1, 16), (4, 16), (16, 8)]
     best = found[0]
     assert (best.mean, best.lowest, best.highest) == pytest.approx((0.85, 0.8, 0.9))

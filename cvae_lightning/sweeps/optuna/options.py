@@ -11,13 +11,13 @@ from omegaconf import DictConfig
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, GridSampler
 
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.sweeps.optuna.space import Space
 
 DIRECTIONS = ("minimize", "maximize")
 
 
-class Objective(NamedTuple):
+class StudyObjective(NamedTuple):
     """A metric that is to be small or large."""
 
     direction: str
@@ -29,7 +29,7 @@ class Options(NamedTuple):
 
     study: str
     storage: str | None
-    objectives: tuple[Objective, ...]
+    objectives: tuple[StudyObjective, ...]
     n_trials: int
     n_jobs: int
     seed: int
@@ -65,7 +65,7 @@ class Grid(GridSampler):
         pass
 
 
-def sampler(options: Options, space: Space, number: int) -> BaseSampler:
+def build_sampler(options: Options, space: Space, number: int) -> BaseSampler:
     """The sampler of one trial: its randomness is a function of (seed, number), so a study goes on after a
     stop as if there had been none, and draws nothing twice.
 
@@ -78,23 +78,23 @@ def sampler(options: Options, space: Space, number: int) -> BaseSampler:
     return instantiate(options.sampler, seed=seed)
 
 
-def pruner(options: Options) -> BasePruner:
+def build_pruner(options: Options) -> BasePruner:
     """The pruner, or one that lets all trials finish."""
     return NopPruner() if options.pruner is None else instantiate(options.pruner)
 
 
-def total(options: Options, space: Space) -> int:
+def trial_count(options: Options, space: Space) -> int:
     """How many trials the finished study has: never more than there are combinations for a grid."""
     if not issubclass(get_class(options.sampler["_target_"]), GridSampler):
         return options.n_trials
     return min(options.n_trials, int(np.prod([len(values) for values in space.grid().values()])))
 
 
-def _objective(words: str) -> Objective:
+def _objective(words: str) -> StudyObjective:
     direction, _, metric = words.strip().partition(" ")
     if direction not in DIRECTIONS or not metric.strip():
         raise UserError(
             f"hydra.sweeper.objectives: {words!r}: expected 'minimize METRIC' or 'maximize METRIC'"
-            f"{nearest(direction, DIRECTIONS)}"
+            f"{nearest_hint(direction, DIRECTIONS)}"
         )
-    return Objective(direction, metric.strip())
+    return StudyObjective(direction, metric.strip())

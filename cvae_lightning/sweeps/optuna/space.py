@@ -10,7 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep, Transformer
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 
 TAGS = ("log",)
 Value = bool | int | float | str
@@ -33,7 +33,7 @@ class Space(NamedTuple):
 
     def overrides(self, params: Mapping[str, Value]) -> list[str]:
         """The overrides of the trial that has these params."""
-        return [*self.fixed, *(f"{self.keys[name]}={text(params[name])}" for name in self.distributions)]
+        return [*self.fixed, *(f"{self.keys[name]}={override_text(params[name])}" for name in self.distributions)]
 
     def grid(self) -> dict[str, list[Value]]:
         """Every value of every key, for a sampler that tries all.
@@ -44,7 +44,7 @@ class Space(NamedTuple):
         return {name: _values(name, one) for name, one in self.distributions.items()}
 
 
-def parse(arguments: Sequence[str], loader: ConfigLoader | None = None) -> Space:
+def read_space(arguments: Sequence[str], loader: ConfigLoader | None = None) -> Space:
     """The space that Hydra overrides describe; a later override of a key takes the place of an earlier one.
 
     Args:
@@ -69,7 +69,7 @@ def parse(arguments: Sequence[str], loader: ConfigLoader | None = None) -> Space
     )
 
 
-def text(value: Value) -> str:
+def override_text(value: Value) -> str:
     """A drawn value as Hydra's override grammar writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -78,7 +78,9 @@ def _distribution(override: Override) -> BaseDistribution:
     sweep: Any = override.value()
     unknown = sorted(set(sweep.tags) - set(TAGS))
     if unknown:
-        raise UserError(f"{override.input_line}: unknown tag {unknown[0]!r}{nearest(unknown[0], TAGS)}; there is log")
+        raise UserError(
+            f"{override.input_line}: unknown tag {unknown[0]!r}{nearest_hint(unknown[0], TAGS)}; there is log"
+        )
     log = "log" in sweep.tags
     try:
         if isinstance(sweep, IntervalSweep):

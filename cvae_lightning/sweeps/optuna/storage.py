@@ -10,8 +10,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from cvae_lightning.errors import UserError
-
-JOURNAL = "study.journal"
+from cvae_lightning.runs.layout import JOURNAL
 
 
 class WholeLines(JournalFileOpenLock):

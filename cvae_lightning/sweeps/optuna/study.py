@@ -18,11 +18,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import STUDY, TRIAL, write_atomic
-from cvae_lightning.sweeps.optuna.options import Options, pruner, sampler, total
+from cvae_lightning.runs.layout import CLAIM_LOCK, STUDY_LOCK
+from cvae_lightning.sweeps.optuna.options import Options, build_pruner, build_sampler, trial_count
 from cvae_lightning.sweeps.optuna.space import Space, Value
 from cvae_lightning.sweeps.optuna.storage import open_storage
 
-CLAIM = ".claim.lock"
 PRUNED_AT = "pruned_at"
 """The name under which a trial remembers the epoch in which it was pruned."""
 
@@ -67,9 +67,9 @@ class SharedStudy:
 
     def __init__(self, folder: Path, options: Options, space: Space, command: str = "") -> None:
         self.folder, self.options, self.space = folder, options, space
-        self.total = total(options, space)
+        self.trial_count = trial_count(options, space)
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / ".study.lock")
+        self._lock = FileLock(folder / STUDY_LOCK)
         with self._lock:
             known = self._introduce(command)
             self.study = _open(folder, options, known)
@@ -81,9 +81,9 @@ class SharedStudy:
             for trial in trials:
                 if trial.state is TrialState.RUNNING and (claim := self._take(trial.number)):
                     return claim
-            if sum(trial.state is not TrialState.WAITING for trial in trials) >= self.total:
+            if sum(trial.state is not TrialState.WAITING for trial in trials) >= self.trial_count:
                 return None
-            self.study.sampler = sampler(self.options, self.space, len(trials))
+            self.study.sampler = build_sampler(self.options, self.space, len(trials))
             return self._take(self.study.ask().number)
 
     def finish(self, claim: Claim, outcome: Outcome) -> None:
@@ -106,12 +106,12 @@ class SharedStudy:
 
     def done(self) -> bool:
         """Whether every trial that was asked for has ended."""
-        return sum(trial.state.is_finished() for trial in self.trials()) >= self.total
+        return sum(trial.state.is_finished() for trial in self.trials()) >= self.trial_count
 
     def _take(self, number: int) -> Claim | None:
         folder = self.folder / str(number)
         folder.mkdir(exist_ok=True)
-        lease = FileLock(folder / CLAIM)
+        lease = FileLock(folder / CLAIM_LOCK)
         try:
             lease.acquire(blocking=False)
         except Timeout:
@@ -126,7 +126,7 @@ class SharedStudy:
         """The trial's params, drawn where its worker died before that."""
         if set(frozen.params) == set(self.space.distributions):
             return dict(frozen.params)
-        self.study.sampler = sampler(self.options, self.space, frozen.number)
+        self.study.sampler = build_sampler(self.options, self.space, frozen.number)
         trial = optuna.Trial(self.study, frozen._trial_id)  # the only way to a trial that was asked for elsewhere
         return {name: trial._suggest(name, one) for name, one in self.space.distributions.items()}
 
@@ -171,12 +171,12 @@ def _open(folder: Path, options: Options, known: bool) -> optuna.Study:
         storage=storage,
         study_name=options.study,
         directions=[one.direction for one in options.objectives],
-        pruner=pruner(options),
+        pruner=build_pruner(options),
         load_if_exists=True,
     )
 
 
-def best(study: optuna.Study, objectives: Sequence[Any]) -> list[FrozenTrial]:
+def best_trials(study: optuna.Study, objectives: Sequence[Any]) -> list[FrozenTrial]:
     """The best trial, or the Pareto front where there are several objectives; empty without a complete trial."""
     complete = [trial for trial in study.get_trials(deepcopy=False) if trial.state is TrialState.COMPLETE]
     if not complete:

@@ -19,9 +19,10 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 
 from cvae_lightning.runs import FAILURE, METRICS
+from cvae_lightning.runs.layout import MULTIRUN
 from cvae_lightning.sweeps.optuna.options import Options
-from cvae_lightning.sweeps.optuna.space import parse, text
-from cvae_lightning.sweeps.optuna.study import PRUNED_AT, Claim, Outcome, SharedStudy, best
+from cvae_lightning.sweeps.optuna.space import override_text, read_space
+from cvae_lightning.sweeps.optuna.study import PRUNED_AT, Claim, Outcome, SharedStudy, best_trials
 from cvae_lightning.sweeps.optuna.trial import ObjectiveError, measured
 
 log = logging.getLogger(__name__)
@@ -42,10 +43,10 @@ def sweep(config: DictConfig, loader: ConfigLoader, launcher: Launcher, argument
     """
     options = Options.read(config.hydra.sweeper)
     params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
-    space = parse([*params, *arguments], loader)
+    space = read_space([*params, *arguments], loader)
     study = SharedStudy(Path(config.hydra.sweep.dir).resolve(), options, space, _command())
-    OmegaConf.save(config, study.folder / "multirun.yaml")
-    log.info("study %s: %d of %d trials done; %s", options.study, _ended(study), study.total, study.folder)
+    OmegaConf.save(config, study.folder / MULTIRUN)
+    log.info("study %s: %d of %d trials done; %s", options.study, _ended(study), study.trial_count, study.folder)
     while not study.done():
         claims = [claim for _ in range(options.n_jobs) if (claim := study.claim())]
         if claims:
@@ -98,7 +99,7 @@ def _numbers(file: Path) -> dict[str, float]:
 def _conclude(study: SharedStudy) -> list[FrozenTrial]:
     states = [trial.state.name.lower() for trial in study.trials()]
     counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-    found = best(study.study, study.options.objectives)
+    found = best_trials(study.study, study.options.objectives)
     log.info("study %s is done: %s", study.options.study, counted)
     for trial in found:
         pairs = zip(study.options.objectives, trial.values, strict=True)
@@ -108,7 +109,7 @@ def _conclude(study: SharedStudy) -> list[FrozenTrial]:
 
 
 def _settings(params: dict[str, Any]) -> str:
-    return " ".join(f"{name}={text(value)}" for name, value in params.items())
+    return " ".join(f"{name}={override_text(value)}" for name, value in params.items())
 
 
 def _ended(study: SharedStudy) -> int:

@@ -12,8 +12,8 @@ from pathlib import Path
 import optuna
 from hydra.conf import HydraConf
 
-from cvae_lightning.errors import UserError, nearest
-from cvae_lightning.sweeps.optuna.options import Options, pruner
+from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.sweeps.optuna.options import Options, build_pruner
 from cvae_lightning.sweeps.optuna.storage import open_storage
 from cvae_lightning.sweeps.optuna.study import PRUNED_AT
 
@@ -36,7 +36,7 @@ class RunningTrial:
         self.options = options
         self.objectives = options.objectives
         storage = open_storage(folder.parent, options.storage)
-        study = optuna.load_study(study_name=options.study, storage=storage, pruner=pruner(options))
+        study = optuna.load_study(study_name=options.study, storage=storage, pruner=build_pruner(options))
         frozen = study.get_trials(deepcopy=False)[int(folder.name)]
         self._trial = optuna.Trial(study, frozen._trial_id)
         self._reported = set(frozen.intermediate_values)
@@ -83,7 +83,7 @@ def measured(metrics: Mapping[str, float], name: str) -> float:
     """
     if name not in metrics:
         raise ObjectiveError(
-            f"hydra.sweeper.objectives: the runs measure no {name!r}{nearest(name, metrics)}; {_some(metrics)}"
+            f"hydra.sweeper.objectives: the runs measure no {name!r}{nearest_hint(name, metrics)}; {_some(metrics)}"
         )
     return metrics[name]
 

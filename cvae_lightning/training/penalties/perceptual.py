@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import VGG16_Weights, vgg16
 
-from cvae_lightning.errors import UserError, nearest
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.training.penalties.penalty import Penalty, Term, View
 
 PHOTOGRAPHS = VGG16_Weights.IMAGENET1K_V1
@@ -48,7 +48,7 @@ class PerceptualPenalty(Penalty):
         known = layer_names(features)
         unknown = [layer for layer in layers if layer not in known]
         if unknown or not layers:
-            near = nearest(unknown[0], known) if unknown else ""
+            near = nearest_hint(unknown[0], known) if unknown else ""
             raise ValueError(f"perceptual.layers is {list(layers)}{near}; there are {', '.join(known)}")
         self.distance = DISTANCES[distance]
         self.places = sorted({known[layer] for layer in layers})

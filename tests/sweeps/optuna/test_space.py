@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.sweeps.optuna.space import parse
+from cvae_lightning.sweeps.optuna.space import read_space
 
 SWEEPS = {
     "interval(0.1,100)": FloatDistribution(0.1, 100),
@@ -26,14 +26,14 @@ SWEEPS = {
 
 @pytest.mark.parametrize("sweep", SWEEPS)
 def test_a_sweep_is_a_distribution(sweep: str) -> None:
-    space = parse(["model.latent_dim=3", f"key={sweep}"])
+    space = read_space(["model.latent_dim=3", f"key={sweep}"])
     assert space.distributions == {"key": SWEEPS[sweep]}
     assert space.fixed == ("model.latent_dim=3",)
 
 
 @pytest.mark.parametrize("sweep", SWEEPS)
 def test_a_drawn_value_comes_back_from_its_override(sweep: str) -> None:
-    space = parse([f"++key={sweep}"])
+    space = read_space([f"++key={sweep}"])
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for _ in range(20):
         params = study.ask(space.distributions).params
@@ -47,12 +47,12 @@ def test_a_drawn_value_comes_back_from_its_override(sweep: str) -> None:
 
 
 def test_the_last_override_of_a_key_counts() -> None:
-    assert parse(["a=1", "b=1,2", "b=interval(1,2)", "a=2"]).fixed == ("a=2",)
-    assert parse(["b=1,2", "b=interval(1,2)"]).distributions == {"b": FloatDistribution(1, 2)}
+    assert read_space(["a=1", "b=1,2", "b=interval(1,2)", "a=2"]).fixed == ("a=2",)
+    assert read_space(["b=1,2", "b=interval(1,2)"]).distributions == {"b": FloatDistribution(1, 2)}
 
 
 def test_a_grid_has_every_value() -> None:
-    assert parse(["a=1,x", "b=range(2,9,3)", "c=range(0,1,0.25)"]).grid() == {
+    assert read_space(["a=1,x", "b=range(2,9,3)", "c=range(0,1,0.25)"]).grid() == {
         "a": [1, "x"],
         "b": [2, 5, 8],
         "c": [0, 0.25, 0.5, 0.75],
@@ -72,9 +72,9 @@ def test_a_grid_has_every_value() -> None:
 )
 def test_a_wrong_sweep_is_named(arguments: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message.replace("(", r"\(")):
-        parse(arguments)
+        read_space(arguments)
 
 
 def test_an_interval_has_no_grid() -> None:
     with pytest.raises(UserError, match="no end of them"):
-        parse(["a=interval(1,2)"]).grid()
+        read_space(["a=interval(1,2)"]).grid()

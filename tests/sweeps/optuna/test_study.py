@@ -12,13 +12,13 @@ from optuna.trial import TrialState
 from support.stub import curve
 
 from cvae_lightning.errors import UserError
+from cvae_lightning.runs.layout import JOURNAL
 from cvae_lightning.sweeps.optuna.options import Options
-from cvae_lightning.sweeps.optuna.space import parse
-from cvae_lightning.sweeps.optuna.storage import JOURNAL
+from cvae_lightning.sweeps.optuna.space import read_space
 from cvae_lightning.sweeps.optuna.study import PRUNED_AT, Claim, Outcome, SharedStudy
 from cvae_lightning.sweeps.optuna.trial import ObjectiveError, RunningTrial
 
-SPACE = parse(["objective.beta=tag(log,interval(0.1,10))", "model.latent_dim=16,32,64"])
+SPACE = read_space(["objective.beta=tag(log,interval(0.1,10))", "model.latent_dim=16,32,64"])
 TPE = {"_target_": "optuna.samplers.TPESampler", "n_startup_trials": 4, "multivariate": True}
 RANDOM = {"_target_": "optuna.samplers.RandomSampler"}
 GRID = {"_target_": "optuna.samplers.GridSampler"}
@@ -111,7 +111,7 @@ def test_pruning_saves_epochs_and_finds_the_same_best(tmp_path: Path) -> None:
 
 
 def test_a_grid_has_each_pair_once(tmp_path: Path) -> None:
-    space = parse(["objective.beta=1,4", "model.latent_dim=16,32,64"])
+    space = read_space(["objective.beta=1,4", "model.latent_dim=16,32,64"])
     run(study := SharedStudy(tmp_path, options(sampler=GRID, n_trials=100), space))
     assert sorted(map(str, params(study))) == sorted(set(map(str, params(study))))
     assert len(params(study)) == 6
@@ -141,7 +141,10 @@ def test_the_database_of_another_folder_is_refused(tmp_path: Path) -> None:
 
 def test_another_search_in_the_folder_is_refused(tmp_path: Path) -> None:
     SharedStudy(tmp_path, options(), SPACE)
-    for other in (parse(["objective.beta=1,4"]), parse(["seed=1", *(f"{k}={v}" for k, v in SPACE.texts.items())])):
+    for other in (
+        read_space(["objective.beta=1,4"]),
+        read_space(["seed=1", *(f"{k}={v}" for k, v in SPACE.texts.items())]),
+    ):
         with pytest.raises(UserError, match="other settings"):
             SharedStudy(tmp_path, options(), other)
 
