@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cvae_lightning.data import CaptionTokenizer, ShapeSceneDataModule, ShapeSceneDataset
-    from cvae_lightning.inference.painter import Painter, load
+    from cvae_lightning.inference.checkpoint import load
+    from cvae_lightning.inference.painter import Painter
     from cvae_lightning.models import ConditionalVAE
     from cvae_lightning.training import CVAEModule
 
@@ -24,7 +25,7 @@ _HOMES = {
     "Painter": "inference.painter",
     "ShapeSceneDataModule": "data",
     "ShapeSceneDataset": "data",
-    "load": "inference.painter",
+    "load": "inference.checkpoint",
 }
 
 __all__ = [

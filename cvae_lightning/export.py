@@ -34,7 +34,7 @@ def export(
         output: the folder to write into.
         dtype: how weights are stored, one of :data:`cvae_lightning.inference.PRECISIONS`.
         evaluation: a folder that ``evaluate`` wrote about the checkpoint, or about its file of the same ``dtype``.
-        sampling: how the file's flow shall sample, see :func:`cvae_lightning.inference.painter.load`.
+        sampling: how the file's flow shall sample, see :func:`cvae_lightning.inference.checkpoint.load`.
 
     Returns:
         the files written, the weights first.
@@ -50,8 +50,8 @@ def export(
     judged = _evaluation(Path(evaluation)) if evaluation is not None else {}
     refuse_existing([output / name for name in (WEIGHTS, CONFIG, CARD)])
 
+    from cvae_lightning.inference.checkpoint import load
     from cvae_lightning.inference.file_format import Saved, to_file
-    from cvae_lightning.inference.painter import load
     from cvae_lightning.models import blueprint
     from cvae_lightning.reports.card import CardFacts, model_card
 

@@ -18,7 +18,7 @@ from cvae_lightning.runs.layout import GRID
 from cvae_lightning.world.captions import parse
 
 if TYPE_CHECKING:
-    from cvae_lightning.inference.candidates import Painting
+    from cvae_lightning.inference.candidates import PaintedImage
 
 
 def generate(
@@ -44,7 +44,7 @@ def generate(
         device: where to run the model: ``auto``, ``cpu`` or ``cuda``.
         best_of: candidates of each sample; the first that the judge passes is kept, else the one with the
             most atoms right (of equals the first).
-        sampling: see :func:`cvae_lightning.inference.painter.load`.
+        sampling: see :func:`cvae_lightning.inference.checkpoint.load`.
 
     Returns:
         the pictures written, the grid last.
@@ -63,27 +63,28 @@ def generate(
     refuse_existing([*names, *(name.with_suffix(".json") for name in names), output / GRID])
     checkpoint = find_checkpoint(run)
 
-    from cvae_lightning.inference.painter import load
+    from cvae_lightning.inference.checkpoint import load
     from cvae_lightning.reports.grids import captioned_grid
 
-    rows = load(checkpoint, pick_device(device), sampling).paintings(captions, num_samples, seed, best_of=best_of)
-    paintings = [painting for row in rows for painting in row]
-    for painting, path in zip(paintings, names, strict=True):
-        _save(painting, path, best_of)
-    right = [painting.verdict.all for painting in paintings]
+    painter = load(checkpoint, pick_device(device), sampling)
+    rows = painter.paint_and_judge(captions, num_samples, seed, best_of=best_of)
+    painted = [image for row in rows for image in row]
+    for image, path in zip(painted, names, strict=True):
+        _save(image, path, best_of)
+    right = [image.verdict.all for image in painted]
     columns = num_samples if num_samples > 1 else None
-    grid = captioned_grid([one.picture for one in paintings], [one.asked for one in paintings], columns, right)
+    grid = captioned_grid([image.image for image in painted], [image.caption for image in painted], columns, right)
     save_image(grid, output / GRID, {"seed": str(seed)})
     found = f"{sum(right)} of {len(right)} pictures say what was asked, best of {best_of} each"
     print(f"{found}; painted by {checkpoint}", file=sys.stderr)
     return [*names, output / GRID]
 
 
-def _save(painting: Painting, path: Path, best_of: int) -> None:
-    notes = {"caption": painting.caption, "asked": painting.asked}
-    save_image(painting.picture, path, notes | {"seed": str(painting.seed), "sample": str(painting.sample)})
+def _save(painted: PaintedImage, path: Path, best_of: int) -> None:
+    notes = {"caption": painted.caption, "model_caption": painted.model_caption}
+    save_image(painted.image, path, notes | {"seed": str(painted.seed), "index": str(painted.index)})
     with path.with_suffix(".json").open("x") as file:
-        file.write(json.dumps(painting.record() | {"best_of": best_of}, indent=1) + "\n")
+        file.write(json.dumps(painted.record() | {"best_of": best_of}, indent=1) + "\n")
 
 
 def pick_device(device: str) -> str:

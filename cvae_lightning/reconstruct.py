@@ -45,7 +45,7 @@ def reconstruct(
     refuse_existing([*names, output / RECONSTRUCTION_PICTURE])
     checkpoint = find_checkpoint(run)
 
-    from cvae_lightning.inference.painter import load
+    from cvae_lightning.inference.checkpoint import load
     from cvae_lightning.reports.grids import paired_grid
 
     painter = load(checkpoint, pick_device(device))

@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "runs": {"errors"},
     "world": set(),
     "models": set(),
-    "data": {"world"},
+    "data": {"world", "errors"},
     "inference": {"world", "data", "models", "runs", "errors"},
     "evaluation": {"world", "data", "models", "inference", "errors"},
     "sweeps": {"runs", "errors"},

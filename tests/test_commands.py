@@ -117,8 +117,8 @@ def test_generate_writes_a_picture_a_sample_and_a_grid(command, tmp_path: Path, 
     assert first.size == (32, 32)
     assert caption_of(first) == CAPTION
     star = Image.open(tmp_path / "out" / f"{stems[2]}.png")
-    assert star.info["asked"] == "an orange star"
-    assert re.fullmatch("a (small|medium|large) orange star", star.info["caption"])  # the unsaid size was drawn
+    assert star.info["caption"] == "an orange star"
+    assert re.fullmatch("a (small|medium|large) orange star", star.info["model_caption"])  # the unsaid size was drawn
     again = command("generate", *arguments, cwd=tmp_path)
     assert again.returncode == 2
     assert "exists and is not overwritten" in again.stderr
@@ -136,8 +136,8 @@ def test_generate_writes_the_judges_word_beside_each_picture(command, tmp_path: 
         atom: getattr(verdict, atom) for atom in ("count", "colour", "shape", "size", "relation")
     }
     assert (record["all"], record["reason"]) == (verdict.all, verdict.reason)
-    assert (record["asked"], record["caption"]) == ("an orange star", picture.info["caption"])
-    assert (record["seed"], record["sample"], record["best_of"]) == (3, 0, 4)
+    assert (record["caption"], record["model_caption"]) == ("an orange star", picture.info["model_caption"])
+    assert (record["seed"], record["index"], record["best_of"]) == (3, 0, 4)
     assert 0 <= record["candidate"] < record["drawn"] <= 4
 
 

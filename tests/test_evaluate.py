@@ -10,8 +10,8 @@ import pytest
 import yaml
 from support import ROOT
 
-from cvae_lightning.evaluate import world_of
-from cvae_lightning.evaluation.settings import World
+from cvae_lightning.evaluate import scene_source_of
+from cvae_lightning.evaluation.settings import SceneSource
 from cvae_lightning.world import Mix
 
 SMALL = ["splits=[test,novel_count]", "captions=10", "batch_size=4", "bound_images=5", "bound_samples=3"]
@@ -108,10 +108,10 @@ def test_a_mistake_is_answered_before_torch_is_loaded(tiny_run: Path, tmp_path: 
 
 
 def test_the_world_is_the_runs(tiny_run: Path, tmp_path: Path) -> None:
-    assert world_of(tiny_run / "checkpoints" / "best.ckpt") == World()
+    assert scene_source_of(tiny_run / "checkpoints" / "best.ckpt") == SceneSource()
     checkpoint = tmp_path / "checkpoints" / "best.ckpt"
-    assert world_of(checkpoint) == World()
+    assert scene_source_of(checkpoint) == SceneSource()
     config = yaml.safe_load((tiny_run / "config.yaml").read_text())
     config["data"] |= {"seed": 7, "synonyms": False, "mix": {"one": 1, "joined": 1, "relation": 0}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    assert world_of(checkpoint) == World(7, Mix(1, 1, 0), synonyms=False)
+    assert scene_source_of(checkpoint) == SceneSource(7, Mix(1, 1, 0), synonyms=False)

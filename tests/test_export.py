@@ -13,8 +13,8 @@ from PIL import Image
 from support import ROOT
 
 from cvae_lightning import load
-from cvae_lightning.evaluate import world_of
-from cvae_lightning.evaluation.settings import World
+from cvae_lightning.evaluate import scene_source_of
+from cvae_lightning.evaluation.settings import SceneSource
 from cvae_lightning.reports.card import command_of
 from cvae_lightning.runs import find_checkpoint, layout, run_dir_of
 
@@ -129,8 +129,8 @@ def test_an_evaluation_of_exported_weights_is_about_their_runs_world(exported: P
     config = yaml.safe_load((exported / "config.yaml").read_text())
     config["data"]["seed"] = 7
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    assert world_of(tmp_path / "model.safetensors") == World(seed=7)
-    assert world_of(tmp_path / "copied.ckpt") == World()
+    assert scene_source_of(tmp_path / "model.safetensors") == SceneSource(seed=7)
+    assert scene_source_of(tmp_path / "copied.ckpt") == SceneSource()
 
 
 def test_without_a_path_the_packages_own_model_is_used(command, shipped: Path, tmp_path: Path) -> None:
@@ -202,5 +202,5 @@ def test_the_packages_own_weights_are_small_and_paint(tmp_path: Path) -> None:
     assert file.stat().st_size <= 16e6
     painter = load()
     captions = ["2 small cyan stars", "a large green circle", CAPTION, "a medium black cross and 2 small red squares"]
-    rows = painter.paintings(captions, num_samples=4)
+    rows = painter.paint_and_judge(captions, num_samples=4)
     assert sum(one.verdict.all for row in rows for one in row) >= 12

@@ -1,10 +1,10 @@
-"""Confusion tables: what was asked against what was seen.
+"""Confusion tables: what the captions ask for against what the detector finds.
 
-A picture's things have no names, so asked and seen things are paired, one to one: the pair that agrees in
-most of colour, shape and size first, then the next; among equals one that agrees in colour, then in shape,
-then the first in the order of the caption. Asked things without a partner were seen as ``nothing``; seen
-things without one were asked as ``nothing``. Pairing by agreement shows the fewest confusions that explain
-the picture, and a red square and blue circle in place of a blue square and red circle as confused shapes.
+The things in an image have no names, so asked and detected things are paired, one to one: the pair that agrees in
+most of colour, shape and size first, then the next; among equals a pair that agrees in colour, then in shape,
+then the first in the order of the caption. An asked thing without a partner counts as detected as ``nothing``; a
+detected thing without one counts as asked as ``nothing``. Pairing by agreement shows the fewest confusions that
+explain the image, and a red square and blue circle in place of a blue square and red circle as confused shapes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from cvae_lightning.evaluation.slices import Case
+from cvae_lightning.evaluation.consistency import JudgedImage
 from cvae_lightning.world import COLOURS, SHAPES, SIZES, UNCLEAR, Detection, Meaning
 
 NOTHING, MORE = "nothing", "more"
@@ -38,36 +38,36 @@ def named(meaning: Meaning) -> list[Asked]:
     return [Asked(g.colour, g.shape, g.size) for g in meaning.groups for _ in range(g.count)]
 
 
-def paired(asked: Sequence[Asked], seen: Sequence[Detection]) -> list[Pair]:
-    """Asked and seen things, one to one by the module's rule, then those that are left over."""
-    every = [(_agreement(a, s), i, j) for i, a in enumerate(asked) for j, s in enumerate(seen)]
+def paired(asked: Sequence[Asked], detected: Sequence[Detection]) -> list[Pair]:
+    """Asked and detected things, one to one by the module's rule, then those that are left over."""
+    every = [(_agreement(a, s), i, j) for i, a in enumerate(asked) for j, s in enumerate(detected)]
     partner: dict[int, int] = {}
     taken: set[int] = set()
-    for _, i, j in sorted(every, key=lambda one: ([-x for x in one[0]], one[1], one[2])):
+    for _, i, j in sorted(every, key=lambda pair: ([-x for x in pair[0]], pair[1], pair[2])):
         if i not in partner and j not in taken:
             partner[i] = j
             taken.add(j)
-    pairs: list[Pair] = [(one, seen[partner[i]] if i in partner else None) for i, one in enumerate(asked)]
-    return [*pairs, *((None, one) for j, one in enumerate(seen) if j not in taken)]
+    pairs: list[Pair] = [(thing, detected[partner[i]] if i in partner else None) for i, thing in enumerate(asked)]
+    return [*pairs, *((None, thing) for j, thing in enumerate(detected) if j not in taken)]
 
 
-def _agreement(asked: Asked, seen: Detection) -> tuple[int, bool, bool]:
-    colour, shape, size = (getattr(asked, word) in (None, getattr(seen, word)) for word in WORDS)
+def _agreement(asked: Asked, detected: Detection) -> tuple[int, bool, bool]:
+    colour, shape, size = (getattr(asked, word) in (None, getattr(detected, word)) for word in WORDS)
     return colour + shape + size, colour, shape
 
 
-def confusion(cases: Iterable[Case]) -> dict[str, Any]:
-    """The tables of ``count`` (of pictures) and of ``colour``, ``shape`` and ``size`` (of things), as plain data.
+def confusion(images: Iterable[JudgedImage]) -> dict[str, Any]:
+    """The tables of ``count`` (of images) and of ``colour``, ``shape`` and ``size`` (of things), as plain data.
 
-    Each has ``asked``, the names of its rows, ``seen``, those of its columns, and ``times``.
+    Each has ``asked``, the names of its rows, ``seen``, those of its columns (what was detected), and ``times``.
     """
-    cases = list(cases)
-    pairs = [pair for case in cases for pair in paired(named(case.meaning), case.things)]
-    numbers = Counter((str(len(named(case.meaning))), _number(len(case.things))) for case in cases)
+    images = list(images)
+    pairs = [pair for image in images for pair in paired(named(image.meaning), image.things)]
+    numbers = Counter((str(len(named(image.meaning))), _number(len(image.things))) for image in images)
     counts = [str(number) for number in range(MOST + 1)]
     tables = {"count": _table(numbers, counts[1:], [*counts, MORE])}
     for what, words in WORDS.items():
-        times = Counter((_word(asked, what), _word(seen, what)) for asked, seen in pairs)
+        times = Counter((_word(asked, what), _word(detected, what)) for asked, detected in pairs)
         tables[what] = _table(times, [*words, NOTHING], [*words, UNCLEAR, NOTHING])
     return tables
 
@@ -80,34 +80,34 @@ def _word(thing: Asked | Detection | None, what: str) -> str | None:
     return NOTHING if thing is None else getattr(thing, what)
 
 
-def _table(times: Counter[Any], asked: Sequence[str], seen: Sequence[str]) -> dict[str, Any]:
-    return {"asked": list(asked), "seen": list(seen), "times": [[times[a, s] for s in seen] for a in asked]}
+def _table(times: Counter[Any], asked: Sequence[str], detected: Sequence[str]) -> dict[str, Any]:
+    return {"asked": list(asked), "seen": list(detected), "times": [[times[a, d] for d in detected] for a in asked]}
 
 
 class Confusion(NamedTuple):
-    """A cell off the diagonal: ``asked`` was seen as ``seen`` in ``times`` of the row's ``of``."""
+    """A cell off the diagonal: ``asked`` was detected as ``detected`` in ``times`` of the row's ``of``."""
 
     what: str
     asked: str
-    seen: str
+    detected: str
     times: int
     of: int
 
 
 def worst(tables: dict[str, Any], most: int = 5) -> list[Confusion]:
-    """The most frequent confusions of what was asked with something else that was seen, the most frequent first."""
+    """The most frequent confusions of something asked with something else, the most frequent first."""
     cells = [
-        Confusion(what, asked, seen, times, sum(row))
+        Confusion(what, asked, detected, times, sum(row))
         for what, table in tables.items()
         for asked, row in zip(table["asked"], table["times"], strict=True)
-        for seen, times in zip(table["seen"], row, strict=True)
-        if times and asked != seen and NOTHING not in (asked, seen)
+        for detected, times in zip(table["seen"], row, strict=True)
+        if times and asked != detected and NOTHING not in (asked, detected)
     ]
     return sorted(cells, key=lambda cell: -cell.times)[:most]
 
 
 def missing(tables: dict[str, Any]) -> Confusion:
-    """Things asked of which nothing was seen, of all asked."""
+    """Things asked of which nothing was detected, of all asked."""
     table = tables["shape"]
     asked = [row for name, row in zip(table["asked"], table["times"], strict=True) if name != NOTHING]
     column = table["seen"].index(NOTHING)
@@ -115,7 +115,7 @@ def missing(tables: dict[str, Any]) -> Confusion:
 
 
 def extra(tables: dict[str, Any]) -> Confusion:
-    """Things seen that nothing asked for, of all seen."""
+    """Things detected that no caption asked for, of all detected."""
     table = tables["shape"]
     columns = [c for name, c in zip(table["seen"], zip(*table["times"], strict=True), strict=True) if name != NOTHING]
     row = table["asked"].index(NOTHING)

@@ -1,6 +1,6 @@
-"""Diversity given the caption: are all the places used that real scenes of the same meaning use?
+"""Diversity given the caption: do images use all positions that real scenes of the same meaning use?
 
-A picture of a meaning is the vector of its things' centres: group after group in the caption's order, inside a
+An image of a meaning is the vector of its things' centres: group after group in the caption's order, inside a
 group from left to right. Real vectors and a model's are compared by two numbers, each with the value that as
 many other real scenes get, so that their ratio is 1 for a model that places things as the world does.
 """
@@ -21,13 +21,13 @@ NEIGHBOURS = 5
 
 
 def positions(things: Sequence[Detection], meaning: Meaning) -> Floats:
-    """(2 n,) the centres of the n things of a picture that passes, as fractions of the side."""
+    """(2 n,) the centres of the n things of an image that passes, as fractions of the side."""
     groups = [[t for t in things if t.shape == g.shape and g.colour in (None, t.colour)] for g in meaning.groups]
     return np.array([(t.x, t.y) for some in groups for t in sorted(some, key=lambda t: (t.x, t.y))]).ravel()
 
 
 def coverage(real: Floats, made: Floats, k: int = NEIGHBOURS) -> float:
-    """The share of real points with a made one no farther than their k-th real neighbour.
+    """The share of real points with a made one no farther than its k-th real neighbour.
 
     Naeem et al. 2020, *Reliable Fidelity and Diversity Metrics for Generative Models*, section 3. Where both
     are as many draws of one distribution it is about 1 - 2^-k.

@@ -1,4 +1,4 @@
-"""The guide's common issues as alarms: each measures probes of a model and says when to worry and what to change."""
+"""The guide's common issues as alarms: each measures probes of a model and says what is wrong and what to change."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from torchmetrics import Metric
 from cvae_lightning.evaluation.probe import Probe
 from cvae_lightning.world import Detection, Meaning, verdict
 
+COMMON_ATOMS = ("count", "colour", "shape", "size")
+"""Atoms that every caption has: all but the relation, and ``all``, which sums them up."""
 ACUITY = 64
 """Pixels: larger images are averaged down to this side or more before their sharpness is measured."""
-ATOMS = ("count", "colour", "shape", "size")
 
 
 class Alarm(Metric, ABC):
-    """Numbers about probes, summed over scenes and processes, and when they are cause for concern.
+    """Numbers about probes, summed over scenes and processes, and a message where they are bad.
 
     ``compute`` gives scalars by name, which are logged; a name is missing where there is nothing to measure.
     """
@@ -38,7 +39,7 @@ class Alarm(Metric, ABC):
 
 
 class PosteriorCollapse(Alarm):
-    """The latents say nothing of the image.
+    """The latents do not depend on the image.
 
     A unit is active when the variance of its posterior mean over scenes exceeds 0.01 (Burda et al. 2016,
     section 5.2).
@@ -79,8 +80,9 @@ class PosteriorCollapse(Alarm):
         if units >= self.min_active_units and rate >= self.min_rate:
             return None
         return (
-            f"posterior collapse: {units:.0f} active units and a rate of {rate:.3g} nats, so the latents say next to "
-            "nothing of the image. Decrease the KL weight (objective.beta) or anneal it (objective/schedule=linear)"
+            f"posterior collapse: {units:.0f} active units and a rate of {rate:.3g} nats, so the latents hold next to "
+            "no information about the image. "
+            "Decrease the KL weight (objective.beta) or anneal it (objective/schedule=linear)"
         )
 
 
@@ -143,8 +145,8 @@ class IgnoredCaptions(Alarm):
         paired = len(probe.meanings) // 2 * 2
         self.sampled += (probe.samples[:paired:2] - probe.samples[1:paired:2]).abs().double().sum()
         self.real += (probe.images[:paired:2] - probe.images[1:paired:2]).abs().double().sum()
-        for place in range(paired):
-            own, other = (right_atoms(probe.things[place], probe.meanings[k]) for k in (place, place ^ 1))
+        for index in range(paired):
+            own, other = (right_atoms(probe.things[index], probe.meanings[k]) for k in (index, index ^ 1))
             self.scenes += 1
             self.gains += own - other
             self.squares += (own - other) ** 2
@@ -181,6 +183,6 @@ def gradient_energy(images: Tensor) -> Tensor:
 
 
 def right_atoms(things: Sequence[Detection], meaning: Meaning) -> float:
-    """Share of the four atoms that every caption has, of which the verdict is right."""
-    found = verdict(things, meaning)
-    return sum(getattr(found, atom) for atom in ATOMS) / len(ATOMS)
+    """Share of right atoms among the four that every caption has: count, colour, shape and size."""
+    atoms = verdict(things, meaning).atoms()
+    return sum(bool(atoms[name]) for name in COMMON_ATOMS) / len(COMMON_ATOMS)

@@ -1,4 +1,4 @@
-"""The whole examination of a model: every split, then the diversity of a few captions."""
+"""The evaluation of a model: every split, then the diversity of a few captions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from cvae_lightning.evaluation.diversity import diversity
 from cvae_lightning.evaluation.model_adapter import ModelAdapter
-from cvae_lightning.evaluation.settings import Plan, World
-from cvae_lightning.evaluation.split_result import SplitResult, findings, survey
+from cvae_lightning.evaluation.settings import EvaluationSettings, SceneSource
+from cvae_lightning.evaluation.split_result import SplitResult, evaluate_split, findings
 from cvae_lightning.inference.painter import Painter
 
 log = logging.getLogger(__name__)
@@ -23,36 +23,37 @@ class Evaluation(NamedTuple):
 
     Attributes:
         results: every number, as plain data with six significant digits.
-        surveys: of each split, for pictures.
+        splits: arrays and verdicts of each split, for figures.
     """
 
     results: dict[str, Any]
-    surveys: dict[str, SplitResult]
+    splits: dict[str, SplitResult]
 
 
-def examine(painter: Painter, plan: Plan, world: World) -> Evaluation:
+def evaluate(painter: Painter, settings: EvaluationSettings, source: SceneSource) -> Evaluation:
     """Measure a trained model; the same arguments give the same results, whatever the number of workers."""
-    subject = ModelAdapter(painter, plan.batch_size)
-    surveys = {split: _surveyed(subject, plan, world, split) for split in plan.splits}
-    log.info("painting %d captions %d times each", plan.coverage_captions, plan.coverage_samples)
+    adapter = ModelAdapter(painter, settings.batch_size)
+    splits = {split: _evaluated(adapter, settings, source, split) for split in settings.splits}
+    log.info("painting %d captions %d times each", settings.coverage_captions, settings.coverage_samples)
+    asked = {key: value for key, value in asdict(settings).items() if key not in HOW}
     results = {
-        "settings": {key: value for key, value in asdict(plan).items() if key not in HOW} | {"world": asdict(world)},
+        "settings": asked | {"world": asdict(source)},
         "image_size": painter.model.image_size,
-        "splits": {split: findings(seen) for split, seen in surveys.items()},
-        "diversity": diversity(subject.paint, surveys[plan.splits[0]].captions, plan),
+        "splits": {split: findings(result) for split, result in splits.items()},
+        "diversity": diversity(adapter.paint, splits[settings.splits[0]].captions, settings),
     }
-    return Evaluation(rounded(results), surveys)
+    return Evaluation(round_floats(results), splits)
 
 
-def _surveyed(subject: ModelAdapter, plan: Plan, world: World, split: str) -> SplitResult:
-    log.info("%s: %d captions", split, plan.captions)
-    return survey(subject, plan, world, split)
+def _evaluated(adapter: ModelAdapter, settings: EvaluationSettings, source: SceneSource, split: str) -> SplitResult:
+    log.info("%s: %d captions", split, settings.captions)
+    return evaluate_split(adapter, settings, source, split)
 
 
-def rounded(node: Any) -> Any:
+def round_floats(node: Any) -> Any:
     """Plain data with floats of six significant digits, beyond which the order of a sum shows."""
     if isinstance(node, dict):
-        return {key: rounded(value) for key, value in node.items()}
+        return {key: round_floats(value) for key, value in node.items()}
     if isinstance(node, list | tuple):
-        return [rounded(value) for value in node]
+        return [round_floats(value) for value in node]
     return float(f"{node:.{DIGITS}g}") if isinstance(node, float) else node

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from cvae_lightning.world import SPLITS, Meaning, Scene, render, sample, scene_rng
+from cvae_lightning.world import ATOMS, SPLITS, Meaning, Scene, render, sample, scene_rng
 from cvae_lightning.world.judge import Verdict, judge
 
 Images = NDArray[np.uint8]
@@ -65,13 +65,12 @@ DAMAGES: dict[str, tuple[Callable[[Images, float], Images], tuple[float, ...], s
 }
 """How pictures are damaged, by how much, and the unit of that."""
 
-ATOMS = ("count", "colour", "shape", "size", "relation", "all")
-
 
 def agreement(verdicts: Sequence[Verdict]) -> dict[str, float]:
     """The share of verdicts in which each atom holds; that of the relation among those that have one."""
-    held = {atom: [getattr(said, atom) for said in verdicts if getattr(said, atom) is not None] for atom in ATOMS}
-    return {atom: float(np.mean(values)) for atom, values in held.items() if values}
+    answers = [verdict.atoms() for verdict in verdicts]
+    held = {atom: [atoms[atom] for atoms in answers if atoms[atom] is not None] for atom in ATOMS}
+    return {atom: sum(map(bool, values)) / len(values) for atom, values in held.items() if values}
 
 
 def measure(count: int, seed: int) -> dict[str, Any]:
@@ -85,7 +84,7 @@ def measure(count: int, seed: int) -> dict[str, Any]:
     pairs = [sample(scene_rng(seed, split, index), split) for index, split in enumerate(splits)]
     meanings, scenes = [meaning for meaning, _ in pairs], [scene for _, scene in pairs]
     metrics: dict[str, Any] = {"scenes": count, "seed": seed}
-    judge(render(scenes[:1], DAMAGED_SIDE), meanings[:1])  # what it computes once is no part of its pace
+    judge(render(scenes[:1], DAMAGED_SIDE), meanings[:1])  # what it computes once is not part of its speed
     metrics["clean"] = {str(side): _judged(scenes, meanings, side) for side in SIDES}
     images = render(scenes, DAMAGED_SIDE)
     for name, (damage, amounts, _) in DAMAGES.items():
@@ -94,7 +93,7 @@ def measure(count: int, seed: int) -> dict[str, Any]:
 
 
 def _judged(scenes: Sequence[Scene], meanings: Sequence[Meaning], side: int) -> dict[str, float]:
-    """Agreement and pace on clean pictures, a few hundred at a time to keep the memory small."""
+    """Agreement and speed on clean pictures, a few hundred at a time to keep the memory small."""
     verdicts: list[Verdict] = []
     seconds = 0.0
     for start in range(0, len(scenes), 256):
@@ -102,7 +101,7 @@ def _judged(scenes: Sequence[Scene], meanings: Sequence[Meaning], side: int) -> 
         begin = time.process_time()
         verdicts += judge(images, meanings[start : start + 256])
         seconds += time.process_time() - begin
-    failed = sum(not said.all for said in verdicts)
+    failed = sum(not verdict.all for verdict in verdicts)
     return agreement(verdicts) | {"failed": failed, "images_per_cpu_second": round(len(scenes) / seconds)}
 
 

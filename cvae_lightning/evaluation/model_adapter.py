@@ -1,4 +1,4 @@
-"""The model under examination as functions of arrays: batches, device and random numbers are its business."""
+"""A model as functions of arrays: cuts them into batches, moves them to the device and draws the noise."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
+from cvae_lightning.data.images import from_uint8, to_uint8
 from cvae_lightning.evaluation.bounds import log_weights
 from cvae_lightning.evaluation.image_errors import image_errors
-from cvae_lightning.evaluation.settings import Key
+from cvae_lightning.inference.noise import Key, normal_rows
 from cvae_lightning.inference.painter import Painter
 
 Images = NDArray[np.uint8]
@@ -21,24 +22,24 @@ Floats = NDArray[np.float64]
 
 
 class Paint(Protocol):
-    """Whatever paints captions; picture i depends on caption i and key i alone."""
+    """Something that paints captions; image i depends on caption i and key i alone."""
 
     def __call__(self, captions: Sequence[str], keys: Sequence[Key]) -> Images:
-        """(N, S, S, 3) pictures of N captions, each with the seed of its own randomness."""
+        """(N, S, S, 3) images of N captions, each with the key of its own noise."""
 
 
-class Look(NamedTuple):
-    """What a model makes of N images whose captions it is told.
+class ReconstructionStats(NamedTuple):
+    """What a model makes of N images, given their captions.
 
     Attributes:
-        seen: (N, S, S, 3) the images through the posterior's mean.
+        reconstructions: (N, S, S, 3) the images through the posterior's mean.
         distortion: (N,) nats, at one draw of the posterior.
         rate: (N, Z) nats.
         mean: (N, Z) the posterior's.
-        errors: (N, 4) ``mse``, ``mae``, ``psnr`` and ``ssim`` of what is seen, before it is rounded to bytes.
+        errors: (N, 4) ``mse``, ``mae``, ``psnr`` and ``ssim`` of the reconstructions, before they are rounded to bytes.
     """
 
-    seen: Images
+    reconstructions: Images
     distortion: Floats
     rate: Floats
     mean: Floats
@@ -53,7 +54,7 @@ class ModelAdapter:
 
     Args:
         painter: the trained model with its tokenizer.
-        batch_size: pictures at a time.
+        batch_size: images at a time.
     """
 
     def __init__(self, painter: Painter, batch_size: int = 64) -> None:
@@ -62,21 +63,21 @@ class ModelAdapter:
 
     @torch.inference_mode()
     def paint(self, captions: Sequence[str], keys: Sequence[Key]) -> Images:
-        """Pictures of captions by the model's own prior: see :class:`Paint`."""
+        """Images of captions by the model's own prior: see :class:`Paint`."""
         parts = [
-            _bytes(self.model.generate(self._tokens(captions[part]), noise=self._noise(keys[part])[:, 0]))
+            to_uint8(self.model.generate(self._tokens(captions[part]), noise=self._noise(keys[part])[:, 0]))
             for part in self._parts(len(captions))
         ]
         return np.concatenate(parts)
 
     @torch.inference_mode()
-    def look(self, images: Images, captions: Sequence[str], keys: Sequence[Key]) -> Look:
-        """Encode and decode images (N, S, S, 3)."""
-        parts = [self._look(images[p], captions[p], keys[p]) for p in self._parts(len(images))]
-        return Look(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    def reconstruct(self, images: Images, captions: Sequence[str], keys: Sequence[Key]) -> ReconstructionStats:
+        """Encode and decode images (N, S, S, 3); key i seeds the posterior's draw of image i."""
+        parts = [self._reconstruct(images[p], captions[p], keys[p]) for p in self._parts(len(images))]
+        return ReconstructionStats(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
     @torch.inference_mode()
-    def weigh(self, images: Images, captions: Sequence[str], keys: Sequence[Key], draws: int) -> Floats:
+    def importance_weights(self, images: Images, captions: Sequence[str], keys: Sequence[Key], draws: int) -> Floats:
         """(N, K) log importance weights in nats, K = ``draws``: see :func:`bounds.log_weights`."""
         parts = [
             log_weights(self.model, self._pixels(images[p]), self._tokens(captions[p]), self._noise(keys[p], draws))
@@ -84,14 +85,14 @@ class ModelAdapter:
         ]
         return torch.cat(parts).cpu().numpy()
 
-    def _look(self, images: Images, captions: Sequence[str], keys: Sequence[Key]) -> Look:
+    def _reconstruct(self, images: Images, captions: Sequence[str], keys: Sequence[Key]) -> ReconstructionStats:
         pixels, tokens = self._pixels(images), self._tokens(captions)
         drawn = self.model(pixels, tokens, noise=self._noise(keys)[:, 0])
-        seen = self.model.reconstruct(pixels, tokens).float()
-        pairs = zip(seen[:, None], pixels[:, None], strict=True)
+        reconstructed = self.model.reconstruct(pixels, tokens).float()
+        pairs = zip(reconstructed[:, None], pixels[:, None], strict=True)
         errors = torch.stack([torch.stack([*image_errors(*pair).values(), _ssim(*pair)]) for pair in pairs])
         numbers = (drawn.distortion, drawn.rate, drawn.posterior.mean, errors)
-        return Look(_bytes(seen), *(one.double().cpu().numpy() for one in numbers))
+        return ReconstructionStats(to_uint8(reconstructed), *(tensor.double().cpu().numpy() for tensor in numbers))
 
     def _parts(self, count: int) -> Iterator[slice]:
         return (slice(start, start + self.batch_size) for start in range(0, count, self.batch_size))
@@ -102,22 +103,15 @@ class ModelAdapter:
 
     def _noise(self, keys: Sequence[Key], draws: int = 1) -> Tensor:
         """(N, draws, Z) standard normal; row i depends on key i, and draw k not on how many are asked for."""
-        shape = (draws, self.model.latent_dim)
-        rows = [np.random.default_rng(key).standard_normal(shape) for key in keys]
-        return torch.from_numpy(np.stack(rows)).float().to(self.device)
+        rows = normal_rows(keys, draws * self.model.latent_dim)
+        return rows.view(len(keys), draws, self.model.latent_dim).to(self.device)
 
     def _pixels(self, images: Images) -> Tensor:
-        return torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2).float() / 255
+        return from_uint8(images).to(self.device)
 
 
-def _ssim(seen: Tensor, pixels: Tensor) -> Tensor:
+def _ssim(reconstructed: Tensor, pixels: Tensor) -> Tensor:
     """Structural similarity (Wang et al. 2004), a scalar."""
-    value = structural_similarity_index_measure(seen, pixels, data_range=1.0)
+    value = structural_similarity_index_measure(reconstructed, pixels, data_range=1.0)
     assert isinstance(value, Tensor)
     return value
-
-
-def _bytes(images: Tensor) -> Images:
-    """(N, 3, S, S) in [0, 1] to (N, S, S, 3)."""
-    pixels: Images = (images.float().clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-    return pixels

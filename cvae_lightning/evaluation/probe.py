@@ -1,16 +1,16 @@
-"""What a model makes of fixed validation scenes with fixed noise: the material of judges and alarms."""
+"""What a model makes of fixed validation scenes with fixed noise: what metrics and alarms are computed from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from cvae_lightning.data import Batch
 from cvae_lightning.data.images import to_uint8
+from cvae_lightning.inference.noise import normal_rows
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.world import Detection, Meaning, detect, parse
 
@@ -18,8 +18,8 @@ from cvae_lightning.world import Detection, Meaning, detect, parse
 class Probe(NamedTuple):
     """Some scenes and what the model makes of them.
 
-    Scenes come in pairs: those in places 2k and 2k + 1 share the noise of their samples, so what differs
-    between a pair's samples is the captions' doing.
+    Scenes come in pairs: those at indices 2k and 2k + 1 share the noise of their samples, so a pair's samples
+    differ by their captions alone.
 
     Attributes:
         images: (B, 3, S, S) the scenes, in [0, 1].
@@ -28,7 +28,7 @@ class Probe(NamedTuple):
         means: (B, Z) the posteriors' means.
         rate: (B,) KL(q || prior), nats.
         meanings: what the captions mean.
-        things: what is seen in each sample.
+        things: what the detector finds in each sample.
     """
 
     images: Tensor
@@ -58,12 +58,11 @@ def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor) -> Probe:
     )
 
 
-def paired_noise(seed: int, numbers: Sequence[int], latent_dim: int) -> Tensor:
-    """(B, Z) standard normal noise of these scenes; scenes 2k and 2k + 1 have the row of (seed, k)."""
-    rows = [np.random.default_rng([seed, number // 2]).standard_normal(latent_dim) for number in numbers]
-    return torch.from_numpy(np.stack(rows)).float()
+def paired_noise(seed: int, indices: Sequence[int], latent_dim: int) -> Tensor:
+    """(B, Z) standard normal noise for these scenes; scenes 2k and 2k + 1 have the row of (seed, k)."""
+    return normal_rows([(seed, index // 2) for index in indices], latent_dim)
 
 
 def share(size: int, rank: int, world_size: int) -> list[int]:
-    """The numbers below ``size`` that this process probes: every ``world_size``-th pair."""
-    return [number for number in range(size) if number // 2 % world_size == rank]
+    """The indices below ``size`` that this process probes: every ``world_size``-th pair."""
+    return [index for index in range(size) if index // 2 % world_size == rank]

@@ -1,4 +1,4 @@
-"""What an evaluation is asked for, checked before anything is loaded; and the random key of each draw."""
+"""What an evaluation measures, checked before anything is loaded; and the random key of each draw."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from cvae_lightning.world import SPLITS, Mix, sample, scene_rng
 
 Key = tuple[int, ...]
 SAMPLE, POSTERIOR, REAL = range(3)
-"""What a draw is for: a picture of a caption, a latent of an image, a real scene of a meaning."""
+"""What a draw is for: a sample of a caption, a latent of an image, a real scene of a meaning."""
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class SceneSource:
     """Which scenes and words a model was trained on; the defaults are those of ``conf/data``.
 
     Attributes:
@@ -29,18 +29,18 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EvaluationSettings:
     """How much is measured, and where.
 
     Attributes:
         splits: in the order of the report; the first is the one that details are about.
-        captions: captions of each split.
-        coverage_captions: how many of the first split's first captions are painted again and again.
-        coverage_samples: pictures of each of those.
-        bound_images: images of each split, at most ``captions``, for the importance-weighted bound.
+        captions: captions per split.
+        coverage_captions: how many of the first split's first captions are painted many times.
+        coverage_samples: samples of each of those.
+        bound_images: images per split, at most ``captions``, for the importance-weighted bound.
         bound_samples: its K.
         seed: of everything drawn for the model.
-        batch_size: pictures at a time.
+        batch_size: images at a time.
         num_workers: processes that draw scenes; 0 draws them in this one.
 
     Raises:
@@ -76,18 +76,18 @@ class Plan:
                 f"splits=[{','.join(self.splits)}]: expected one or more, each once, of {', '.join(SPLITS)}"
             )
 
-    def check(self, world: World) -> None:
+    def check(self, source: SceneSource) -> None:
         """Draw the first scene of each split.
 
         Raises:
-            UserError: there is no such split, or the world's mix has no scene of it.
+            UserError: there is no such split, or the source's mix has no scene of it.
         """
         for split in self.splits:
             try:
-                sample(scene_rng(world.seed, split, 0), split, world.mix)
+                sample(scene_rng(source.seed, split, 0), split, source.mix)
             except ValueError as error:
                 raise UserError(f"splits=[{','.join(self.splits)}]: {error}") from error
 
     def key(self, purpose: int, split: str, index: int, number: int = 0) -> Key:
-        """The seed of a draw: for what, the scene's split and place in it, and which of several."""
+        """The seed of a draw: for what, the scene's split and index in it, and which of several."""
         return (self.seed, purpose, SPLITS.index(split), index, number)

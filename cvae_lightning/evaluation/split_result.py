@@ -1,9 +1,10 @@
-"""One split put to a model: pictures of its captions, its images seen by the model, and what the judge says."""
+"""One split evaluated: samples of its captions, reconstructions of its images, and the judge's verdicts on both."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from torch.utils.data import DataLoader
@@ -11,116 +12,131 @@ from torch.utils.data import DataLoader
 from cvae_lightning.data import Example, ShapeSceneDataset
 from cvae_lightning.evaluation.bounds import active_units, bits_per_dim, importance_bound
 from cvae_lightning.evaluation.confusion import confusion
-from cvae_lightning.evaluation.model_adapter import ERRORS, Floats, Images, Look, ModelAdapter
-from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, Plan, World
-from cvae_lightning.evaluation.slices import Case, atoms, by_slice, failures, judged, shuffled
+from cvae_lightning.evaluation.consistency import JudgedImage, atom_shares, by_slice, failures, judged, shuffled
+from cvae_lightning.evaluation.model_adapter import ERRORS, Floats, Images, ModelAdapter, ReconstructionStats
+from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, EvaluationSettings, SceneSource
 from cvae_lightning.world import parse
 
 SHOWN = 16
+"""Images of a split that figures show."""
 
 
-class SplitResult(NamedTuple):
-    """What one split showed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitResult:
+    """What was found on one split.
 
     Attributes:
         captions: N captions.
         real: the split's own images, judged: what a perfect painter would get.
-        samples: the pictures painted of them, judged.
-        reconstructions: the split's images seen through the model, judged.
-        look: of the same images; its ``seen`` holds the first ``SHOWN`` only.
-        weights: (n, K) log importance weights of the first n images.
-        originals, painted: the first ``SHOWN`` images of the split and samples.
+        samples: the images painted of the captions, judged.
+        reconstructed: the reconstructions of the split's images, judged.
+        stats: of the reconstructions; its images are the first ``SHOWN`` only.
+        log_weights: (n, K) log importance weights of the first n images.
+        originals, painted: (SHOWN, S, S, 3) the first images of the split and the first samples.
     """
 
     captions: list[str]
-    real: list[Case]
-    samples: list[Case]
-    reconstructions: list[Case]
-    look: Look
-    weights: Floats
+    real: list[JudgedImage]
+    samples: list[JudgedImage]
+    reconstructed: list[JudgedImage]
+    stats: ReconstructionStats
+    log_weights: Floats
     originals: Images
     painted: Images
 
 
-def survey(subject: ModelAdapter, plan: Plan, world: World, split: str) -> SplitResult:
-    """Put the first scenes of a split to the model, a batch at a time."""
-    dataset = ShapeSceneDataset(plan.captions, subject.model.image_size, world.seed, split, world.mix, world.synonyms)
-    batches: DataLoader[Example] = DataLoader(dataset, plan.batch_size, num_workers=plan.num_workers, collate_fn=list)
-    return _joined([_surveyed(subject, plan, split, batch) for batch in batches])
+def evaluate_split(adapter: ModelAdapter, settings: EvaluationSettings, source: SceneSource, split: str) -> SplitResult:
+    """Evaluate a model on the first scenes of a split, a batch at a time."""
+    size = adapter.model.image_size
+    dataset = ShapeSceneDataset(settings.captions, size, source.seed, split, source.mix, source.synonyms)
+    batches: DataLoader[Example] = DataLoader(
+        dataset, settings.batch_size, num_workers=settings.num_workers, collate_fn=list
+    )
+    return _joined([_evaluate_batch(adapter, settings, split, batch) for batch in batches])
 
 
-def _surveyed(subject: ModelAdapter, plan: Plan, split: str, batch: Sequence[Example]) -> SplitResult:
+def _evaluate_batch(
+    adapter: ModelAdapter, settings: EvaluationSettings, split: str, batch: Sequence[Example]
+) -> SplitResult:
     images = np.stack([example.image.permute(1, 2, 0).numpy() for example in batch])
-    captions, places = [example.caption for example in batch], [example.index for example in batch]
+    captions, indices = [example.caption for example in batch], [example.index for example in batch]
     meanings = [parse(caption) for caption in captions]
-    painted = subject.paint(captions, [plan.key(SAMPLE, split, place) for place in places])
-    keys = [plan.key(POSTERIOR, split, place) for place in places]
-    look = subject.look(images, captions, keys)
-    bounded = sum(place < plan.bound_images for place in places)
-    weights = np.empty((0, plan.bound_samples))
+    painted = adapter.paint(captions, [settings.key(SAMPLE, split, index) for index in indices])
+    keys = [settings.key(POSTERIOR, split, index) for index in indices]
+    stats = adapter.reconstruct(images, captions, keys)
+    bounded = sum(index < settings.bound_images for index in indices)
+    weights = np.empty((0, settings.bound_samples))
     if bounded:
-        weights = subject.weigh(images[:bounded], captions[:bounded], keys[:bounded], plan.bound_samples)
-    shown = slice(0, sum(place < SHOWN for place in places))
+        weights = adapter.importance_weights(
+            images[:bounded], captions[:bounded], keys[:bounded], settings.bound_samples
+        )
+    shown = slice(0, sum(index < SHOWN for index in indices))
     return SplitResult(
-        captions,
-        judged(images, meanings),
-        judged(painted, meanings),
-        judged(look.seen, meanings),
-        look._replace(seen=look.seen[shown]),
-        weights,
-        images[shown],
-        painted[shown],
+        captions=captions,
+        real=judged(images, meanings),
+        samples=judged(painted, meanings),
+        reconstructed=judged(stats.reconstructions, meanings),
+        stats=stats._replace(reconstructions=stats.reconstructions[shown]),
+        log_weights=weights,
+        originals=images[shown],
+        painted=painted[shown],
     )
 
 
 def _joined(parts: Sequence[SplitResult]) -> SplitResult:
-    lists: list[Any] = [[x for part in parts for x in part[k]] for k in range(4)]
-    look = Look(*(np.concatenate(arrays) for arrays in zip(*(part.look for part in parts), strict=True)))
-    arrays = (np.concatenate([part[k] for part in parts]) for k in range(5, 8))
-    return SplitResult._make([*lists, look, *arrays])
+    return replace(parts[0], **{f.name: _join([getattr(part, f.name) for part in parts]) for f in fields(SplitResult)})
 
 
-def findings(seen: SplitResult) -> dict[str, Any]:
-    """All numbers of a survey, as plain data."""
+def _join(values: Sequence[Any]) -> Any:
+    """Lists, arrays or tuples of arrays of successive batches as one."""
+    if isinstance(values[0], list):
+        return [item for value in values for item in value]
+    if isinstance(values[0], ReconstructionStats):
+        return ReconstructionStats(*(np.concatenate(arrays) for arrays in zip(*values, strict=True)))
+    return np.concatenate(values)
+
+
+def findings(result: SplitResult) -> dict[str, Any]:
+    """All numbers of a split, as plain data."""
     return {
-        "real": {"atoms": atoms(seen.real)},
-        "samples": _consistency(seen.samples) | {"confusion": confusion(seen.samples)},
-        "shuffled": {"atoms": atoms(shuffled(seen.samples))},
-        "reconstructions": _consistency(seen.reconstructions),
-        "errors": dict(zip(ERRORS, seen.look.errors.mean(axis=0).tolist(), strict=True)),
-        "bounds": bounds(seen),
-        "latent": latent(seen.look),
+        "real": {"atoms": atom_shares(result.real)},
+        "samples": _consistency(result.samples) | {"confusion": confusion(result.samples)},
+        "shuffled": {"atoms": atom_shares(shuffled(result.samples))},
+        "reconstructions": _consistency(result.reconstructed),
+        "errors": dict(zip(ERRORS, result.stats.errors.mean(axis=0).tolist(), strict=True)),
+        "bounds": bounds(result),
+        "latent": latent(result.stats),
     }
 
 
-def _consistency(cases: Sequence[Case]) -> dict[str, Any]:
-    return {"atoms": atoms(cases), "by": by_slice(cases), "failures": failures(cases)}
+def _consistency(images: Sequence[JudgedImage]) -> dict[str, Any]:
+    return {"atoms": atom_shares(images), "by": by_slice(images), "failures": failures(images)}
 
 
-def bounds(seen: SplitResult) -> dict[str, Any]:
+def bounds(result: SplitResult) -> dict[str, Any]:
     """Reconstruction loss, rate and the bounds on log p(image | caption), means over images, in nats."""
-    distortion, rate = seen.look.distortion.mean(), seen.look.rate.sum(axis=1).mean()
-    values = seen.originals[0].size
-    tight = importance_bound(seen.weights).mean()
+    distortion, rate = result.stats.distortion.mean(), result.stats.rate.sum(axis=1).mean()
+    values = result.originals[0].size
+    tight = importance_bound(result.log_weights).mean()
     return {
         "distortion": float(distortion),
         "rate": float(rate),
         "elbo": float(-distortion - rate),
         "bits_per_dim": bits_per_dim(float(-distortion - rate), values),
         "importance_weighted": {
-            "images": len(seen.weights),
-            "samples": seen.weights.shape[1],
-            "elbo": float(seen.weights.mean()),
+            "images": len(result.log_weights),
+            "samples": result.log_weights.shape[1],
+            "elbo": float(result.log_weights.mean()),
             "bound": float(tight),
             "bits_per_dim": bits_per_dim(float(tight), values),
         },
     }
 
 
-def latent(look: Look) -> dict[str, Any]:
+def latent(stats: ReconstructionStats) -> dict[str, Any]:
     """Units in use, and the mean rate of each in nats."""
     return {
-        "units": look.mean.shape[1],
-        "active_units": active_units(look.mean),
-        "rate_by_dimension": look.rate.mean(axis=0).tolist(),
+        "units": stats.mean.shape[1],
+        "active_units": active_units(stats.mean),
+        "rate_by_dimension": stats.rate.mean(axis=0).tolist(),
     }

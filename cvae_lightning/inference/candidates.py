@@ -1,54 +1,56 @@
-"""A painted picture with the judge's word on it, and which of several candidates is kept."""
+"""A painted image with the judge's verdict, and which of several candidates is kept."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 from PIL import Image
 
 from cvae_lightning.world import Verdict
 
 
-class Painting(NamedTuple):
-    """A picture and how it came to be.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaintedImage:
+    """An image and how it was made.
 
     Attributes:
-        picture: the picture.
-        asked: the caption that was asked for, which is what the verdict is about.
-        caption: the caption in the words that the model was given.
+        image: the pixels.
+        caption: the caption that was asked for; the verdict is about it.
+        model_caption: the caption that the model was given, in words of its training.
         seed: seed of the samples.
-        sample: number of the sample.
+        index: number of the sample among those of its caption, from 0.
         candidate: which candidate of the sample this is, from 0.
         drawn: how many candidates were drawn until one was right or there were as many as allowed.
         verdict: the judge's.
     """
 
-    picture: Image.Image
-    asked: str
+    image: Image.Image
     caption: str
+    model_caption: str
     seed: int
-    sample: int
+    index: int
     candidate: int
     drawn: int
     verdict: Verdict
 
     def record(self) -> dict[str, Any]:
         """All but the pixels, as plain data."""
-        made = {key: value for key, value in self._asdict().items() if key not in ("picture", "verdict")}
+        how = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("image", "verdict")
+        }
         found = asdict(self.verdict)
         last = {key: found.pop(key) for key in ("all", "reason")}
-        return {**made, "verdict": found, **last}
+        return {**how, "verdict": found, **last}
 
 
-def better(kept: Painting | None, new: Painting) -> Painting:
-    """The one with more atoms right, the earlier one of equals; it counts the new one as drawn."""
+def better(kept: PaintedImage | None, new: PaintedImage) -> PaintedImage:
+    """The image with more atoms right, the earlier of equals; it counts the new one as drawn."""
     if kept is None or score(new.verdict) > score(kept.verdict):
         return new
-    return kept._replace(drawn=new.drawn)
+    return replace(kept, drawn=new.drawn)
 
 
 def score(verdict: Verdict) -> tuple[bool, int]:
-    """A right picture first, then by atoms right; of one meaning, whose verdicts have the same atoms."""
-    atoms = (verdict.count, verdict.colour, verdict.shape, verdict.size, verdict.relation)
-    return verdict.all, sum(atom is True for atom in atoms)
+    """A right image first, then by atoms right; comparable between verdicts on one meaning."""
+    return verdict.all, sum(right is True for name, right in verdict.atoms().items() if name != "all")

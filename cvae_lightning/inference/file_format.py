@@ -12,7 +12,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.inference.quantization import restored, rounded
+from cvae_lightning.inference.quantization import dequantize, quantize
 
 VERSION = 1
 """Of what the header holds."""
@@ -45,7 +45,7 @@ def to_file(saved: Saved, precision: str) -> bytes:
         header = json.dumps(content)
     except (TypeError, ValueError) as error:
         raise UserError(f"the model was built from more than plain data, which no file can hold: {error}") from error
-    return safetensors.torch.save(rounded(saved.weights, precision), {KEY: header})
+    return safetensors.torch.save(quantize(saved.weights, precision), {KEY: header})
 
 
 def from_file(file: Path) -> Saved:
@@ -67,7 +67,7 @@ def from_file(file: Path) -> Saved:
         content = json.loads(header)
         version = content["format_version"]
         if version == VERSION:
-            return Saved(dict(content["blueprint"]), dict(content["tokenizer"]), restored(stored))
+            return Saved(dict(content["blueprint"]), dict(content["tokenizer"]), dequantize(stored))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{file} has a damaged header: {type(error).__name__}: {error}") from error
     raise UserError(f"{file} has format version {version}, but this package reads {VERSION}: update the package")

@@ -16,7 +16,7 @@ SCALE = ".scale"
 """What follows a tensor's name in the name of its rows' scales."""
 
 
-def rounded(weights: Mapping[str, Tensor], precision: str) -> dict[str, Tensor]:
+def quantize(weights: Mapping[str, Tensor], precision: str) -> dict[str, Tensor]:
     """Weights as they are stored, by one of :data:`PRECISIONS`.
 
     Scalars and vectors are few and some are tiny (a calibrated likelihood's error), so they stay as they are. In 8
@@ -42,7 +42,7 @@ def rounded(weights: Mapping[str, Tensor], precision: str) -> dict[str, Tensor]:
     return stored
 
 
-def restored(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def dequantize(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights by name, those in fewer bits as float32.
 
     Raises:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cvae_lightning.evaluation.consistency import SLICES
 from cvae_lightning.evaluation.coverage import NEIGHBOURS
-from cvae_lightning.evaluation.slices import ATOMS, SLICES
 from cvae_lightning.reports.summary import percent, summary_sentences, with_interval
+from cvae_lightning.world import ATOMS
 
 KINDS = {"real": "the split's own images", "samples": "samples", "reconstructions": "reconstructions"}
 SHUFFLED = "samples, another caption"

@@ -12,27 +12,29 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from cvae_lightning.evaluation.slices import ATOMS, Case
+from cvae_lightning.evaluation.consistency import JudgedImage
 from cvae_lightning.evaluation.split_result import SplitResult
 from cvae_lightning.reports.grids import captioned_grid, paired_grid
 from cvae_lightning.reports.run import pictures_of
 from cvae_lightning.runs import layout
+from cvae_lightning.world import ATOMS
 
 CELLS = 16
 """Cells along a side of the map of positions."""
 
 
-def draw_evaluation(results: dict[str, Any], surveys: Mapping[str, SplitResult], folder: Path) -> None:
+def draw_evaluation(results: dict[str, Any], results_by_split: Mapping[str, SplitResult], folder: Path) -> None:
     """Write every picture that the report shows into a folder."""
     splits = results["splits"]
-    first, seen = next(iter(surveys.items()))
+    first, result = next(iter(results_by_split.items()))
     draw_consistency(splits, folder / layout.CONSISTENCY_PICTURE)
     draw_rate(splits[first]["latent"]["rate_by_dimension"], folder / layout.RATE_PICTURE)
-    draw_positions({"real scenes": seen.real, "samples": seen.samples}, first, folder / layout.POSITIONS_PICTURE)
-    paired_grid(pictures_of(seen.originals), pictures_of(seen.look.seen)).save(folder / layout.RECONSTRUCTION_PICTURE)
-    for split, seen in surveys.items():
+    draw_positions({"real scenes": result.real, "samples": result.samples}, first, folder / layout.POSITIONS_PICTURE)
+    pairs = paired_grid(pictures_of(result.originals), pictures_of(result.stats.reconstructions))
+    pairs.save(folder / layout.RECONSTRUCTION_PICTURE)
+    for split, result in results_by_split.items():
         draw_confusion(splits[split]["samples"]["confusion"], split, folder / layout.split_confusion(split))
-        judged_grid(seen.painted, seen.samples, seen.captions).save(folder / layout.split_samples(split))
+        judged_grid(result.painted, result.samples, result.captions).save(folder / layout.split_samples(split))
 
 
 def draw_consistency(splits: dict[str, Any], path: Path) -> None:
@@ -88,7 +90,7 @@ def draw_rate(rate: Sequence[float], path: Path) -> None:
     figure.savefig(path, dpi=100)
 
 
-def draw_positions(kinds: Mapping[str, Sequence[Case]], split: str, path: Path) -> None:
+def draw_positions(kinds: Mapping[str, Sequence[JudgedImage]], split: str, path: Path) -> None:
     """Where the centres of all things seen lie, in real scenes and in samples, right or wrong."""
     figure = Figure(figsize=(9.5, 4.4), layout="constrained")
     panels = figure.subplots(1, len(kinds))
@@ -100,7 +102,7 @@ def draw_positions(kinds: Mapping[str, Sequence[Case]], split: str, path: Path) 
     figure.savefig(path, dpi=100)
 
 
-def position_map(cases: Sequence[Case]) -> NDArray[np.float64]:
+def position_map(cases: Sequence[JudgedImage]) -> NDArray[np.float64]:
     """(CELLS, CELLS) shares of centres, row by row from the top."""
     centres = np.array([(thing.y, thing.x) for case in cases for thing in case.things]).reshape(-1, 2)
     counts, _, _ = np.histogram2d(centres[:, 0], centres[:, 1], bins=CELLS, range=((0, 1), (0, 1)))
@@ -108,7 +110,7 @@ def position_map(cases: Sequence[Case]) -> NDArray[np.float64]:
     return shares
 
 
-def judged_grid(images: NDArray[np.uint8], cases: Sequence[Case], captions: Sequence[str]) -> Image.Image:
-    """The first pictures over their captions, in frames that say whether the judge passes them."""
+def judged_grid(images: NDArray[np.uint8], judged: Sequence[JudgedImage], captions: Sequence[str]) -> Image.Image:
+    """The first images over their captions, in frames that say whether the judge passes them."""
     shown = len(images)
-    return captioned_grid(pictures_of(images), captions[:shown], correct=[case.verdict.all for case in cases[:shown]])
+    return captioned_grid(pictures_of(images), captions[:shown], correct=[one.verdict.all for one in judged[:shown]])

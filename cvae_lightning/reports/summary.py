@@ -80,7 +80,7 @@ def _confusions(tables: dict[str, Any]) -> Iterator[str]:
     lost, more = missing(tables), extra(tables)
     yield f"Of {lost.of} things asked {lost.times} are missing; of {more.of} seen {more.times} were not asked."
     if found := worst(tables, FEW):
-        told = "; ".join(f"{one.what} {one.asked} seen as {one.seen}, {one.times} of {one.of}" for one in found)
+        told = "; ".join(f"{one.what} {one.asked} seen as {one.detected}, {one.times} of {one.of}" for one in found)
         yield f"The most frequent confusions: {told}."
 
 

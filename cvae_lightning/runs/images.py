@@ -12,7 +12,8 @@ from PIL.PngImagePlugin import PngInfo
 from cvae_lightning.errors import UserError, nearest_hint
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
-CAPTION_KEY = "caption"
+CAPTION_KEYS = ("model_caption", "caption")
+"""Notes in a PNG that hold its caption, the fullest first; files of version 1 have the model's as ``caption``."""
 
 
 def find_images(names: str | Sequence[str]) -> list[Path]:
@@ -53,9 +54,9 @@ def read_image(path: Path) -> Image.Image:
 
 
 def caption_of(image: Image.Image) -> str | None:
-    """The caption that :func:`save_images` wrote into a PNG, or None."""
-    caption = image.info.get(CAPTION_KEY)
-    return caption if isinstance(caption, str) else None
+    """The caption that :func:`save_image` wrote into a PNG, as the model was given it, or None."""
+    notes = (image.info.get(key) for key in CAPTION_KEYS)
+    return next((note for note in notes if isinstance(note, str)), None)
 
 
 def refuse_existing(paths: Sequence[Path]) -> None:

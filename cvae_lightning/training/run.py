@@ -16,7 +16,8 @@ from omegaconf import DictConfig, OmegaConf
 from cvae_lightning import runs
 from cvae_lightning.data import Batch, ShapeSceneDataModule
 from cvae_lightning.data.images import to_uint8
-from cvae_lightning.inference.painter import Painter, is_readable, load, read_checkpoint
+from cvae_lightning.inference.checkpoint import is_readable, load, read_checkpoint
+from cvae_lightning.inference.painter import Painter
 from cvae_lightning.reports.run import draw_run
 from cvae_lightning.training.callbacks import Throughput
 from cvae_lightning.training.factory import Parts, build, build_trainer, check, is_main_process, quieten

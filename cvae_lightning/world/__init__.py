@@ -7,7 +7,7 @@ and `scene_rng` gives the one of any scene of any split.
 """
 
 from cvae_lightning.world.captions import VOCABULARY, CaptionError, describe, parse
-from cvae_lightning.world.judge import Verdict, judge, verdict
+from cvae_lightning.world.judge import ATOMS, Verdict, judge, verdict
 from cvae_lightning.world.renderer import render
 from cvae_lightning.world.sampler import (
     SPLITS,
@@ -34,6 +34,7 @@ from cvae_lightning.world.scene import (
 from cvae_lightning.world.vision.detector import UNCLEAR, Detection, detect
 
 __all__ = [
+    "ATOMS",
     "BACKGROUND",
     "COLOURS",
     "MAX_COUNTS",

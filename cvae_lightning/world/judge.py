@@ -14,6 +14,9 @@ from cvae_lightning.world.scene import Group, Meaning, related
 from cvae_lightning.world.spelling import listed
 from cvae_lightning.world.vision.detector import UNCLEAR, Detection, detect
 
+ATOMS = ("count", "colour", "shape", "size", "relation", "all")
+"""What a verdict answers, in the order of reports."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -37,6 +40,10 @@ class Verdict:
     relation: bool | None
     all: bool
     reason: str
+
+    def atoms(self) -> dict[str, bool | None]:
+        """What was checked, by name in the order of ``ATOMS``; None where the meaning has no such atom."""
+        return {name: getattr(self, name) for name in ATOMS}
 
 
 def judge(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[Verdict]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cvae_lightning.evaluation.confusion import NOTHING, confusion, extra, missing, named, paired, worst
-from cvae_lightning.evaluation.slices import Case
+from cvae_lightning.evaluation.consistency import JudgedImage
 from cvae_lightning.world import Detection, parse, sample, verdict
 
 MEANING = parse("a large blue square above 2 small red circles")
@@ -15,11 +15,11 @@ BALLS = [Detection("circle", "red", "small", x, 0.8, 0.1, 1) for x in (0.2, 0.7)
 
 
 def table_of(things, what, meaning=MEANING):
-    table = confusion([Case(meaning, tuple(things), verdict(things, meaning))])[what]
+    table = confusion([JudgedImage(meaning, tuple(things), verdict(things, meaning))])[what]
     return {
-        (asked, seen): times
+        (asked, detected): times
         for asked, row in zip(table["asked"], table["times"], strict=True)
-        for seen, times in zip(table["seen"], row, strict=True)
+        for detected, times in zip(table["seen"], row, strict=True)
         if times
     }
 
@@ -30,7 +30,7 @@ def test_true_scenes_lie_on_the_diagonal_and_every_thing_is_counted() -> None:
     for _ in range(100):
         meaning, scene = sample(rng)
         things = tuple(Detection(t.shape, t.colour, t.size, t.x, t.y, t.r, 1) for t in scene.things[::-1])
-        made.append(Case(meaning, things, verdict(things, meaning)))
+        made.append(JudgedImage(meaning, things, verdict(things, meaning)))
     tables = confusion(made)
     total = sum(len(case.things) for case in made)
     for what, table in tables.items():
@@ -76,8 +76,8 @@ def test_each_thing_has_at_most_one_partner_and_the_best_agreement_comes_first()
     pairs = paired(asked, things)
     assert len(pairs) == 3
     assert pairs[0][1] is things[2]
-    assert {id(seen) for _, seen in pairs} == set(map(id, things))
-    assert [seen for _, seen in pairs[1:]] == [BALLS[1], things[0]]
+    assert {id(found) for _, found in pairs} == set(map(id, things))
+    assert [found for _, found in pairs[1:]] == [BALLS[1], things[0]]
 
 
 def test_what_is_left_unsaid_is_no_confusion() -> None:
@@ -86,7 +86,7 @@ def test_what_is_left_unsaid_is_no_confusion() -> None:
 
 def test_the_worst_confusions_come_first() -> None:
     wrong = [replace(BOX, shape="star"), *(replace(ball, shape="diamond") for ball in BALLS)]
-    tables = confusion([Case(MEANING, tuple(wrong), verdict(wrong, MEANING))])
+    tables = confusion([JudgedImage(MEANING, tuple(wrong), verdict(wrong, MEANING))])
     first, second = worst(tables)
     assert first == ("shape", "circle", "diamond", 2, 2)
     assert second == ("shape", "square", "star", 1, 1)

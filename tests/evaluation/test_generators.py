@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from cvae_lightning.data import ShapeSceneDataset
+from cvae_lightning.evaluation.consistency import judged, shuffled, tally
 from cvae_lightning.evaluation.diversity import diversity, real_scenes
 from cvae_lightning.evaluation.proportions import wilson
-from cvae_lightning.evaluation.settings import SAMPLE, Plan
-from cvae_lightning.evaluation.slices import judged, shuffled, tally
+from cvae_lightning.evaluation.settings import SAMPLE, EvaluationSettings
 from cvae_lightning.world import Mix, Scene, parse, render
 
 SIDE, CAPTIONS = 64, 256
@@ -15,7 +15,7 @@ SPLITS = ("test", "novel_pair", "novel_count", "novel_relation")
 
 
 def keys(split, count=CAPTIONS):
-    return [Plan().key(SAMPLE, split, i) for i in range(count)]
+    return [EvaluationSettings().key(SAMPLE, split, i) for i in range(count)]
 
 
 def painted_by_the_world(captions, keys):
@@ -74,7 +74,7 @@ def test_a_copyist_is_right_by_chance(mix: Mix) -> None:
         assert low <= expected <= high, atom
 
 
-PLAN = Plan(splits=("test",), coverage_captions=5, coverage_samples=64)
+PLAN = EvaluationSettings(splits=("test",), coverage_captions=5, coverage_samples=64)
 FIRST = list(ShapeSceneDataset(5, SIDE, split="test").captions())
 
 

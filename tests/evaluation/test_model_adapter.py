@@ -29,30 +29,30 @@ def test_pictures_depend_on_their_own_key_alone(painter: Painter) -> None:
 
 
 def test_draws_do_not_depend_on_how_many_there_are(painter: Painter) -> None:
-    subject = ModelAdapter(painter, batch_size=4)
-    few, many = (subject.weigh(IMAGES, CAPTIONS, KEYS, draws) for draws in (2, 5))
+    adapter = ModelAdapter(painter, batch_size=4)
+    few, many = (adapter.importance_weights(IMAGES, CAPTIONS, KEYS, draws) for draws in (2, 5))
     assert few.shape == (6, 2)
     assert few == pytest.approx(many[:, :2], rel=1e-5)
 
 
-def test_a_look_is_what_the_model_says(painter: Painter) -> None:
-    look = ModelAdapter(painter, batch_size=4).look(IMAGES, CAPTIONS, KEYS)
+def test_reconstructions_and_errors_are_the_models(painter: Painter) -> None:
+    stats = ModelAdapter(painter, batch_size=4).reconstruct(IMAGES, CAPTIONS, KEYS)
     pixels = torch.from_numpy(IMAGES).permute(0, 3, 1, 2) / 255
     tokens = painter.tokenizer.encode_batch(CAPTIONS)
     with torch.inference_mode():
         posterior = painter.model.encode(pixels, tokens)
-        seen = painter.model.reconstruct(pixels, tokens)
-    assert look.mean == pytest.approx(posterior.mean.double().numpy(), abs=1e-5)
-    errors = dict(zip(ERRORS, look.errors.T, strict=True))
-    difference = (seen - pixels).double().numpy().reshape(6, -1)
+        reconstructed = painter.model.reconstruct(pixels, tokens)
+    assert stats.mean == pytest.approx(posterior.mean.double().numpy(), abs=1e-5)
+    errors = dict(zip(ERRORS, stats.errors.T, strict=True))
+    difference = (reconstructed - pixels).double().numpy().reshape(6, -1)
     assert errors["mse"] == pytest.approx(np.square(difference).mean(axis=1), rel=1e-4)
     assert errors["mae"] == pytest.approx(abs(difference).mean(axis=1), rel=1e-4)
     assert errors["psnr"] == pytest.approx(-10 * np.log10(errors["mse"]), rel=1e-4)
     assert (abs(errors["ssim"]) < 1).all()
-    assert look.seen.shape == IMAGES.shape
+    assert stats.reconstructions.shape == IMAGES.shape
 
 
-def test_an_unknown_word_is_unknown_to_the_model_and_no_error(painter: Painter) -> None:
+def test_an_unknown_word_is_unknown_to_the_model_and_not_an_error(painter: Painter) -> None:
     assert "huge" not in CaptionTokenizer().fit(CAPTIONS[:1]).words
     silent = Painter(painter.model, CaptionTokenizer(words=painter.tokenizer.words[:2]))
     assert ModelAdapter(silent).paint(CAPTIONS, KEYS).shape == IMAGES.shape

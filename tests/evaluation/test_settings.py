@@ -5,16 +5,17 @@ import yaml
 from support import ROOT
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, Plan, World
+from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, EvaluationSettings, SceneSource
 from cvae_lightning.world import Mix
 
 
 def test_the_defaults_are_the_configs() -> None:
-    plan = yaml.safe_load((ROOT / "conf" / "evaluate.yaml").read_text())
-    assert Plan(tuple(plan["splits"]), **{key: plan[key] for key in Plan.__slots__ if key != "splits"}) == Plan()
+    config = yaml.safe_load((ROOT / "conf" / "evaluate.yaml").read_text())
+    numbers = {key: config[key] for key in EvaluationSettings.__slots__ if key != "splits"}
+    assert EvaluationSettings(tuple(config["splits"]), **numbers) == EvaluationSettings()
     data = yaml.safe_load((ROOT / "conf" / "data" / "scenes.yaml").read_text())
     mix = Mix(**{key: value for key, value in data["mix"].items() if key != "_target_"})
-    assert World(data["seed"], mix, data["synonyms"]) == World()
+    assert SceneSource(data["seed"], mix, data["synonyms"]) == SceneSource()
 
 
 @pytest.mark.parametrize(
@@ -31,25 +32,25 @@ def test_the_defaults_are_the_configs() -> None:
 )
 def test_a_number_out_of_range_is_named(wrong, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        Plan(**wrong)
+        EvaluationSettings(**wrong)
 
 
 def test_a_split_that_is_none_or_that_the_world_lacks_is_named() -> None:
-    Plan(splits=("val", "train")).check(World())
+    EvaluationSettings(splits=("val", "train")).check(SceneSource())
     with pytest.raises(UserError, match=r"'novel_pairs'.*mean 'novel_pair'"):
-        Plan(splits=("novel_pairs",)).check(World())
+        EvaluationSettings(splits=("novel_pairs",)).check(SceneSource())
     with pytest.raises(UserError, match="mix of 'relation' is 0"):
-        Plan(splits=("novel_relation",)).check(World(mix=Mix(1, 1, 0)))
+        EvaluationSettings(splits=("novel_relation",)).check(SceneSource(mix=Mix(1, 1, 0)))
 
 
 def test_every_draw_has_its_own_key() -> None:
-    plan = Plan()
+    settings = EvaluationSettings()
     keys = {
-        plan.key(purpose, split, index, number)
+        settings.key(purpose, split, index, number)
         for purpose in (SAMPLE, POSTERIOR)
-        for split in plan.splits
+        for split in settings.splits
         for index in range(3)
         for number in range(3)
     }
     assert len(keys) == 2 * 4 * 9
-    assert plan.key(SAMPLE, "test", 1) == plan.key(SAMPLE, "test", 1, 0)
+    assert settings.key(SAMPLE, "test", 1) == settings.key(SAMPLE, "test", 1, 0)

@@ -15,10 +15,10 @@ from support import ROOT
 
 from cvae_lightning.data import CaptionTokenizer
 from cvae_lightning.errors import UserError
-from cvae_lightning.inference import PRECISIONS
-from cvae_lightning.inference import quantization as rounding
+from cvae_lightning.inference import PRECISIONS, quantization
+from cvae_lightning.inference.checkpoint import load
 from cvae_lightning.inference.file_format import KEY, Saved, to_file
-from cvae_lightning.inference.painter import Painter, load
+from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE, ResidualDecoder, blueprint
 from cvae_lightning.training.factory import build_module
 from cvae_lightning.world import VOCABULARY
@@ -27,7 +27,7 @@ from cvae_lightning.world import VOCABULARY
 @pytest.fixture(autouse=True)
 def _eight_bits_for_most(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small models have no tensor that is large."""
-    monkeypatch.setattr(rounding, "LARGE", 10_000)
+    monkeypatch.setattr(quantization, "LARGE", 10_000)
 
 
 CAPTIONS = ["a large blue square above 3 small red circles", "2 small cyan stars"]
@@ -165,7 +165,7 @@ DAMAGES = {
     "unknown part": r"'subprocess\.Popen' is no known part",
     "strange argument": "widhts",
     "another part": "holds a ResidualDecoder, not a ConditionalVAE",
-    "no words": "no trained model",
+    "no words": "not a trained model",
     "lacking a tensor": LACKING,
     "another shape": r"likelihood\.running_error",
 }

@@ -1,5 +1,7 @@
 """Of several candidates the first right one is kept, else the one with the most atoms right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from torch import Tensor
 
 from cvae_lightning.data import CaptionTokenizer
 from cvae_lightning.errors import UserError
-from cvae_lightning.inference.candidates import Painting, better, score
+from cvae_lightning.inference.candidates import PaintedImage, better, score
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.world import VOCABULARY, Group, Meaning, Verdict, parse, render, sample_scene
@@ -51,18 +53,18 @@ def luck(painter: Painter, sample: int, candidate: int, seed: int = 0) -> float:
 
 def test_the_first_right_candidate_is_kept_and_no_more_are_drawn(tokenizer) -> None:
     painter = Painter(Lucky(tokenizer, limit=0.8), tokenizer)
-    rows = painter.paintings(CAPTIONS, num_samples=4, best_of=40)
+    rows = painter.paint_and_judge(CAPTIONS, num_samples=4, best_of=40)
     for row in rows:
         for k, one in enumerate(row):
             first = next(j for j in range(40) if luck(painter, k, j) > 0.8)
-            assert (one.sample, one.candidate, one.drawn) == (k, first, first + 1)
+            assert (one.index, one.candidate, one.drawn) == (k, first, first + 1)
             assert one.verdict.all
     assert painter.model.asked == sum(one.drawn for row in rows for one in row)
 
 
 def test_with_none_right_the_most_atoms_win_and_the_first_of_equals(tokenizer) -> None:
     painter = Painter(Lucky(tokenizer, limit=1e9), tokenizer)
-    (row,) = painter.paintings(["a medium black cross"], num_samples=5, best_of=6)
+    (row,) = painter.paint_and_judge(["a medium black cross"], num_samples=5, best_of=6)
     kept = [one.candidate for one in row]
     # One thing is the right count, and better than nothing at all.
     assert kept == [next((j for j in range(6) if luck(painter, k, j) > 0), 0) for k in range(5)]
@@ -79,32 +81,41 @@ def test_sample_k_depends_on_nothing_else(tokenizer) -> None:
 
 def test_candidate_0_is_the_sample_without_best_of(tokenizer) -> None:
     painter = Painter(ConditionalVAE(len(tokenizer), **SIZES), tokenizer)
-    plain = painter.paintings(CAPTIONS, num_samples=3, seed=2)
+    plain = painter.paint_and_judge(CAPTIONS, num_samples=3, seed=2)
     assert {(one.candidate, one.drawn) for row in plain for one in row} == {(0, 1)}
     noise = torch.from_numpy(np.random.default_rng([2, 1]).standard_normal(4)).float()
     assert torch.equal(painter.noise(2, 2)[1], noise)
     assert not torch.equal(painter.noise(2, 2, candidate=1)[1], noise)
-    for row, chosen in zip(plain, painter.paintings(CAPTIONS, num_samples=3, seed=2, best_of=3), strict=True):
+    for row, chosen in zip(plain, painter.paint_and_judge(CAPTIONS, num_samples=3, seed=2, best_of=3), strict=True):
         for one, best in zip(row, chosen, strict=True):
             assert score(best.verdict) >= score(one.verdict)
             if best.candidate == 0:
-                assert best.picture.tobytes() == one.picture.tobytes()
+                assert best.image.tobytes() == one.image.tobytes()
 
 
 def test_what_is_unsaid_is_not_judged(tokenizer) -> None:
     painter = Painter(Lucky(tokenizer, limit=1e9), tokenizer)
     painter.model.picture = lambda tokens, luck: Lucky.picture(painter.model, tokens, 1.0)  # always a small one
-    (row,) = painter.paintings(["a red circle"], num_samples=12)
-    assert {one.caption for one in row} == {f"a {size} red circle" for size in ("small", "medium", "large")}
-    assert all(one.verdict.all and one.asked == "a red circle" for one in row)
+    (row,) = painter.paint_and_judge(["a red circle"], num_samples=12)
+    assert {one.model_caption for one in row} == {f"a {size} red circle" for size in ("small", "medium", "large")}
+    assert all(one.verdict.all and one.caption == "a red circle" for one in row)
 
 
 def verdict(*atoms: bool | None, everything: bool = False) -> Verdict:
     return Verdict(*atoms, all=everything, reason="")
 
 
-def painted(found: Verdict, candidate: int) -> Painting:
-    return Painting(Image.new("RGB", (1, 1)), "a", "a", 0, 0, candidate, candidate + 1, found)
+def painted(found: Verdict, candidate: int) -> PaintedImage:
+    return PaintedImage(
+        image=Image.new("RGB", (1, 1)),
+        caption="a",
+        model_caption="a",
+        seed=0,
+        index=0,
+        candidate=candidate,
+        drawn=candidate + 1,
+        verdict=found,
+    )
 
 
 def test_a_right_picture_beats_atoms_and_an_equal_one_does_not_replace() -> None:
@@ -112,7 +123,7 @@ def test_a_right_picture_beats_atoms_and_an_equal_one_does_not_replace() -> None
     right = verdict(True, True, True, True, None, everything=True)
     assert score(right) > score(wrong_together) > score(three)
     first, second = painted(three, 0), painted(three, 1)
-    assert better(first, second) == first._replace(drawn=2)
+    assert better(first, second) == replace(first, drawn=2)
     assert better(first, painted(right, 1)).candidate == 1
     assert better(None, first) == first
 
@@ -121,3 +132,10 @@ def test_mistakes_are_named(tokenizer) -> None:
     painter = Painter(ConditionalVAE(len(tokenizer), **SIZES), tokenizer)
     with pytest.raises(UserError, match="best_of=0: expected at least 1"):
         painter(CAPTIONS[0], best_of=0)
+
+
+def test_a_list_of_captions_gives_a_list_of_lists(tokenizer) -> None:
+    painter = Painter(ConditionalVAE(len(tokenizer), **SIZES), tokenizer)
+    several = painter(CAPTIONS[:2], num_samples=3, seed=4)
+    for caption, images in zip(CAPTIONS, several, strict=False):
+        assert [image.tobytes() for image in images] == [image.tobytes() for image in painter(caption, 3, 4)]

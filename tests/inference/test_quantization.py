@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.inference.quantization import LARGE, PRECISIONS, restored, rounded
+from cvae_lightning.inference import PRECISIONS
+from cvae_lightning.inference.quantization import LARGE, dequantize, quantize
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ BOUNDS = {"mixed": 2**-11, "float16": 2**-11, "bfloat16": 2**-8, "float32": 0.0}
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_matrices_are_rounded_to_the_last_bit_and_the_rest_is_kept(weights, precision: str) -> None:
-    back = restored(rounded(weights, precision))
+    back = dequantize(quantize(weights, precision))
     assert list(back) == list(weights)
     for name in ("bias", "error", "unknown", "count"):
         assert torch.equal(back[name].nan_to_num(9), weights[name].nan_to_num(9))
@@ -43,9 +44,9 @@ def test_matrices_are_rounded_to_the_last_bit_and_the_rest_is_kept(weights, prec
 
 
 def test_eight_bits_are_half_a_step_of_each_rows_own_scale(weights) -> None:
-    stored = rounded(weights, "mixed")
+    stored = quantize(weights, "mixed")
     assert (stored["large"].dtype, stored["kernel"].dtype) == (torch.int8, torch.float16)
-    error = (restored(stored)["large"] - weights["large"]).abs().amax(dim=1)
+    error = (dequantize(stored)["large"] - weights["large"]).abs().amax(dim=1)
     step = weights["large"].abs().amax(dim=1) / 127
     assert bool((error <= 0.501 * step).all())
     assert bool((error[2:] > 0.4 * step[2:]).all())
@@ -54,8 +55,8 @@ def test_eight_bits_are_half_a_step_of_each_rows_own_scale(weights) -> None:
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_what_was_restored_is_stored_as_before(weights, precision: str) -> None:
-    once = rounded(weights, precision)
-    twice = rounded(restored(once), precision)
+    once = quantize(weights, precision)
+    twice = quantize(dequantize(once), precision)
     assert once.keys() == twice.keys()
     for name in once:
         assert once[name].dtype == twice[name].dtype
@@ -66,19 +67,19 @@ def test_a_weight_beyond_float16_is_named() -> None:
     huge = {"decoder.out.weight": torch.full((2, 2), 1e6)}
     for precision in ("float16", "mixed"):
         with pytest.raises(UserError, match=r"decoder\.out\.weight has a weight of 1e\+06; take bfloat16"):
-            rounded(huge, precision)
-    assert torch.isfinite(restored(rounded(huge, "bfloat16"))["decoder.out.weight"]).all()
+            quantize(huge, precision)
+    assert torch.isfinite(dequantize(quantize(huge, "bfloat16"))["decoder.out.weight"]).all()
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_weights_that_are_no_numbers_are_refused(precision: str) -> None:
     with pytest.raises(UserError, match="broken has a weight that is not finite"):
-        rounded({"broken": torch.full((2, LARGE), torch.nan)}, precision)
+        quantize({"broken": torch.full((2, LARGE), torch.nan)}, precision)
 
 
 def test_scales_must_fit() -> None:
     with pytest.raises(ValueError, match=r"w has shape \(2, 3\), but its scales have \(3,\)"):
-        restored({"w": torch.zeros(2, 3, dtype=torch.int8), "w.scale": torch.ones(3)})
-    kept = restored({"w.scale": torch.ones(3), "n": torch.zeros(2, dtype=torch.int8)})
+        dequantize({"w": torch.zeros(2, 3, dtype=torch.int8), "w.scale": torch.ones(3)})
+    kept = dequantize({"w.scale": torch.ones(3), "n": torch.zeros(2, dtype=torch.int8)})
     assert set(kept) == {"w.scale", "n"}
     assert kept["n"].dtype == torch.int8

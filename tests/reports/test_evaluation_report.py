@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cvae_lightning.evaluation.model_adapter import Look
-from cvae_lightning.evaluation.slices import Case, judged
+from cvae_lightning.evaluation.consistency import JudgedImage, judged
+from cvae_lightning.evaluation.model_adapter import ReconstructionStats
 from cvae_lightning.evaluation.split_result import SplitResult, findings
 from cvae_lightning.reports.evaluation import evaluation_report
 from cvae_lightning.reports.evaluation_pictures import draw_evaluation, judged_grid, position_map
@@ -24,10 +24,19 @@ def survey(edit, split="test") -> SplitResult:
     real = render(scenes, SIDE)
     painted = render([Scene(tuple(edit(t) for t in scene.things)) for scene in scenes], SIDE)
     zeros = np.zeros((COUNT, 4))
-    look = Look(real[:16], zeros[:, 0] - 9000, zeros + 2, zeros, zeros)
+    stats = ReconstructionStats(real[:16], zeros[:, 0] - 9000, zeros + 2, zeros, zeros)
     weights = np.full((8, 3), -8900.0)
-    seen, captions = judged(real, meanings), [f"caption {i}" for i in range(COUNT)]
-    return SplitResult(captions, seen, judged(painted, meanings), seen, look, weights, real[:16], painted[:16])
+    right = judged(real, meanings)
+    return SplitResult(
+        captions=[f"caption {i}" for i in range(COUNT)],
+        real=right,
+        samples=judged(painted, meanings),
+        reconstructed=right,
+        stats=stats,
+        log_weights=weights,
+        originals=real[:16],
+        painted=painted[:16],
+    )
 
 
 def results_of(surveys, diversity):
@@ -35,7 +44,7 @@ def results_of(surveys, diversity):
         "checkpoint": {"name": "best.ckpt", "sha256": "0"},
         "settings": {"captions": COUNT, "seed": 0, "world": {"seed": 0}},
         "image_size": SIDE,
-        "splits": {split: findings(seen) for split, seen in surveys.items()},
+        "splits": {split: findings(result) for split, result in surveys.items()},
         "diversity": diversity,
     }
 
@@ -110,16 +119,18 @@ def test_the_report_is_whole_and_shows_pictures_that_are_written(starless, tmp_p
 
 
 def test_frames_are_green_where_the_judge_passes(starless) -> None:
-    seen = starless["test"]
-    page = np.asarray(judged_grid(seen.painted[:8], seen.samples[:8], seen.captions[:8]))
+    result = starless["test"]
+    page = np.asarray(judged_grid(result.painted[:8], result.samples[:8], result.captions[:8]))
     enlarged = SIDE * 3
     colours = [tuple(page[20, 8 + column * (enlarged + 8) - 2].tolist()) for column in range(8)]
-    assert colours == [CORRECT if case.verdict.all else WRONG for case in seen.samples[:8]]
+    assert colours == [CORRECT if image.verdict.all else WRONG for image in result.samples[:8]]
     assert len(set(colours)) == 2
 
 
 def test_the_map_of_positions_shows_a_gap() -> None:
-    cases = [Case(c.meaning, tuple(t for t in c.things if t.x < 0.5), c.verdict) for c in survey(rounded_stars).real]
+    cases = [
+        JudgedImage(c.meaning, tuple(t for t in c.things if t.x < 0.5), c.verdict) for c in survey(rounded_stars).real
+    ]
     density = position_map(cases)
     assert density.sum() == pytest.approx(1)
     assert density[:, 8:].sum() == 0

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cvae_lightning.evaluation.slices import ATOMS, Case, atoms, by_slice, failures, shuffled
-from cvae_lightning.world import Detection, parse, sample, verdict
+from cvae_lightning.evaluation.consistency import JudgedImage, atom_shares, by_slice, failures, shuffled
+from cvae_lightning.world import ATOMS, Detection, parse, sample, verdict
 
 
 def things_of(scene):
@@ -19,12 +19,12 @@ def cases(count=200, split="test", seed=0):
     for k in range(count):
         meaning, scene = sample(rng, split)
         things = things_of(scene)[k % 2 :]
-        made.append(Case(meaning, things, verdict(things, meaning)))
+        made.append(JudgedImage(meaning, things, verdict(things, meaning)))
     return made
 
 
 def test_shares_are_those_of_the_verdicts() -> None:
-    found = atoms(cases())
+    found = atom_shares(cases())
     assert list(found) == list(ATOMS)
     assert found["all"]["share"] == found["count"]["share"] == 0.5
     assert found["relation"]["of"] == sum(case.meaning.relation is not None for case in cases())
@@ -37,7 +37,7 @@ def test_traits_divide_the_captions() -> None:
         assert sum(row["all"]["passed"] for row in table[trait].values()) == 100
     red = [case for case in cases() if "red" in {g.colour for g in case.meaning.groups}]
     assert table["colour"]["red"]["all"]["of"] == table["colour"]["red"]["colour"]["of"] == len(red)
-    assert sum(row["relation"]["of"] for row in table["relation"].values()) == atoms(cases())["relation"]["of"]
+    assert sum(row["relation"]["of"] for row in table["relation"].values()) == atom_shares(cases())["relation"]["of"]
     assert "joined" not in by_slice(cases(50, "novel_relation"))["form"]
 
 
@@ -59,7 +59,7 @@ def test_what_is_wrong_is_counted_by_atom() -> None:
         "bound wrongly": (replace(star, colour="blue"), replace(circle, colour="red")),
         "empty": (),
     }
-    found = failures([Case(meaning, things, verdict(things, meaning)) for things in pictures.values()])
+    found = failures([JudgedImage(meaning, things, verdict(things, meaning)) for things in pictures.values()])
     assert found["of"] == 3
     assert found["binding"] == 1
     assert found["fails"] == {"count": 1, "colour": 2, "shape": 1, "size": 1, "relation": 0}

@@ -6,8 +6,8 @@ from torchmetrics import Metric
 
 from cvae_lightning.data import ShapeSceneDataset
 from cvae_lightning.data.images import to_uint8
-from cvae_lightning.evaluation.caption_consistency import ATOMS, CaptionConsistency
-from cvae_lightning.world import CaptionError, Meaning, detect, parse
+from cvae_lightning.evaluation.consistency import CaptionConsistency
+from cvae_lightning.world import ATOMS, CaptionError, Meaning, detect, parse
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,9 @@ def test_floats_bytes_and_things_seen_are_judged_alike_and_so_are_captions(scene
     metric = CaptionConsistency()
     metric.update(detect(to_uint8(damaged)), meanings)
     assert shares(metric) == expected
-    said = ShapeSceneDataset(size=40, canvas_size=64, split="val").captions()
+    captions = ShapeSceneDataset(size=40, canvas_size=64, split="val").captions()
     metric.reset()
-    metric.update(damaged, list(said))
+    metric.update(damaged, list(captions))
     assert shares(metric) == expected
 
 

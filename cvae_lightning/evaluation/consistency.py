@@ -1,0 +1,184 @@
+"""Caption consistency: how often pictures say what their captions say, in all and by what the captions name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchmetrics import Metric
+
+from cvae_lightning.data.images import to_uint8
+from cvae_lightning.evaluation.proportions import Tally
+from cvae_lightning.world import (
+    ATOMS,
+    COLOURS,
+    RELATIONS,
+    SHAPES,
+    SIZES,
+    Detection,
+    Meaning,
+    Verdict,
+    detect,
+    parse,
+    verdict,
+)
+
+PARTIAL_ATOMS = tuple(atom for atom in ATOMS if atom != "all")
+
+
+class JudgedImage(NamedTuple):
+    """An image that was judged.
+
+    Attributes:
+        meaning: what it should show.
+        things: what the detector finds in it.
+        verdict: the judge's.
+    """
+
+    meaning: Meaning
+    things: tuple[Detection, ...]
+    verdict: Verdict
+
+
+def judged(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[JudgedImage]:
+    """Images (N, S, S, 3) judged by their N meanings."""
+    return judged_things(detect(images), meanings)
+
+
+def judged_things(detected: Sequence[Sequence[Detection]], meanings: Sequence[Meaning]) -> list[JudgedImage]:
+    """As :func:`judged`, for a caller that has run the detector already."""
+    return [JudgedImage(m, tuple(things), verdict(things, m)) for m, things in zip(meanings, detected, strict=True)]
+
+
+def shuffled(images: Sequence[JudgedImage]) -> list[JudgedImage]:
+    """Each image against the next one's meaning that differs from its own; without those that have none."""
+    swapped = []
+    for k, image in enumerate(images):
+        others = (images[(k + step) % len(images)].meaning for step in range(1, len(images)))
+        other = next((meaning for meaning in others if meaning != image.meaning), None)
+        if other is not None:
+            swapped.append(JudgedImage(other, image.things, verdict(image.things, other)))
+    return swapped
+
+
+def form(meaning: Meaning) -> str:
+    """``one`` group, two ``joined``, or two in ``relation``."""
+    if len(meaning.groups) == 1:
+        return "one"
+    return "joined" if meaning.relation is None else "relation"
+
+
+class Slice(NamedTuple):
+    """Something that captions differ in.
+
+    Attributes:
+        values: in the order of reports.
+        of: the values that a meaning has.
+        atom: the atom of the verdict that is about it.
+    """
+
+    values: tuple[str, ...]
+    of: Callable[[Meaning], set[str | None]]
+    atom: str
+
+
+SLICES = {
+    "form": Slice(("one", "joined", "relation"), lambda m: {form(m)}, "all"),
+    "things": Slice(tuple(map(str, range(1, 11))), lambda m: {str(sum(g.count for g in m.groups))}, "count"),
+    "colour": Slice(tuple(COLOURS), lambda m: {g.colour for g in m.groups}, "colour"),
+    "shape": Slice(SHAPES, lambda m: {g.shape for g in m.groups}, "shape"),
+    "size": Slice(tuple(SIZES), lambda m: {g.size for g in m.groups}, "size"),
+    "relation": Slice(RELATIONS, lambda m: {m.relation}, "relation"),
+}
+
+
+def tally(images: Iterable[JudgedImage], atom: str) -> Tally:
+    """In how many images the atom holds, of those whose caption has it."""
+    return Tally.over(image.verdict.atoms()[atom] for image in images)
+
+
+def atom_shares(images: Sequence[JudgedImage]) -> dict[str, Any]:
+    """The share of each atom, as plain data; atoms that no caption has are left out."""
+    counted = {atom: tally(images, atom) for atom in ATOMS}
+    return {atom: tallied.plain() for atom, tallied in counted.items() if tallied.of}
+
+
+def by_slice(images: Sequence[JudgedImage]) -> dict[str, Any]:
+    """``all`` and the trait's own atom among captions with each form, number of things, colour and so on."""
+    table: dict[str, Any] = {}
+    for name, trait in SLICES.items():
+        rows = {value: [image for image in images if value in trait.of(image.meaning)] for value in trait.values}
+        own = dict.fromkeys(("all", trait.atom))
+        table[name] = {v: {atom: tally(some, atom).plain() for atom in own} for v, some in rows.items() if some}
+    return table
+
+
+def failures(images: Sequence[JudgedImage]) -> dict[str, Any]:
+    """What is wrong with pictures that do not pass, as plain data.
+
+    For each atom, in how many of them it fails, and fails alone. ``binding`` counts those in which every
+    atom holds and yet the things are not the caption's: the right words on the wrong things.
+    """
+    answers = [image.verdict.atoms() for image in images if not image.verdict.all]
+    wrong = [[atom for atom in PARTIAL_ATOMS if atoms[atom] is False] for atoms in answers]
+    return {
+        "of": len(wrong),
+        "fails": {atom: sum(atom in bad for bad in wrong) for atom in PARTIAL_ATOMS},
+        "alone": {atom: sum(bad == [atom] for bad in wrong) for atom in PARTIAL_ATOMS},
+        "binding": sum(not bad for bad in wrong),
+    }
+
+
+class CaptionConsistency(Metric):
+    """Shares of verdicts that are right, by atom, as a torchmetrics metric: its sums are over all processes.
+
+    ``relation`` is a share of the captions that state one, and missing where none does.
+
+    >>> from cvae_lightning.data import ShapeSceneDataset
+    >>> example = ShapeSceneDataset(size=1, canvas_size=64)[0]
+    >>> metric = CaptionConsistency()
+    >>> metric.update(example.image[None], [example.caption])
+    >>> float(metric.compute()["all"])
+    1.0
+    """
+
+    is_differentiable = False
+    higher_is_better = True
+    full_state_update = False
+    right: Tensor
+    asked: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("right", "asked"):
+            self.add_state(name, torch.zeros(len(ATOMS), dtype=torch.long), dist_reduce_fx="sum")
+
+    def update(self, images: Tensor | Sequence[Sequence[Detection]], meanings: Sequence[Meaning | str]) -> None:
+        """Judge images.
+
+        Args:
+            images: (B, 3, S, S), floats in [0, 1] or bytes, S from 32 to 512; or what the detector found in each
+                of them, for a caller that has run it already.
+            meanings: what each should show, as meanings or captions.
+
+        Raises:
+            ValueError: the images and meanings are not as many, or the side is out of range.
+            CaptionError: a caption has no meaning.
+        """
+        parsed = [parse(meaning) if isinstance(meaning, str) else meaning for meaning in meanings]
+        if len(images) != len(parsed):
+            raise ValueError(f"there are {len(images)} images and {len(parsed)} meanings: expected as many")
+        detected = detect(to_uint8(images)) if isinstance(images, Tensor) else images
+        for image in judged_things(detected, parsed):
+            answers = list(image.verdict.atoms().values())
+            self.right += torch.tensor([answer is True for answer in answers], device=self.right.device)
+            self.asked += torch.tensor([answer is not None for answer in answers], device=self.asked.device)
+
+    def compute(self) -> dict[str, Tensor]:
+        """Atom to share, a scalar in [0, 1]."""
+        counts = zip(ATOMS, self.right, self.asked, strict=True)
+        return {atom: right / asked for atom, right, asked in counts if asked > 0}

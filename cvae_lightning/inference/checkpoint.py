@@ -1,0 +1,84 @@
+"""From a file to a painter: run folders, checkpoints and exported weights, read as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cvae_lightning.data.tokenizer import CaptionTokenizer
+from cvae_lightning.errors import UserError
+from cvae_lightning.inference.file_format import Saved, from_file
+from cvae_lightning.inference.painter import Painter
+from cvae_lightning.inference.sampler_overrides import resampled
+from cvae_lightning.models import ConditionalVAE, build
+from cvae_lightning.runs import WEIGHTS, find_checkpoint
+
+
+def load(
+    path: str | Path | None = None,
+    device: str | torch.device = "cpu",
+    sampling: Mapping[str, Any] | None = None,
+) -> Painter:
+    """The painter of a run folder (its best checkpoint), a checkpoint, or exported weights (file or folder).
+
+    Without a path it is the trained model that comes with the package. Everything needed is in the file. It is
+    read as plain data, so no code of it can run, and only model parts that this package (or the importing
+    program) registered are built. Weights are float32, however they were stored.
+
+    Args:
+        path: see above.
+        device: where the model goes.
+        sampling: how its flow shall sample where not as in training;
+            ``{"steps": 3, "corrections": 12}`` paints the quickstart's pictures at half the cost.
+
+    Raises:
+        UserError: there is no trained model at the path, it is damaged, or it cannot sample so.
+    """
+    file = find_checkpoint(path)
+    try:
+        saved = from_file(file) if file.suffix == Path(WEIGHTS).suffix else _from_checkpoint(file)
+        model = build(resampled(saved.blueprint, sampling))
+        if not isinstance(model, ConditionalVAE):
+            raise UserError(f"{file} holds a {type(model).__name__}, not a ConditionalVAE")
+        tokenizer = CaptionTokenizer(**saved.tokenizer)
+        model.load_state_dict(saved.weights)
+    except UserError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{file} is not a trained model of this package: {type(error).__name__}: {reason}") from error
+    return Painter(model.to(device), tokenizer)
+
+
+def _from_checkpoint(file: Path) -> Saved:
+    checkpoint = read_checkpoint(file)
+    tensors = checkpoint["state_dict"].items()
+    weights = {key.removeprefix("model."): value for key, value in tensors if key.startswith("model.")}
+    return Saved(checkpoint["blueprint"], checkpoint["ShapeSceneDataModule"], weights)
+
+
+def read_checkpoint(file: Path) -> dict[str, Any]:
+    """A checkpoint's plain data, by torch's weights-only reader.
+
+    Raises:
+        UserError: the file is damaged, or holds more than plain data.
+    """
+    try:
+        checkpoint = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # torch.load answers damage with a dozen unrelated types
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{file} cannot be read as a checkpoint (is it damaged or cut short?): {reason}") from error
+    if not isinstance(checkpoint, dict):
+        raise UserError(f"{file} holds a {type(checkpoint).__name__}: expected a checkpoint of this package")
+    return checkpoint
+
+
+def is_readable(file: Path) -> bool:
+    """Whether there is a whole checkpoint; a process that was killed may have left half of one."""
+    try:
+        return bool(read_checkpoint(file))
+    except UserError:
+        return False
