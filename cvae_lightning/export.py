@@ -57,8 +57,7 @@ def export(
 
     painter = load(checkpoint, sampling=sampling)
     model, tokenizer = painter.model, painter.tokenizer
-    words = {"max_length": tokenizer.max_length, "words": list(tokenizer.words)}
-    weights = to_file(Saved(blueprint(model), words, model.state_dict()), dtype)
+    weights = to_file(Saved(blueprint(model), tokenizer.state_dict(), model.state_dict()), dtype)
     if judged:
         _check_same(judged, checkpoint, weights)
     parts = {name: type(one).__name__ for name, one in model.named_children()}

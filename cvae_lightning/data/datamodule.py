@@ -120,10 +120,10 @@ class ShapeSceneDataModule(pl.LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """The vocabulary, as plain data for the checkpoint."""
-        return {"max_length": self.tokenizer.max_length, "words": list(self.tokenizer.words)}
+        return self.tokenizer.state_dict()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.tokenizer = CaptionTokenizer(**state_dict)
+        self.tokenizer = CaptionTokenizer.from_state(state_dict)
 
     def first(self, split: str, count: int) -> Batch:
         """The first scenes of a split, as the model takes them."""

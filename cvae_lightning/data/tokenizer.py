@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -62,6 +63,23 @@ class CaptionTokenizer:
             if not 0 <= i < len(self):
                 raise ValueError(f"token id {i} is outside the vocabulary of {len(self)} words")
         return " ".join(self.vocabulary[i] for i in ids if not skip_special or i >= len(SPECIAL))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain data that :meth:`from_state` rebuilds this tokenizer from; what checkpoints and exported files hold.
+
+        Returns:
+            ``max_length`` and the fitted ``words``, without the special tokens.
+        """
+        return {"max_length": self.max_length, "words": list(self.words)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> CaptionTokenizer:
+        """The tokenizer of a :meth:`state_dict`.
+
+        Raises:
+            KeyError, TypeError, ValueError: the state is not one of a tokenizer.
+        """
+        return cls(max_length=state["max_length"], words=state["words"])
 
     def save(self, path: str | Path) -> None:
         """Write the vocabulary as JSON: ``{"max_length": 32, "vocabulary": {"<PAD>": 0, ...}}``."""

@@ -22,8 +22,8 @@ NEIGHBOURS = 5
 
 def positions(things: Sequence[Detection], meaning: Meaning) -> Floats:
     """(2 n,) the centres of the n things of an image that passes, as fractions of the side."""
-    groups = [[t for t in things if t.shape == g.shape and g.colour in (None, t.colour)] for g in meaning.groups]
-    return np.array([(t.x, t.y) for some in groups for t in sorted(some, key=lambda t: (t.x, t.y))]).ravel()
+    groups = meaning.named(things)
+    return np.array([(t.x, t.y) for group in groups for t in sorted(group, key=lambda t: (t.x, t.y))]).ravel()
 
 
 def coverage(real: Floats, made: Floats, k: int = NEIGHBOURS) -> float:

@@ -43,7 +43,7 @@ def load(
         model = build(resampled(saved.blueprint, sampling))
         if not isinstance(model, ConditionalVAE):
             raise UserError(f"{file} holds a {type(model).__name__}, not a ConditionalVAE")
-        tokenizer = CaptionTokenizer(**saved.tokenizer)
+        tokenizer = CaptionTokenizer.from_state(saved.tokenizer)
         model.load_state_dict(saved.weights)
     except UserError:
         raise

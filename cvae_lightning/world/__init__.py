@@ -26,12 +26,13 @@ from cvae_lightning.world.scene import (
     RELATIONS,
     SHAPES,
     SIZES,
+    UNCLEAR,
     Group,
     Meaning,
     Scene,
     Thing,
 )
-from cvae_lightning.world.vision.detector import UNCLEAR, Detection, detect
+from cvae_lightning.world.vision.detector import Detection, detect
 
 __all__ = [
     "ATOMS",

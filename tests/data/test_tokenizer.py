@@ -56,6 +56,22 @@ def test_saved_and_loaded_are_equal(tokenizer: CaptionTokenizer, tmp_path) -> No
     assert (loaded.words, loaded.max_length) == (tokenizer.words, tokenizer.max_length)
 
 
+def test_a_state_rebuilds_the_tokenizer_and_has_the_keys_of_published_files(tokenizer: CaptionTokenizer) -> None:
+    state = json.loads(json.dumps(tokenizer.state_dict()))
+    assert state == {"max_length": 32, "words": list(tokenizer.words)}
+    rebuilt = CaptionTokenizer.from_state(state)
+    assert (rebuilt.words, rebuilt.max_length) == (tokenizer.words, tokenizer.max_length)
+    assert rebuilt.encode_batch(CAPTIONS).equal(tokenizer.encode_batch(CAPTIONS))
+
+
+@pytest.mark.parametrize(
+    "state", [{}, {"words": []}, {"max_length": "long", "words": []}, {"max_length": 32, "words": 3}]
+)
+def test_a_state_of_something_else_is_refused(state: dict) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        CaptionTokenizer.from_state(state)
+
+
 @pytest.mark.parametrize(
     "content", ["", "[]", "{}", '{"max_length": 32, "vocabulary": 3}', '{"max_length": 32, "vocabulary": {"red": 0}}']
 )

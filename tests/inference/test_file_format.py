@@ -43,7 +43,7 @@ def painter_of(model: ConditionalVAE) -> Painter:
 
 
 def saved(painter: Painter) -> Saved:
-    words = {"max_length": painter.tokenizer.max_length, "words": list(painter.tokenizer.words)}
+    words = painter.tokenizer.state_dict()
     return Saved(blueprint(painter.model), words, painter.model.state_dict())
 
 

@@ -13,7 +13,7 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.inference.candidates import PaintedImage, better, score
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.world import VOCABULARY, Group, Meaning, Verdict, parse, render, sample_scene
+from cvae_lightning.world import ATOMS, VOCABULARY, Group, Meaning, Verdict, parse, render, sample_scene
 
 CAPTIONS = ["a large blue square above 3 small red circles", "2 small cyan stars", "a medium black cross"]
 SIZES = {"image_size": 64, "latent_dim": 4, "caption_dim": 8, "base_channels": 8, "stages": 3}
@@ -102,7 +102,7 @@ def test_what_is_unsaid_is_not_judged(tokenizer) -> None:
 
 
 def verdict(*atoms: bool | None, everything: bool = False) -> Verdict:
-    return Verdict(*atoms, all=everything, reason="")
+    return Verdict(**dict(zip(ATOMS[:-1], atoms, strict=True)), all=everything, reason="")
 
 
 def painted(found: Verdict, candidate: int) -> PaintedImage:

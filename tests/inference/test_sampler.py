@@ -29,7 +29,7 @@ def model(**sampling: object) -> ConditionalVAE:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    words = {"max_length": TOKENIZER.max_length, "words": list(TOKENIZER.words)}
+    words = TOKENIZER.state_dict()
     file = tmp_path / "model.safetensors"
     file.write_bytes(to_file(Saved(blueprint(model()), words, model().state_dict()), "float32"))
     return file

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 
-from cvae_lightning.world import Group, Meaning, parse
-from cvae_lightning.world.judge import verdict
-from cvae_lightning.world.vision.detector import UNCLEAR, Detection
+from cvae_lightning.world import ATOMS, SHAPES, UNCLEAR, Detection, Group, Meaning, Thing, parse, verdict
 
 
 def seen(shape: str, colour: str, size: str, x: float = 0.5, y: float = 0.5) -> Detection:
@@ -125,3 +124,28 @@ def test_a_relation_needs_both_groups_and_every_centre():
     assert not verdict([], meaning).relation
     assert not verdict([BOX, BALLS[0], replace(BALLS[1], y=0.1)], meaning).relation
     assert verdict([BOX, *BALLS, seen("star", "red", "small", 0.5, 0.01)], meaning).relation
+
+
+def test_atoms_are_the_fields_of_a_verdict_by_name():
+    found = verdict(BALLS, parse("2 small red circles"))
+    assert tuple(found.atoms()) == ATOMS
+    assert found.atoms() == {atom: getattr(found, atom) for atom in ATOMS}
+    assert found.atoms()["relation"] is None
+
+
+def test_a_group_asks_the_same_of_a_thing_and_of_its_detection():
+    """Over all kinds of thing, the same words named and held; unclear words are never right."""
+    groups = [Group(1, size, colour, shape) for size in (None, "small") for colour in (None, "red") for shape in SHAPES]
+    for shape, colour, size in product(SHAPES, ("red", "blue"), ("small", "large")):
+        thing, detection = Thing(shape, colour, size, 0.5, 0.5, 0.1), seen(shape, colour, size)
+        for group in groups:
+            assert (
+                group.names(thing)
+                == group.names(detection)
+                == (shape == group.shape and group.colour in (None, colour))
+            )
+            assert group.holds([thing]) == group.holds([detection]) == (group.size in (None, size))
+            assert not group.names(replace(detection, shape=UNCLEAR))
+            assert not group.names(replace(detection, colour=UNCLEAR))
+            assert not group.holds([replace(detection, size=UNCLEAR)])
+            assert not group.holds([])

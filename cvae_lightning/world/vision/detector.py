@@ -17,12 +17,9 @@ from numpy.typing import NDArray
 
 from cvae_lightning.world.renderer import LARGEST, SMALLEST
 from cvae_lightning.world.sampler import SPREAD
-from cvae_lightning.world.scene import BACKGROUND, COLOURS, SHAPES, SIZES
+from cvae_lightning.world.scene import BACKGROUND, COLOURS, SHAPES, SIZES, UNCLEAR
 from cvae_lightning.world.vision.segmentation import grow, label
 from cvae_lightning.world.vision.shape_matching import Floats, Ints, errors, measure, shapes
-
-# The word for a shape, colour or size that cannot be told; no caption has it.
-UNCLEAR = "unclear"
 
 # Thresholds. In brackets the extremes of 1,252 rendered things at 64 px, as they are / blurred by 1 px /
 # with noise of 16 of 255; experiments/judge has the rates at which images fail them.
