@@ -168,3 +168,13 @@ class Painter:
     @property
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
+
+
+def first_samples(model: ConditionalVAE, tokens: Tensor, seed: int = 0) -> Tensor:
+    """(B, 3, S, S) sample 0 of each caption (B, T), the very pixels that a :class:`Painter` gives for this seed.
+
+    For callers that have tokens and not captions: a run on a handful of scenes does not know every word of its
+    validation captions, which a painter refuses.
+    """
+    noise = normal_rows([sample_key(seed, index=0)], model.latent_dim).to(tokens.device)
+    return model.generate(tokens, noise=noise.expand(len(tokens), -1))

@@ -17,7 +17,7 @@ from cvae_lightning import runs
 from cvae_lightning.data import Batch, ShapeSceneDataModule
 from cvae_lightning.data.images import to_uint8
 from cvae_lightning.inference.checkpoint import is_readable, load, read_checkpoint
-from cvae_lightning.inference.painter import Painter
+from cvae_lightning.inference.painter import Painter, first_samples
 from cvae_lightning.reports.run import draw_run
 from cvae_lightning.training.callbacks import Throughput
 from cvae_lightning.training.factory import Parts, build, build_trainer, check, is_main_process, quieten
@@ -127,11 +127,9 @@ def _finish(folder: Path, parts: Parts, trainer: pl.Trainer, metrics: Mapping[st
 
 def _draw(folder: Path, painter: Painter, scenes: Batch) -> list[Path]:
     """The run's pictures, of the first validation scenes; none is picked."""
-    # Tokens and not captions: a run on a handful of scenes has not seen every word of its validation.
-    noise = painter.noise(1, 0).expand(len(scenes.tokens), -1)
     with torch.inference_mode():
         reconstructions = to_uint8(painter.model.reconstruct(scenes.images, scenes.tokens))
-        samples = to_uint8(painter.model.generate(scenes.tokens, noise=noise))
+        samples = to_uint8(first_samples(painter.model, scenes.tokens))
     verdicts = judge(samples, [parse(caption) for caption in scenes.captions])
     correct = [verdict.all for verdict in verdicts]
     return draw_run(folder, to_uint8(scenes.images), reconstructions, samples, scenes.captions, correct)

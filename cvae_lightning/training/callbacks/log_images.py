@@ -11,19 +11,23 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from cvae_lightning.data.images import to_uint8
+from cvae_lightning.inference.painter import first_samples
+from cvae_lightning.reports.frames import CORRECT, WRONG
 from cvae_lightning.training.callbacks.tensorboard_writer import board, last_step, scenes
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.world import judge, parse
 
 FRAME = 2
-RIGHT, WRONG = (0.0, 0.6, 0.2), (0.85, 0.1, 0.1)
-"""Pixels of a sample's frame, and its colours: green where the judge passes the sample, red where it does not."""
+"""Pixels of a sample's frame."""
+GREY = 128
+"""Between images."""
 
 
 class LogImages(Callback):
-    """Draws the first validation scenes each time, with the same noise, so that only learning changes them.
+    """Shows the first validation scenes each time, with the same noise, so that only learning changes them.
 
-    Samples that say what their captions say have a green frame, the others a red one.
+    A sample has the pixels that ``generate`` gives for its caption and the same seed. Samples that say what their
+    captions say have a green frame, the others a red one.
 
     Args:
         count: scenes and captions shown.
@@ -44,22 +48,26 @@ class LogImages(Callback):
         assert isinstance(pl_module, CVAEModule)
         batch = scenes(trainer).first("val", self.count)
         images, tokens = batch.images.to(pl_module.device), batch.tokens.to(pl_module.device)
-        generator = torch.Generator().manual_seed(self.seed)
-        noise = torch.randn(len(images), pl_module.model.latent_dim, generator=generator).to(pl_module.device)
-        seen = pl_module.model.reconstruct(images, tokens)
-        samples = pl_module.model.generate(tokens, noise=noise)
-        right = [verdict.all for verdict in judge(to_uint8(samples), [parse(caption) for caption in batch.captions])]
-        pairs = torch.stack([images, seen], dim=1).flatten(0, 1)
+        reconstructions = pl_module.model.reconstruct(images, tokens)
+        samples = to_uint8(first_samples(pl_module.model, tokens, self.seed))
+        correct = [verdict.all for verdict in judge(samples, [parse(caption) for caption in batch.captions])]
+        pairs = to_uint8(torch.stack([images, reconstructions], dim=1).flatten(0, 1))
         step = last_step(trainer)
-        writer.add_image("reconstruction", make_grid(pairs, nrow=8, pad_value=0.5), step)
-        writer.add_image("samples", make_grid(framed(samples, right), nrow=8, pad_value=0.5), step)
+        # Bytes: TensorBoard cuts floats off where everything else rounds them.
+        writer.add_image("reconstruction", _page(torch.from_numpy(pairs).permute(0, 3, 1, 2)), step)
+        writer.add_image("samples", _page(framed(torch.from_numpy(samples).permute(0, 3, 1, 2), correct)), step)
         writer.add_text("captions", _listing(batch.captions), step)
 
 
-def framed(images: Tensor, right: Sequence[bool]) -> Tensor:
-    """Images (B, 3, S, S) within frames, green or red; (B, 3, S + 4, S + 4)."""
+def _page(images: Tensor) -> Tensor:
+    grid: Tensor = make_grid(images, nrow=8, pad_value=GREY)
+    return grid
+
+
+def framed(images: Tensor, correct: Sequence[bool]) -> Tensor:
+    """Bytes (B, 3, S, S) within frames, green or red; (B, 3, S + 4, S + 4)."""
     count, channels, side, _ = images.shape
-    colours = images.new_tensor([RIGHT if one else WRONG for one in right])
+    colours = images.new_tensor([CORRECT if passed else WRONG for passed in correct])
     page = colours[:, :, None, None].expand(count, channels, side + 2 * FRAME, side + 2 * FRAME).clone()
     page[:, :, FRAME:-FRAME, FRAME:-FRAME] = images
     return page

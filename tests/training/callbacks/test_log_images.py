@@ -1,25 +1,27 @@
 """Right samples are framed in green and wrong ones in red, around their pixels."""
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from PIL import Image
 
 from cvae_lightning.data import ShapeSceneDataModule
 from cvae_lightning.data.images import to_uint8
+from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.training import CVAEModule
+from cvae_lightning.training import CVAEModule, run
 from cvae_lightning.training.callbacks import LogImages
-from cvae_lightning.training.callbacks.log_images import RIGHT, WRONG, framed
+from cvae_lightning.training.callbacks.log_images import CORRECT, WRONG, framed
 
 
 def test_a_frame_surrounds_the_pixels_and_leaves_them() -> None:
-    images = torch.rand(2, 3, 8, 8)
+    images = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)
     page = framed(images, [True, False])
     assert page.shape == (2, 3, 12, 12)
     assert torch.equal(page[:, :, 2:-2, 2:-2], images)
-    for place, colour in ((0, RIGHT), (1, WRONG)):
-        edge = torch.cat([page[place, :, :2].flatten(1), page[place, :, :, -2:].flatten(1)], dim=1)
-        assert torch.equal(edge, torch.tensor(colour)[:, None].expand_as(edge))
+    for index, colour in ((0, CORRECT), (1, WRONG)):
+        edge = torch.cat([page[index, :, :2].flatten(1), page[index, :, :, -2:].flatten(1)], dim=1)
+        assert torch.equal(edge, torch.tensor(colour, dtype=torch.uint8)[:, None].expand_as(edge))
 
 
 class Copying(ConditionalVAE):
@@ -61,6 +63,34 @@ def test_the_judges_word_colours_the_grid(tmp_path, monkeypatch) -> None:
     trainer.datamodule = data
     LogImages(count=4).on_validation_end(trainer, module)
     grid = Image.fromarray(to_uint8(board.images["samples"][None])[0])
-    corners = [grid.getpixel((2 + place * (64 + 4 + 2), 2)) for place in range(4)]
-    green, red = (tuple(round(255 * part) for part in colour) for colour in (RIGHT, WRONG))
-    assert corners == [green, red, green, green]
+    corners = [grid.getpixel((2 + column * (64 + 4 + 2), 2)) for column in range(4)]
+    assert corners == [CORRECT, WRONG, CORRECT, CORRECT]
+
+
+def test_samples_are_the_pixels_of_generate_and_of_the_runs_own_picture(tmp_path, monkeypatch) -> None:
+    """TensorBoard, ``generated_samples.png`` and ``generate`` agree for the same caption and seed."""
+    data = ShapeSceneDataModule(size=40, val_fraction=0.5, canvas_size=32, num_workers=0)
+    data.setup()
+    torch.manual_seed(0)
+    sizes = {"image_size": 32, "latent_dim": 4, "caption_dim": 8, "base_channels": 8, "stages": 3}
+    painter = Painter(ConditionalVAE(len(data.tokenizer), **sizes), data.tokenizer)
+    with torch.no_grad():
+        for weight in painter.model.parameters():
+            weight += 0.05 * torch.randn_like(weight)
+    scenes = data.first("val", 4)
+    words = set(data.tokenizer.words)
+    known = [k for k, caption in enumerate(scenes.captions) if words.issuperset(data.tokenizer.split(caption))]
+    expected = {k: np.asarray(painter(scenes.captions[k], seed=0)[0]) for k in known}
+    assert len(expected) > 1
+    board = Board(str(tmp_path))
+    trainer = pl.Trainer(logger=False, enable_checkpointing=False)
+    trainer.loggers, trainer.datamodule = [board], data
+    LogImages(count=4).on_validation_end(trainer, CVAEModule(painter.model))
+    grid = np.asarray(Image.fromarray(to_uint8(board.images["samples"][None])[0]))
+    drawn = []
+    monkeypatch.setattr(run, "draw_run", lambda folder, *arrays: drawn.append(arrays[2]))
+    run._draw(tmp_path, painter, scenes)
+    for k, image in expected.items():
+        left = 2 + k * (32 + 4 + 2) + 2
+        assert np.array_equal(grid[4 : 4 + 32, left : left + 32], image)
+        assert np.array_equal(drawn[0][k], image)
