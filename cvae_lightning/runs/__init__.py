@@ -1,8 +1,7 @@
-"""Run folders: file names, what was saved, how a run is found, resumed and repeated."""
+"""Run folders: file names, what a run saves, how it is found, resumed and repeated."""
 
 from cvae_lightning.runs.atomic import rotate, write_atomic, write_versioned
 from cvae_lightning.runs.folder import (
-    RUNTIME_KEYS,
     claim,
     final_metrics,
     find_checkpoint,
@@ -21,6 +20,7 @@ from cvae_lightning.runs.layout import (
     FAILURE,
     LAST,
     METRICS,
+    OVERRIDES,
     REPORT,
     RESULTS,
     STUDY,
@@ -28,9 +28,10 @@ from cvae_lightning.runs.layout import (
     TRIAL,
     WEIGHTS,
 )
-from cvae_lightning.runs.overrides import override_key, override_value, resumed_arguments
+from cvae_lightning.runs.overrides import RUNTIME_KEYS, override_key, override_value, saved_overrides
+from cvae_lightning.runs.plain import read_mapping, read_plain
 from cvae_lightning.runs.provenance import environment, shell_command
-from cvae_lightning.runs.resume import newest_unfinished, resumable
+from cvae_lightning.runs.resume import newest_unfinished, resumable, resumed_arguments
 
 __all__ = [
     "BEST",
@@ -41,6 +42,7 @@ __all__ = [
     "FAILURE",
     "LAST",
     "METRICS",
+    "OVERRIDES",
     "REPORT",
     "RESULTS",
     "RUNTIME_KEYS",
@@ -58,11 +60,14 @@ __all__ = [
     "newest_unfinished",
     "override_key",
     "override_value",
+    "read_mapping",
+    "read_plain",
     "read_table",
     "resumable",
     "resumed_arguments",
     "rotate",
     "run_dir_of",
+    "saved_overrides",
     "shell_command",
     "write_atomic",
     "write_versioned",

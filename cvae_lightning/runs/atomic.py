@@ -15,12 +15,12 @@ def write_versioned(path: Path, text: str) -> None:
 
 
 def write_atomic(path: Path, text: str) -> None:
-    """Write a file so that whoever looks finds all of it or none, whenever the writer dies."""
+    """Write a file such that a reader finds all of it or none, even if the writer is killed."""
     part = path.with_name(f"{path.name}.part")
     part.write_text(text)
     os.replace(part, path)
 
 
 def rotate(path: Path) -> None:
-    """Rename a file to the first free numbered name beside it."""
+    """Rename a file to the first free numbered name beside it, such as ``config.1.yaml``."""
     path.rename(next(p for n in count(1) if not (p := path.with_stem(f"{path.stem}.{n}")).exists()))

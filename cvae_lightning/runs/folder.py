@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +13,66 @@ import yaml
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs import layout
 from cvae_lightning.runs.atomic import rotate, write_versioned
-from cvae_lightning.runs.layout import BEST, CHECKPOINTS, CONFIG, ENVIRONMENT, LAST, METRICS, TABLE, WEIGHTS
+from cvae_lightning.runs.layout import (
+    BEST,
+    CHECKPOINTS,
+    CONFIG,
+    ENVIRONMENT,
+    LAST,
+    METRICS,
+    OVERRIDES,
+    TABLE,
+    WEIGHTS,
+)
+from cvae_lightning.runs.overrides import RUNTIME_KEYS, overrides_text
+from cvae_lightning.runs.plain import read_mapping
 from cvae_lightning.runs.provenance import environment
 
-RUNTIME_KEYS = ("resume",)
-"""Keys that say how a command runs, not what the run is."""
 
+def claim(
+    folder: Path,
+    config: Mapping[str, Any],
+    overrides: Sequence[str] | None = None,
+    *,
+    resumed: bool,
+    command: str | None = None,
+) -> None:
+    """Make the folder this run's: write its arguments, its resolved config and what it ran on.
 
-def claim(folder: Path, config: Mapping[str, Any], resumed: bool) -> None:
-    """Make the folder this run's: write its resolved config and what it ran on.
+    A resumed run keeps what an earlier command wrote, where it differs, under numbered names.
+
+    Args:
+        folder: the run folder.
+        config: the resolved config.
+        overrides: Hydra's task overrides, from which ``resume=`` starts; None writes none.
+        resumed: whether the folder may hold this run already.
+        command: what starts this run alone; None takes the command line of this process.
 
     Raises:
-        UserError: another run lives there already.
+        UserError: the folder holds another run.
     """
     if not resumed and (folder / CONFIG).exists():
-        raise UserError(f"{folder} already holds a run; resume it with resume={folder} or choose another folder")
+        raise UserError(f"{folder} already holds a run: {_instead(folder)}")
     folder.mkdir(parents=True, exist_ok=True)
     if is_finished(folder):
         rotate(folder / METRICS)
+    if overrides is not None:
+        write_versioned(folder / OVERRIDES, overrides_text(overrides))
     write_versioned(folder / CONFIG, yaml.safe_dump(_comparable(config), sort_keys=False))
-    write_versioned(folder / ENVIRONMENT, json.dumps(environment(), indent=1) + "\n")
+    write_versioned(folder / ENVIRONMENT, json.dumps(environment(command), indent=1) + "\n")
+
+
+def _instead(folder: Path) -> str:
+    if (folder / LAST).exists():
+        return f"resume it with resume={folder}, or choose another folder"
+    return "it stopped before its first checkpoint; delete the folder or choose another"
 
 
 def is_same_run(folder: Path, config: Mapping[str, Any]) -> bool:
     """Whether a sweep that was stopped and is started again finds this very run in its job's folder.
 
     Raises:
-        UserError: another run lives there.
+        UserError: the folder holds another run.
     """
     if not (folder / CONFIG).exists():
         return False
@@ -49,7 +82,7 @@ def is_same_run(folder: Path, config: Mapping[str, Any]) -> bool:
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether the run in a folder came to its end."""
+    """Whether the run in a folder ran to its end."""
     return (folder / METRICS).exists()
 
 
@@ -69,7 +102,9 @@ def find_checkpoint(path: str | Path | None) -> Path:
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise UserError(f"run={path}: no such file or folder{nearest_hint(path.name, siblings)}")
-    raise UserError(f"run={path}: the folder is no run, for it has no {BEST} or {LAST.name}, and no {WEIGHTS}")
+    raise UserError(
+        f"run={path}: the folder is not a run folder or an export: it has no {BEST}, {LAST.name} or {WEIGHTS}"
+    )
 
 
 def _shipped() -> Path:
@@ -83,7 +118,7 @@ def _shipped() -> Path:
 
 
 def run_dir_of(checkpoint: Path) -> Path | None:
-    """The folder that tells how a model was trained: its run's, or where it was exported to; None if there is none."""
+    """The folder with the records of a model's training: its run's, or its export's; None if there is neither."""
     if checkpoint.parent.name == CHECKPOINTS:
         return checkpoint.parent.parent
     return checkpoint.parent if checkpoint.name == WEIGHTS else None
@@ -96,8 +131,14 @@ def read_table(path: str | Path) -> list[dict[str, str]]:
 
 
 def final_metrics(folder: Path) -> dict[str, float]:
-    """The metrics that a finished run ended with."""
-    metrics: dict[str, float] = json.loads((folder / METRICS).read_text())["metrics"]
+    """The metrics that a finished run ended with.
+
+    Raises:
+        UserError: ``metrics.json`` is damaged.
+    """
+    metrics = read_mapping(folder / METRICS).get("metrics")
+    if not isinstance(metrics, dict) or not all(isinstance(value, int | float) for value in metrics.values()):
+        raise UserError(f"{folder / METRICS} cannot be read: expected numbers by name under 'metrics'")
     return metrics
 
 
@@ -109,8 +150,12 @@ def last_metrics(folder: Path) -> dict[str, float]:
 
 
 def has_same_config(file: Path, config: Mapping[str, Any]) -> bool:
-    saved = yaml.safe_load(file.read_text())
-    return bool(saved == yaml.safe_load(yaml.safe_dump(_comparable(config))))
+    """Whether a ``config.yaml`` holds this config, apart from how the command runs.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    return read_mapping(file) == yaml.safe_load(yaml.safe_dump(_comparable(config)))
 
 
 def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,34 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import yaml
 
-from cvae_lightning.runs.resume import resumable
+from cvae_lightning.errors import UserError
+from cvae_lightning.runs.layout import HYDRA_OVERRIDES, OVERRIDES
+from cvae_lightning.runs.plain import read_plain
+
+RUNTIME_KEYS = ("resume",)
+"""Keys that say how a command runs, not what the run is."""
 
 
-def resumed_arguments(arguments: list[str], folder: Path) -> list[str]:
-    """Hydra arguments of the run in ``folder``, changed by ``arguments`` and told to go on there.
+def saved_overrides(folder: Path) -> list[str]:
+    """The arguments that a run was started with, from its own ``overrides.yaml``.
+
+    Hydra writes ``.hydra/overrides.yaml`` before any check of ours, for a command that is refused too; it is read
+    only for a run of an older version, which has nothing else.
 
     Raises:
-        UserError: the folder is no run that can go on.
+        UserError: neither file can be read as a list of ``key=value`` texts.
     """
-    resumable(folder)
-    saved = yaml.safe_load((folder / ".hydra" / "overrides.yaml").read_text()) or []
-    given = [one for one in arguments if override_key(one) not in ("resume", "hydra.run.dir")]
-    keys = {override_key(one) for one in [*given, "resume", "hydra.run.dir"]}
-    kept = [one for one in saved if override_key(one) not in keys]
-    return [*kept, *given, f"resume='{folder}'", f"hydra.run.dir='{folder}'"]
+    file = next((file for name in (OVERRIDES, HYDRA_OVERRIDES) if (file := folder / name).exists()), None)
+    content = read_plain(file) if file else None
+    if file is None:
+        raise UserError(f"{folder} cannot be resumed: it has neither {OVERRIDES} nor {HYDRA_OVERRIDES}")
+    if not isinstance(content, list):
+        raise UserError(f"{file} cannot be read: expected a list of key=value texts, such as [] or [seed=1]")
+    for override in content:
+        # A line that begins with a dash would be an option of Hydra, such as --config-dir.
+        if not isinstance(override, str) or not ("=" in override or override.startswith("~")) or override[0] == "-":
+            raise UserError(f"{file} cannot be read: {str(override)[:80]!r} is not a key=value text")
+    return [override for override in content if override_key(override) not in RUNTIME_KEYS]
+
+
+def overrides_text(overrides: Sequence[str]) -> str:
+    """The content of ``overrides.yaml``: the arguments without those that say how a command runs."""
+    return yaml.safe_dump([text for text in overrides if override_key(text) not in RUNTIME_KEYS], width=1 << 16)
 
 
 def override_value(arguments: Iterable[str], key: str) -> str | None:
-    """The value that the last ``key=value`` argument gives, without quotes; None if there is none."""
-    values = [one.partition("=")[2] for one in arguments if override_key(one) == key]
+    """The value that the last ``key=value`` argument gives, without quotes; None if there is none.
+
+    Example:
+        >>> override_value(["seed=1", "resume='a folder'"], "resume")
+        'a folder'
+    """
+    values = [argument.partition("=")[2] for argument in arguments if override_key(argument) == key]
     return values[-1].strip("'\"") if values else None
 
 
 def override_key(argument: str) -> str:
-    """The key of a ``key=value`` argument, without Hydra's signs for adding and deleting."""
+    """The key of a ``key=value`` argument, without Hydra's signs for adding and deleting.
+
+    Example:
+        >>> override_key("+trainer.max_steps=5")
+        'trainer.max_steps'
+    """
     return argument.partition("=")[0].lstrip("+~")

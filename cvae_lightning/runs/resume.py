@@ -9,29 +9,56 @@ from typing import Any
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs.folder import has_same_config, is_finished
 from cvae_lightning.runs.layout import CONFIG, LAST
+from cvae_lightning.runs.overrides import override_key, saved_overrides
 
 
 def resumable(folder: Path) -> Path:
-    """The checkpoint that a run folder goes on from.
+    """The checkpoint from which the run in a folder is resumed.
 
     Raises:
-        UserError: the folder is no run, or was stopped before its first checkpoint.
+        UserError: the folder is not a run, or was stopped before its first checkpoint.
     """
     if not folder.is_dir():
         siblings = [p.name for p in folder.parent.iterdir()] if folder.parent.is_dir() else []
         raise UserError(f"resume={folder}: no such folder{nearest_hint(folder.name, siblings)}")
     if not (folder / CONFIG).exists():
-        raise UserError(f"resume={folder}: the folder is no run, for it has no {CONFIG}")
+        raise UserError(f"resume={folder}: the folder is not a run folder: it has no {CONFIG}")
     if not (folder / LAST).exists():
-        raise UserError(f"resume={folder}: the run stopped before its first checkpoint; start it anew")
+        raise UserError(
+            f"resume={folder}: the run stopped before its first checkpoint, so there is nothing to resume; delete the "
+            "folder and repeat the run's command, or choose another folder with hydra.run.dir"
+        )
     return folder / LAST
 
 
+def resumed_arguments(arguments: list[str], folder: Path) -> list[str]:
+    """Hydra arguments that continue the run in ``folder``: its own, replaced by ``arguments`` where these differ.
+
+    Raises:
+        UserError: the folder is not a run that can be resumed.
+    """
+    resumable(folder)
+    given = [argument for argument in arguments if override_key(argument) not in ("resume", "hydra.run.dir")]
+    keys = {override_key(argument) for argument in [*given, "resume", "hydra.run.dir"]}
+    kept = [override for override in saved_overrides(folder) if override_key(override) not in keys]
+    return [*kept, *given, f"resume='{folder}'", f"hydra.run.dir='{folder}'"]
+
+
 def newest_unfinished(root: Path, config: Mapping[str, Any]) -> Path | None:
-    """The newest run folder below ``root`` that has this config, a checkpoint and no end."""
+    """The newest run folder below ``root`` that has this config and a checkpoint and is not finished.
+
+    A folder whose config cannot be read is passed over.
+    """
     found = [
         file.parent
         for file in root.rglob(CONFIG)
-        if (file.parent / LAST).exists() and not is_finished(file.parent) and has_same_config(file, config)
+        if (file.parent / LAST).exists() and not is_finished(file.parent) and _matches(file, config)
     ]
     return max(found, key=lambda folder: (folder / LAST).stat().st_mtime, default=None)
+
+
+def _matches(file: Path, config: Mapping[str, Any]) -> bool:
+    try:
+        return has_same_config(file, config)
+    except UserError:
+        return False

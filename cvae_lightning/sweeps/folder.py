@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import yaml
+from typing import Any
 
 from cvae_lightning import runs
 from cvae_lightning.errors import UserError, nearest_hint
@@ -17,23 +15,25 @@ from cvae_lightning.runs import FAILURE, STUDY, TRIAL
 from cvae_lightning.runs.layout import HYDRA_OVERRIDES
 from cvae_lightning.sweeps.settings import Value, read_settings, swept_keys
 
-MARKS = (runs.CONFIG, HYDRA_OVERRIDES.name, FAILURE, TRIAL)
-"""A file of one of these names makes its folder, or what its ``.hydra`` lies in, a job."""
+MARKS = (runs.CONFIG, runs.OVERRIDES, FAILURE, TRIAL)
+"""The folder that has a file of one of these names, in itself or in its ``.hydra``, is a job."""
 STATES = {"complete": "finished", "pruned": "pruned", "fail": "failed"}
-"""Optuna's words for the end of a trial, and this package's."""
+"""How a trial ended, in Optuna's words and in this package's."""
 
 
-class Job(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
     """One job of a sweep, or one trial of a study.
 
     Attributes:
         name: its folder, relative to the sweep's.
-        folder: where it lives.
+        folder: the job's folder.
         state: ``finished``, ``pruned``, ``failed`` or ``unfinished``.
         settings: the value of each swept key.
         seed: of the run; None where it is not known.
         beta: final weight of the rate; None where it is not known.
-        metrics: final numbers by name, and what the run says of itself, such as ``training_minutes``.
+        num_judged: how many samples ``val/consistency`` is a share of; None where it is not known.
+        metrics: final numbers by name, and what the run recorded besides, such as ``training_minutes``.
         table: the rows of ``metrics.csv``.
         note: why the job failed, or where it was pruned.
         command: what repeats the job alone, quoted for a shell.
@@ -46,6 +46,7 @@ class Job(NamedTuple):
     settings: Mapping[str, Value]
     seed: Value
     beta: Value
+    num_judged: int | None
     metrics: Mapping[str, float]
     table: list[dict[str, str]]
     note: str
@@ -53,7 +54,8 @@ class Job(NamedTuple):
     commit: str
 
 
-class Sweep(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
     """All jobs of a folder.
 
     Attributes:
@@ -82,23 +84,22 @@ def read_sweep(folder: str | Path) -> Sweep:
         UserError: there is no such folder, it holds no jobs, or a file in it cannot be read.
     """
     root = Path(folder)
-    places = _jobs(root)
-    overrides = [_overrides(place) for place in places]
-    configs = [_load(place / runs.CONFIG) or {} for place in places]
+    folders = _job_folders(root)
+    overrides = [_overrides(job) for job in folders]
+    configs = [runs.read_mapping(job / runs.CONFIG) for job in folders]
     keys = swept_keys(overrides, configs)
-    jobs = zip(places, overrides, configs, strict=True)
-    study = _load(root / STUDY) or {}
-    names, ways = study.get("metrics") or [], study.get("directions") or []
+    study = runs.read_mapping(root / STUDY)
+    names, directions = study.get("metrics") or [], study.get("directions") or []
     return Sweep(
         name=str(study.get("name") or root.resolve().name),
         keys=keys,
-        jobs=tuple(_job(root, place, keys, given, config) for place, given, config in jobs),
-        directions={name: str(way).lower().rpartition(".")[2][:3] for name, way in zip(names, ways, strict=False)},
+        jobs=tuple(_job(root, *of_job, keys) for of_job in zip(folders, overrides, configs, strict=True)),
+        directions={name: _last_word(way)[:3] for name, way in zip(names, directions, strict=False)},
         command=str(study.get("command") or ""),
     )
 
 
-def _jobs(root: Path) -> list[Path]:
+def _job_folders(root: Path) -> list[Path]:
     if not root.is_dir():
         siblings = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
         raise UserError(f"sweep={root}: no such folder{nearest_hint(root.name, siblings)}")
@@ -111,75 +112,83 @@ def _jobs(root: Path) -> list[Path]:
     if not found:
         raise UserError(f"sweep={root} holds no jobs: expected a folder that `train -m` or a search has written")
     # Loggers keep a config.yaml of their own within a job.
-    outermost = [place for place in found if not found & set(place.parents)]
+    outermost = [folder for folder in found if not found & set(folder.parents)]
     return sorted(outermost, key=lambda path: _natural(str(path.relative_to(root))))
 
 
-def _job(root: Path, place: Path, keys: tuple[str, ...], overrides: list[str], config: Any) -> Job:
-    state, note = _state(place)
+def _job(root: Path, folder: Path, overrides: list[str], config: Mapping[str, Any], keys: tuple[str, ...]) -> Job:
+    state, note = _state(folder)
     known = read_settings(overrides, config)
-    environment = _load(place / runs.ENVIRONMENT) or {}
+    environment = runs.read_mapping(folder / runs.ENVIRONMENT)
+    git = environment.get("git")
     return Job(
-        name=place.relative_to(root).as_posix(),
-        folder=place,
+        name=folder.relative_to(root).as_posix(),
+        folder=folder,
         state=state,
         settings={key: known.get(key) for key in keys},
         seed=known.get("seed"),
         beta=known.get("objective.beta"),
-        metrics=_metrics(_load(place / runs.METRICS) or {}),
-        table=runs.read_table(place / runs.TABLE) if (place / runs.TABLE).exists() else [],
+        num_judged=_num_judged(config),
+        metrics=_metrics(runs.read_mapping(folder / runs.METRICS)),
+        table=runs.read_table(folder / runs.TABLE) if (folder / runs.TABLE).exists() else [],
         note=note,
-        command=_command(place, overrides, known, environment),
-        commit=str((environment.get("git") or {}).get("commit") or ""),
+        command=_command(folder, overrides, known, environment),
+        commit=str((git if isinstance(git, dict) else {}).get("commit") or ""),
     )
 
 
-def _state(place: Path) -> tuple[str, str]:
-    """How a job ended, and what is to be said of that."""
-    trial, failure = _load(place / TRIAL) or {}, _load(place / FAILURE) or {}
-    said = STATES.get(str(trial.get("state", "")).lower().rpartition(".")[2])
-    if said == "pruned":
+def _state(folder: Path) -> tuple[str, str]:
+    """How a job ended, and why or where."""
+    trial, failure = runs.read_mapping(folder / TRIAL), runs.read_mapping(folder / FAILURE)
+    ended = STATES.get(_last_word(trial.get("state", "")))
+    if ended == "pruned":
         return "pruned", f"pruned at {trial['pruned_at']}" if trial.get("pruned_at") is not None else ""
-    if runs.is_finished(place):
+    if runs.is_finished(folder):
         return "finished", ""
-    if failure or said == "failed":
+    if failure or ended == "failed":
         return "failed", str(failure.get("error") or trial.get("error") or "no reason was recorded")
     return "unfinished", ""
 
 
-def _command(place: Path, overrides: list[str], known: Mapping[str, Value], environment: Mapping[str, Any]) -> str:
-    if (place / HYDRA_OVERRIDES).exists():
-        return runs.shell_command([_resolved(one, known) for one in overrides])
-    command = str(environment.get("command") or (_load(place / FAILURE) or {}).get("command") or "")
+def _last_word(name: object) -> str:
+    """``TrialState.COMPLETE`` as ``complete``."""
+    return str(name).lower().rpartition(".")[2]
+
+
+def _command(folder: Path, overrides: list[str], known: Mapping[str, Value], environment: Mapping[str, Any]) -> str:
+    if _has_overrides(folder):
+        return runs.shell_command([_resolved(override, known) for override in overrides])
+    command = str(environment.get("command") or runs.read_mapping(folder / FAILURE).get("command") or "")
     return "" if {"-m", "--multirun"} & set(command.split()) else command
 
 
 def _resolved(override: str, known: Mapping[str, Value]) -> str:
-    """An override whose value was Hydra's own, such as the job's number, with what it was."""
+    """An override with the value it had, where it refers to Hydra's own, such as the job's number."""
     key, _, value = override.partition("=")
     return f"{key}={known[key.lstrip('+')]}" if "${hydra" in value and key.lstrip("+") in known else override
 
 
 def _metrics(summary: Mapping[str, Any]) -> dict[str, float]:
-    numbers = {**(summary.get("metrics") or {}), **summary}
+    metrics = summary.get("metrics")
+    numbers = {**(metrics if isinstance(metrics, dict) else {}), **summary}
     plain = {name: value for name, value in numbers.items() if isinstance(value, int | float)}
     return {name: float(value) for name, value in plain.items() if math.isfinite(value)}
 
 
-def _overrides(place: Path) -> list[str]:
-    kept = (str(one) for one in _load(place / HYDRA_OVERRIDES) or [])
-    return [one for one in kept if runs.override_key(one) not in runs.RUNTIME_KEYS]
+def _num_judged(config: Mapping[str, Any]) -> int | None:
+    """How many samples the run judged each time, from the settings of its callback."""
+    callbacks = config.get("callbacks")
+    settings = callbacks.get("judge_samples") if isinstance(callbacks, dict) else None
+    count = settings.get("count") if isinstance(settings, dict) else None
+    return count if isinstance(count, int) and count > 0 else None
 
 
-def _load(path: Path) -> Any:
-    """A JSON or YAML file as plain data; None where there is none."""
-    try:
-        text = path.read_text()
-        return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from error
+def _has_overrides(folder: Path) -> bool:
+    return any((folder / name).exists() for name in (runs.OVERRIDES, HYDRA_OVERRIDES))
+
+
+def _overrides(folder: Path) -> list[str]:
+    return runs.saved_overrides(folder) if _has_overrides(folder) else []
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

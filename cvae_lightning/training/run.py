@@ -52,7 +52,14 @@ def run(config: DictConfig) -> float | None:
     if again and is_readable(folder / runs.LAST):
         checkpoint = folder / runs.LAST
     if is_main_process():
-        runs.claim(folder, plain, resumed=again or checkpoint is not None)  # type: ignore[arg-type]
+        runs.claim(
+            folder,
+            plain,  # type: ignore[arg-type]
+            list(HydraConfig.get().overrides.task),
+            resumed=again or checkpoint is not None,
+            # A sweep's job may run in a launcher's process, and the command there is the whole sweep's.
+            command=runs.shell_command(HydraConfig.get().overrides.task) if swept else None,
+        )
     parts = build(config, hardware, folder)
     # A run that was stopped before its first checkpoint starts at step 0 again, and so do its curves.
     step = int(read_checkpoint(checkpoint)["global_step"]) if checkpoint else 0 if again else None
