@@ -46,11 +46,11 @@ def test_a_resumed_run_remembers_what_was_changed_and_keeps_the_earlier_record(r
     assert yaml.safe_load((run / CONFIG).read_text()) == {"seed": 3}
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"null", b"3", b"text", b"{a: 1}", b"[1]", b"[[a=1]]", b"[--config-dir=x]", b"[-m]", b"['']", b"- \xff"]
-    + [b"[" * 5000, b"a: &a [x]\nb: *c", b"!!python/object/apply:os.getcwd []"],
-)
+DAMAGED = [b"", b"null", b"3", b"text", b"{a: 1}", b"[1]", b"[[a=1]]", b"[--config-dir=x]", b"[-m]", b"['']"]
+DAMAGED += [b"- \xff", b"[" * 5000, b"a: &a [x]\nb: *c", b"!!python/object/apply:os.getcwd []"]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_record_is_refused_by_name(run: Path, content: bytes) -> None:
     """An empty file would resume another model: that of the default settings."""
     (run / OVERRIDES).write_bytes(content)
