@@ -1,9 +1,9 @@
-"""The README's commands run, with a tiny model in place of its own and a tiny run in place of its folder."""
+"""The commands and the Python of README and pages run, with a tiny model and a tiny run in place of theirs."""
 
 import contextlib
 import os
-import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +11,30 @@ from pathlib import Path
 import pytest
 import torch
 from support import ROOT, TINY, TINY_SLOTS
+from support.docs import PAGES, code_blocks, commands
 
 from cvae_lightning import runs
 from cvae_lightning.runs import layout
 
-README = (ROOT / "README.md").read_text()
 RUN = "outputs/quickstart/2026-01-31_12-00-00"
 SWEEP = "outputs/quickstart/sweep_2026-01-31_12-00-00"
+COMMANDS = list(dict.fromkeys(line for page in PAGES for line in commands(page)))
+TRAINING = [line for line in COMMANDS if ".train" in line and "resume=" not in line]
+READING = [line for line in COMMANDS if line not in TRAINING and SWEEP not in line]
+SHORTER = {
+    "sweep_beta_latent": ["prior=flow_slots", "objective.beta=1,4", "model.latent_dim=20"],
+    "sweeper=optuna": ["hydra.sweeper.n_trials=2"],
+    "ablation=": ["data.test_size=10"],
+}
+"""What makes a sweep's or a search's command one of two jobs."""
+FEW = {"evaluate": ["captions=4", "bound_images=2", "coverage_captions=1"]}
+LEAVES = {
+    "train": "**/metrics.json",
+    "generate": "outputs/generated/*/grid.png",
+    "reconstruct": "outputs/reconstructed/*/*.png",
+    "evaluate": "outputs/evaluations/*/evaluation.md",
+    "export": f"shared/quickstart/{runs.WEIGHTS}",
+}
 
 
 @pytest.fixture(scope="module")
@@ -27,26 +44,23 @@ def exported(command, tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) 
     return folder / "model" / runs.WEIGHTS
 
 
+@pytest.fixture(scope="module")
+def painted(command, tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("painted")
+    words = [f"run={tiny_run}", "captions=[a small red star]", "num_samples=2", "output=pictures"]
+    assert command("generate", *words, cwd=folder).returncode == 0
+    (folder / "pictures" / "grid.png").unlink()
+    return folder / "pictures"
+
+
 @pytest.fixture(autouse=True)
 def _shipped(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tiny model in place of the package's own."""
     monkeypatch.setattr(layout, "SHIPPED", [exported])
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
-
-
-COMMANDS = [line for block in blocks("bash") for line in block.splitlines() if line.startswith("python -m")]
-TRAINING = [line for line in COMMANDS if ".train" in line and "resume=" not in line]
-
-
-SHORTER = {
-    "sweep_beta_latent": ["prior=flow_slots", "objective.beta=1,4", "model.latent_dim=20"],
-    "sweeper=optuna": ["hydra.sweeper.n_trials=2"],
-    "ablation=": ["data.test_size=10"],
-}
-"""What makes a sweep's or a search's command one of two jobs."""
+def name_of(line: str) -> str:
+    return shlex.split(line)[2].removeprefix("cvae_lightning.")
 
 
 def arguments(line: str, run: Path) -> list[str]:
@@ -62,8 +76,7 @@ def tiny(words: list[str]) -> list[str]:
 
 def test_every_command_is_known() -> None:
     assert len(TRAINING) >= 6
-    names = {shlex.split(line)[2].removeprefix("cvae_lightning.") for line in COMMANDS}
-    assert names == {"train", "generate", "reconstruct", "report", "evaluate", "export"}
+    assert {name_of(line) for line in COMMANDS} == {"train", "generate", "reconstruct", "report", "evaluate", "export"}
 
 
 @pytest.mark.parametrize("line", TRAINING)
@@ -88,24 +101,15 @@ def test_a_training_command_runs(command, tmp_path: Path, line: str) -> None:
     assert len(jobs) == ((2 if shorter else 4) if "-m" in words else 1)
 
 
-def test_the_commands_on_a_trained_model_run(command, tmp_path: Path, tiny_run: Path) -> None:
-    lines = [line for line in COMMANDS if line not in TRAINING and SWEEP not in line]
-    for line in lines:
-        words = arguments(line, tiny_run)
-        name = shlex.split(line)[2].removeprefix("cvae_lightning.")
-        if name == "train":
-            words = words if RUN in line else tiny(words)
-        few = ["captions=4", "bound_images=2", "coverage_captions=1"] if name == "evaluate" else []
-        done = command(name, *words, *few, cwd=tmp_path)
-        assert done.returncode == 0, (line, done.stderr)
-        if name == "generate":
-            folder = Path(done.stdout.splitlines()[0]).parent
-            (tmp_path / "pictures").mkdir(exist_ok=True)
-            for picture in folder.glob("000*.png"):
-                picture.rename(tmp_path / "pictures" / picture.name)
-    assert len(list(tmp_path.glob("outputs/reconstructed/*/*.png"))) == 5
-    assert len(list(tmp_path.glob("outputs/evaluations/*/evaluation.md"))) == 1
-    assert (tmp_path / "shared" / "quickstart" / runs.WEIGHTS).exists()
+@pytest.mark.parametrize("line", READING)
+def test_a_command_on_a_trained_model_runs(command, tmp_path: Path, tiny_run: Path, painted: Path, line: str) -> None:
+    name = name_of(line)
+    run = shutil.copytree(tiny_run, tmp_path / "run") if "resume=outputs" in line else tiny_run
+    shutil.copytree(painted, tmp_path / "pictures")
+    words = arguments(line, run)
+    done = command(name, *(tiny(words) if "resume=auto" in line else words), *FEW.get(name, []), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.glob(LEAVES[name]))
 
 
 def test_reading_a_sweep(command, tmp_path: Path, tiny_sweep: Path) -> None:
@@ -115,13 +119,9 @@ def test_reading_a_sweep(command, tmp_path: Path, tiny_sweep: Path) -> None:
     assert len(list(tmp_path.glob("outputs/reports/*/report.html"))) == 1
 
 
-def test_the_python_of_the_readme_runs(tmp_path: Path, tiny_run: Path) -> None:
+@pytest.mark.parametrize("page", [page for page in PAGES if code_blocks(page, "python")], ids=lambda page: page.stem)
+def test_the_python_of_a_page_runs(tmp_path: Path, tiny_run: Path, page: Path) -> None:
     with contextlib.chdir(tmp_path):
-        for block in blocks("python"):
+        for block in code_blocks(page, "python"):
             exec(block.replace(RUN, str(tiny_run)), {})
-    assert (tmp_path / "square.png").exists()
-
-
-def test_the_table_of_experiments_is_complete() -> None:
-    named = set(re.findall(r"^\| `(\w+)` \|", README, flags=re.MULTILINE))
-    assert named == {path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml")}
+    assert list(tmp_path.glob("*.png"))

@@ -1,0 +1,87 @@
+"""What pages say about the code is true: file names, choices, experiments, metrics, the map of folders."""
+
+import re
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from support import ROOT
+from support.docs import DOCS, PAGES
+
+PACKAGE = ROOT / "cvae_lightning"
+README = (ROOT / "README.md").read_text()
+
+
+def script(name: str) -> ModuleType:
+    spec = spec_from_file_location(name, DOCS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def first_column(page: str, section: str) -> set[str]:
+    """The code words that begin the rows of a section's tables."""
+    text = (DOCS / page).read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `([^`]+)`", text, flags=re.MULTILINE))
+
+
+def test_the_architecture_page_names_at_most_ten_files_and_each_exists() -> None:
+    text = (DOCS / "architecture.md").read_text()
+    walks = text.split("\n## What imports what\n")[0]
+    steps = re.findall(r"^\d\. `([\w/]+\.py)`", walks, flags=re.MULTILINE)
+    assert 2 <= len(set(steps)) <= 10
+    for name in {*steps, *re.findall(r"`(?:cvae_lightning/)?([\w/]+\.py)`", walks)}:
+        assert (PACKAGE / name).exists(), name
+    for name in re.findall(r"`((?:cvae_lightning|tests)/[\w/]+\.py)`", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_drawing_is_up_to_date_and_its_files_exist() -> None:
+    diagram = script("make_diagram")
+    assert diagram.FILE.read_text() == diagram.draw()
+    assert [name for name in diagram.files() if not (PACKAGE / name).exists()] == []
+
+
+def test_pictures_are_small() -> None:
+    assert all(file.stat().st_size < 100_000 for file in (DOCS / "images").iterdir())
+
+
+def test_the_table_of_experiments_is_complete() -> None:
+    assert first_column("train.md", "Experiments") == {
+        path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml")
+    }
+
+
+@pytest.mark.parametrize("group", ["text_encoder", "encoder", "decoder", "prior", "likelihood"])
+def test_the_table_of_parts_names_every_choice(group: str) -> None:
+    (row,) = re.findall(rf"^\| [\w ]+ \| `{group}` \| (.*) \|$", (DOCS / "models.md").read_text(), flags=re.MULTILINE)
+    choices = {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")}
+    assert choices <= set(re.findall(r"`(\w+)`", row))
+
+
+def test_the_page_of_metrics_is_what_a_run_writes(tiny_run: Path) -> None:
+    text = (DOCS / "metrics.md").read_text()
+    rows = re.findall(r"^\| (`.+?`(?:, `.+?`)*) \|", text, flags=re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    staged = {name.replace("{stage}", stage) for name in listed for stage in ("train", "val", "test")}
+    atoms = ("all", "count", "colour", "shape", "size", "relation")
+    named = {name.replace("...", atom) for name in staged for atom in atoms}
+    written = set((tiny_run / "metrics.csv").read_text().splitlines()[0].split(",")) - {"step", "epoch"}
+    assert written <= named
+    optional = {"perceptual", "adversarial", "discriminator", "adversarial_weight"}
+    required = {name for name in named if name.startswith("val/") and name.split("/")[-1] not in optional}
+    assert required <= written
+
+
+def test_the_readme_is_short_and_its_map_is_made_from_the_docstrings() -> None:
+    assert len(README.splitlines()) <= 150
+    assert script("make_map").table() in README
+
+
+def test_pages_use_plain_words() -> None:
+    refused = re.compile(r"\b(anew|nobody|whoever|heed(s|ed)?|dear(er|est)?|go(es)? on)\b", flags=re.IGNORECASE)
+    found = {page.name: match.group() for page in PAGES if (match := refused.search(page.read_text()))}
+    assert found == {}

@@ -1,0 +1,69 @@
+"""What docstrings refer to exists, what pages link to exists, and what pages list is complete."""
+
+import ast
+import builtins
+import re
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import unquote
+
+import pytest
+from support import ROOT
+from support.docs import DOCS, PAGES, TUTORIALS
+
+PACKAGE = ROOT / "cvae_lightning"
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__main__.py")
+ROLE = re.compile(r":(?:py:)?(?:class|func|meth|mod|data|attr|exc|obj):`(?:[^`<]*<)?[~!]?([\w.]+)(?:\(\))?>?`")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+MARKDOWN = [*PAGES, *TUTORIALS, DOCS / "guide.md", DOCS / "log.md"]
+MARKDOWN += [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
+MARKDOWN += sorted((ROOT / "experiments").glob("*/README.md"))
+
+
+def module_of(source: Path) -> str:
+    parts = source.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def resolves(name: str, module: ModuleType, classes: list[str]) -> bool:
+    """Whether a reference is a name of the module, of one of its classes, or a full name."""
+    if name.startswith("."):
+        package = module.__name__.rpartition(".")[0]
+        name = f"{package}{name}"
+    owners = [module, *(getattr(module, cls) for cls in classes if hasattr(module, cls)), builtins]
+    if any(found(owner, name.split(".")) for owner in owners):
+        return True
+    parts = name.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            owner = import_module(".".join(parts[:cut]))
+        except ImportError:
+            continue
+        return found(owner, parts[cut:])
+    return False
+
+
+def found(owner: object, path: list[str]) -> bool:
+    for name in path:
+        if not (hasattr(owner, name) or name in getattr(owner, "__annotations__", {})):
+            return False
+        owner = getattr(owner, name, None)
+    return True
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_the_references_of_docstrings_exist(source: Path) -> None:
+    text = source.read_text()
+    names = ROLE.findall(text)
+    if not names:
+        return
+    module = import_module(module_of(source))
+    classes = [node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)]
+    assert not [name for name in names if not resolves(name, module, classes)]
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_links_of_pages_exist(page: Path) -> None:
+    targets = [unquote(link.split("#")[0]) for link in LINK.findall(page.read_text()) if "://" not in link]
+    assert not [target for target in targets if target and not (page.parent / target).exists()]
