@@ -1,8 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
-EXTRAS ?= dev,search,joblib
+EXTRAS ?= dev,docs,search,joblib
 
-.PHONY: install quickstart test format clean
+.PHONY: install quickstart test docs format clean
 
 ## Set up the virtual environment
 install: .venv/.installed
@@ -18,13 +18,17 @@ test: .venv/.installed
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+## Build the documentation into docs/_build/html
+docs: .venv/.installed
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
 ## Put the code into the house format
 format: .venv/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build dist docs/_build docs/api docs/results .pytest_cache .mypy_cache .ruff_cache
 
 .venv/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

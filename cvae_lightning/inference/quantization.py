@@ -17,7 +17,7 @@ SCALE = ".scale"
 
 
 def quantize(weights: Mapping[str, Tensor], precision: str) -> dict[str, Tensor]:
-    """Weights as they are stored, by one of :data:`PRECISIONS`.
+    """Weights as they are stored, by one of :data:`~cvae_lightning.inference.PRECISIONS`.
 
     Scalars and vectors are few and some are tiny (a calibrated likelihood's error), so they stay as they are. In 8
     bits a row is a whole number from -127 to 127 times a scale of its own. To store what was restored changes nothing.

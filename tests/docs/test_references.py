@@ -29,9 +29,9 @@ def module_of(source: Path) -> str:
 def resolves(name: str, module: ModuleType, classes: list[str]) -> bool:
     """Whether a reference is a name of the module, of one of its classes, or a full name."""
     if name.startswith("."):
-        package = module.__name__.rpartition(".")[0]
-        name = f"{package}{name}"
-    owners = [module, *(getattr(module, cls) for cls in classes if hasattr(module, cls)), builtins]
+        name = f"{module.__package__}{name}"
+    package = import_module(module.__package__ or module.__name__)
+    owners = [module, package, *(getattr(module, cls) for cls in classes if hasattr(module, cls)), builtins]
     if any(found(owner, name.split(".")) for owner in owners):
         return True
     parts = name.split(".")
