@@ -1,6 +1,6 @@
 """Training speed by precision and memory format: ``python -m cvae_lightning.benchmark +experiment=guide``."""
 
-from __future__ import annotations
+from functools import partial
 
 from omegaconf import DictConfig
 
@@ -8,16 +8,12 @@ from cvae_lightning.cli.app import command
 
 
 def job(config: DictConfig) -> None:
-    """The command's work."""
+    """Measure what the config describes."""
     from cvae_lightning.training.throughput import measure
 
     measure(config)
 
 
-def main() -> None:
-    """The command line."""
-    command("benchmark", job)
-
-
+main = partial(command, "benchmark", job)
 if __name__ == "__main__":
     main()

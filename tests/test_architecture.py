@@ -15,13 +15,31 @@ MAY_IMPORT = {
     "models": set(),
     "data": {"world", "errors"},
     "inference": {"world", "data", "models", "runs", "errors"},
-    "evaluation": {"world", "data", "models", "inference", "errors"},
+    "evaluation": {"world", "data", "models", "inference", "runs", "errors"},
     "sweeps": {"runs", "errors"},
     "reports": {"evaluation", "world", "runs", "sweeps", "errors"},
     "cli": {"errors", "sweeps", "runs", "world"},
     "training": {"world", "data", "models", "evaluation", "inference", "reports", "sweeps", "cli", "runs", "errors"},
+    "__init__": {"world", "data", "models", "inference", "training"},
+    "__main__": {"cli"},
 }
-"""What each folder or file of the package may import of the package; entries may import anything."""
+"""What each folder or file of the package may import of the package."""
+COMMANDS = sorted(file.stem for file in PACKAGE.glob("*.py") if file.stem not in MAY_IMPORT)
+COMMAND_LINES = 40
+
+
+def test_every_folder_has_its_row() -> None:
+    folders = {file.parent.name for file in PACKAGE.glob("*/__init__.py")}
+    files = {"errors", "__init__", "__main__"} & {file.stem for file in PACKAGE.glob("*.py")}
+    assert folders | files == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_short_and_calls_no_other_command(name: str) -> None:
+    file = PACKAGE / f"{name}.py"
+    assert imported(file) <= set(MAY_IMPORT) - {"__init__", "__main__"}
+    assert len(file.read_text().splitlines()) <= COMMAND_LINES
+    assert (ROOT / "conf" / f"{name}.yaml").is_file()
 
 
 def imported(path: Path) -> set[str]:

@@ -10,8 +10,7 @@ import pytest
 import yaml
 from support import ROOT
 
-from cvae_lightning.evaluate import scene_source_of
-from cvae_lightning.evaluation.settings import SceneSource
+from cvae_lightning.evaluation.settings import SceneSource, scene_source_of
 from cvae_lightning.world import Mix
 
 SMALL = ["splits=[test,novel_count]", "captions=10", "batch_size=4", "bound_images=5", "bound_samples=3"]

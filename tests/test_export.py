@@ -13,8 +13,7 @@ from PIL import Image
 from support import ROOT
 
 from cvae_lightning import load
-from cvae_lightning.evaluate import scene_source_of
-from cvae_lightning.evaluation.settings import SceneSource
+from cvae_lightning.evaluation.settings import SceneSource, scene_source_of
 from cvae_lightning.reports.card import command_of
 from cvae_lightning.runs import find_checkpoint, layout, run_dir_of
 

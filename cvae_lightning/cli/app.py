@@ -5,32 +5,27 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
+from cvae_lightning.cli.configs import CONF, leaves
+from cvae_lightning.cli.overrides import plain_choices
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs import override_key
 from cvae_lightning.sweeps import jobs as failures
 from cvae_lightning.world.captions import CaptionError
 
-PACKAGE = Path(__file__).parent.parent
-CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir())
-"""The configs: inside an installed package, beside it in a checkout."""
-
 MISTAKE = 2
 FREE_KEYS = ("trainer.devices", "trainer.profiler")
 """Numbers or switches by default that may be other things too."""
-OPTIONAL_GROUPS = ("experiment", "ablation", "debug")
 EXTRAS = {
     "hydra/launcher/joblib": "joblib",
     "hydra/launcher/submitit_local": "submitit",
@@ -40,8 +35,16 @@ EXTRAS = {
 """Choices that come with an optional package, and the extra of ours that installs it."""
 
 
-def command(config_name: str, job: Callable[[DictConfig], Any]) -> None:
-    """Run ``job`` on the config that the command line composes; leave with code 2 on a user's mistake."""
+def command(
+    config_name: str, job: Callable[[DictConfig], Any], prepare: Callable[[list[str]], list[str]] = list
+) -> None:
+    """Run ``job`` on the config that the command line composes; leave with code 2 on a user's mistake.
+
+    Args:
+        config_name: of the command's file in ``conf``.
+        job: the work.
+        prepare: changes the command line's arguments before Hydra reads them.
+    """
 
     @hydra.main(version_base="1.3", config_path=str(CONF), config_name=config_name)
     def run(config: DictConfig) -> Any:
@@ -54,7 +57,8 @@ def command(config_name: str, job: Callable[[DictConfig], Any]) -> None:
         with mistakes(config_name):
             return checked()
 
-    sys.argv[1:] = plain_choices(sys.argv[1:])
+    with mistakes(config_name):
+        sys.argv[1:] = prepare(plain_choices(sys.argv[1:]))
     # Hydra would print its errors itself and leave with code 1; this makes it raise them.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     with mistakes(config_name):
@@ -107,12 +111,6 @@ def check_types(config: DictConfig, default: DictConfig) -> None:
 
 def _refers(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("${")
-
-
-def plain_choices(arguments: Sequence[str]) -> list[str]:
-    """``+experiment=NAME`` as ``experiment=NAME``: the defaults list keeps a place for it, before debug's."""
-    marked = tuple(f"+{group}=" for group in OPTIONAL_GROUPS)
-    return [argument[1:] if argument.startswith(marked) else argument for argument in arguments]
 
 
 def fail(message: str) -> NoReturn:
@@ -176,22 +174,6 @@ def known_keys(config_name: str) -> list[str]:
         default = OmegaConf.to_container(hydra.compose(config_name, choices), resolve=False)
     keys = [key.split(".") for key, _ in leaves(default)]
     return sorted({".".join(key[:depth]) for key in keys for depth in range(1, len(key) + 1)})
-
-
-def swept_keys() -> set[str]:
-    """The keys whose values a sweep chose for this job: those that the command line does not give as they are."""
-    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
-        return set()
-    return {override_key(one) for one in HydraConfig.get().overrides.task if one not in sys.argv}
-
-
-def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value of a nested mapping with its dotted key."""
-    if isinstance(node, dict) and node:
-        for key, value in node.items():
-            yield from leaves(value, f"{prefix}.{key}" if prefix else str(key))
-    else:
-        yield prefix, node
 
 
 def _out_of_memory(error: BaseException) -> bool:

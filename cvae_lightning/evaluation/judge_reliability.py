@@ -1,12 +1,10 @@
 """How far the judge can be trusted: its agreement with the truth on clean and on damaged pictures.
 
-``python -m cvae_lightning.evaluation.judge_reliability FOLDER`` writes ``metrics.json`` and ``agreement.png`` there.
+``python -m cvae_lightning.judge_reliability output=FOLDER`` writes ``metrics.json`` and ``agreement.png`` there.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -130,26 +128,3 @@ def _curves(axes: Axes, rows: dict[str, dict[str, float]], title: str, unit: str
     axes.legend(fontsize=8)
     if amounts[0] > amounts[-1]:
         axes.invert_xaxis()
-
-
-def main() -> None:
-    """Measure and write, unless the files are there."""
-    parser = argparse.ArgumentParser(description="Measure the judge's agreement with the truth.")
-    parser.add_argument("folder", type=Path, help="where metrics.json and agreement.png are written")
-    parser.add_argument("--scenes", type=int, default=3000, help="scenes for each measurement (default: 3000)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the scenes (default: 0)")
-    options = parser.parse_args()
-    files = [options.folder / name for name in ("metrics.json", "agreement.png")]
-    existing = [str(file) for file in files if file.exists()]
-    if existing:
-        parser.error(f"{' and '.join(existing)} would be overwritten: choose another folder")
-    begin = time.perf_counter()
-    metrics = measure(options.scenes, options.seed)
-    metrics["minutes"] = round((time.perf_counter() - begin) / 60, 1)
-    options.folder.mkdir(parents=True, exist_ok=True)
-    files[0].write_text(json.dumps(metrics, indent=1) + "\n")
-    draw(metrics, files[1])
-
-
-if __name__ == "__main__":
-    main()

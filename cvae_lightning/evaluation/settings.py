@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.coverage import NEIGHBOURS
+from cvae_lightning.runs import CONFIG, read_mapping, run_dir_of
 from cvae_lightning.world import SPLITS, Mix, sample, scene_rng
 
 Key = tuple[int, ...]
@@ -26,6 +28,23 @@ class SceneSource:
     seed: int = 0
     mix: Mix = field(default_factory=Mix)
     synonyms: bool = True
+
+
+def scene_source_of(checkpoint: Path) -> SceneSource:
+    """The scenes that a run's config names; the default ones for a checkpoint without a config.
+
+    Raises:
+        UserError: the config is damaged.
+    """
+    folder = run_dir_of(checkpoint)
+    if folder is None or not (file := folder / CONFIG).is_file():
+        return SceneSource()
+    try:
+        data = read_mapping(file)["data"]
+        mix = Mix(*(data["mix"][form.name] for form in fields(Mix)))
+        return SceneSource(data["seed"], mix, data["synonyms"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{file} does not say which scenes the run was trained on: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Run folders: file names, what a run saves, how it is found, resumed and repeated."""
 
-from cvae_lightning.runs.atomic import rotate, write_atomic, write_versioned
+from cvae_lightning.runs.atomic import rotate, write_atomic, write_new, write_versioned
 from cvae_lightning.runs.folder import (
     claim,
     final_metrics,
@@ -70,5 +70,6 @@ __all__ = [
     "saved_overrides",
     "shell_command",
     "write_atomic",
+    "write_new",
     "write_versioned",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
@@ -24,3 +25,23 @@ def write_atomic(path: Path, text: str) -> None:
 def rotate(path: Path) -> None:
     """Rename a file to the first free numbered name beside it, such as ``config.1.yaml``."""
     path.rename(next(p for n in count(1) if not (p := path.with_stem(f"{path.stem}.{n}")).exists()))
+
+
+def write_new(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write files that do not exist yet into a folder.
+
+    Args:
+        folder: made where it is absent.
+        files: content by name.
+
+    Returns:
+        the paths, in the same order.
+
+    Raises:
+        FileExistsError: one of them exists.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        with (folder / name).open("xb") as file:
+            file.write(content)
+    return [folder / name for name in files]

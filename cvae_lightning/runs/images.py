@@ -59,6 +59,23 @@ def caption_of(image: Image.Image) -> str | None:
     return next((note for note in notes if isinstance(note, str)), None)
 
 
+def captions_of(paths: Sequence[Path], images: Sequence[Image.Image], given: Sequence[str] | None) -> list[str]:
+    """One caption per image: those given, else those that the files hold.
+
+    Raises:
+        UserError: there are more or fewer than images, or a file holds none.
+    """
+    if given is not None:
+        if len(given) != len(paths):
+            raise UserError(f"{len(paths)} images but {len(given)} captions: each image needs its own")
+        return list(given)
+    captions = [caption_of(image) for image in images]
+    for path, caption in zip(paths, captions, strict=True):
+        if caption is None:
+            raise UserError(f"{path} holds no caption: name each image's with captions=[...]")
+    return [caption for caption in captions if caption is not None]
+
+
 def refuse_existing(paths: Sequence[Path]) -> None:
     """Raise before any work where a file would be overwritten.
 

@@ -18,7 +18,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import Callback
 
 from cvae_lightning import runs
-from cvae_lightning.cli.app import leaves, swept_keys
+from cvae_lightning.cli.configs import leaves
+from cvae_lightning.cli.overrides import swept_keys
 from cvae_lightning.data import ShapeSceneDataModule, lexicon
 from cvae_lightning.errors import UserError
 from cvae_lightning.sweeps import optuna

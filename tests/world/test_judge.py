@@ -17,7 +17,7 @@ import pytest
 from cvae_lightning.world import COLOURS, SHAPES, SIZES, SPLITS, Meaning, Scene, Thing, render, sample
 from cvae_lightning.world.judge import Verdict, judge
 
-# Scenes for each check; thousands more are judged by `python -m cvae_lightning.evaluation.judge_reliability`.
+# Scenes for each check; thousands more are judged by `python -m cvae_lightning.judge_reliability`.
 SCENES = 240
 
 Example = tuple[Meaning, Scene]

@@ -17,7 +17,7 @@ from cvae_lightning.world.outlines import POLYGONS
 from cvae_lightning.world.vision.detector import UNCLEAR, Detection, detect
 from cvae_lightning.world.vision.shape_matching import errors, shapes
 
-# Scenes for each check; thousands more are judged by `python -m cvae_lightning.evaluation.judge_reliability`.
+# Scenes for each check; thousands more are judged by `python -m cvae_lightning.judge_reliability`.
 SCENES = 240
 
 

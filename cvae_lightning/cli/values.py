@@ -1,0 +1,41 @@
+"""Values of a config as plain Python: lists of texts, and the fields of a settings class."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig
+
+from cvae_lightning.errors import UserError
+from cvae_lightning.world.captions import parse
+
+
+def texts(value: Any) -> list[str]:
+    """A list of texts as it is, and one text as a list of itself.
+
+    Example:
+        >>> texts("a red star")
+        ['a red star']
+    """
+    return [str(item) for item in value] if isinstance(value, list | tuple | ListConfig) else [str(value)]
+
+
+def captions_of(value: Any) -> list[str]:
+    """The captions of a command, each with a meaning.
+
+    Raises:
+        UserError: there are none.
+        CaptionError: one of them has an unknown word or no meaning.
+    """
+    captions = texts(value)
+    if not captions:
+        raise UserError("captions=[]: give at least one caption")
+    for caption in captions:
+        parse(caption)
+    return captions
+
+
+def settings_of(kind: type, config: DictConfig, *without: str) -> dict[str, Any]:
+    """The config's values for the fields of a dataclass, without those that the caller gives itself."""
+    return {field.name: config[field.name] for field in fields(kind) if field.name not in without}

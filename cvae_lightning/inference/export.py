@@ -1,0 +1,78 @@
+"""A trained model as the bytes of one file, with what its model card says about it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.inference import PRECISIONS
+
+
+class Exported(NamedTuple):
+    """A model ready to be written.
+
+    Attributes:
+        weights: the file's content.
+        facts: for its model card: ``image_size`` in pixels, ``latent_dim``, class names of its ``parts``, number of
+            ``parameters``, ``precision`` in words and ``size`` of the file in bytes.
+    """
+
+    weights: bytes
+    facts: Mapping[str, Any]
+
+
+def check_dtype(dtype: str) -> None:
+    """Raise where there is no such way to store weights.
+
+    Raises:
+        UserError: the message names the nearest of :data:`cvae_lightning.inference.PRECISIONS`.
+    """
+    if dtype not in PRECISIONS:
+        raise UserError(f"dtype={dtype}: expected one of {', '.join(PRECISIONS)}{nearest_hint(dtype, PRECISIONS)}")
+
+
+def exported(checkpoint: Path, dtype: str = "mixed", sampling: Mapping[str, Any] | None = None) -> Exported:
+    """Read a checkpoint or exported weights and store them as one file's bytes.
+
+    Args:
+        checkpoint: the file.
+        dtype: how weights are stored, one of :data:`cvae_lightning.inference.PRECISIONS`.
+        sampling: how the file's flow shall sample, see :func:`cvae_lightning.inference.checkpoint.load`.
+
+    Raises:
+        UserError: the file is damaged, or the model cannot sample so.
+    """
+    from cvae_lightning.inference.checkpoint import load
+    from cvae_lightning.inference.file_format import Saved, to_file
+    from cvae_lightning.models import blueprint
+
+    check_dtype(dtype)
+    painter = load(checkpoint, sampling=sampling)
+    model, tokenizer = painter.model, painter.tokenizer
+    weights = to_file(Saved(blueprint(model), tokenizer.state_dict(), model.state_dict()), dtype)
+    facts = {
+        "image_size": model.image_size,
+        "latent_dim": model.latent_dim,
+        "parts": {name: type(part).__name__ for name, part in model.named_children()},
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "precision": PRECISIONS[dtype],
+        "size": len(weights),
+    }
+    return Exported(weights, facts)
+
+
+def check_evaluated(evaluation: Mapping[str, Any], checkpoint: Path, weights: bytes) -> None:
+    """Raise where an evaluation is of another model than the checkpoint or its exported weights.
+
+    Raises:
+        UserError: it is.
+    """
+    known = [hashlib.sha256(content).hexdigest() for content in (checkpoint.read_bytes(), weights)]
+    if evaluation["checkpoint"]["sha256"] not in known:
+        raise UserError(
+            f"the evaluation is of another model, {evaluation['checkpoint']['name']} with sha256 "
+            f"{evaluation['checkpoint']['sha256'][:12]}...; evaluate run={checkpoint} again"
+        )

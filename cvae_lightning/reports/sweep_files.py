@@ -1,0 +1,32 @@
+"""The two files of a sweep's report: a page that needs no other file, and its words and tables as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cvae_lightning.runs.layout import SWEEP_PAGE, SWEEP_TEXT
+from cvae_lightning.sweeps import Criterion, Sweep, best_first
+
+
+def sweep_files(output: Path) -> list[Path]:
+    """The files to write into a folder."""
+    return [output / SWEEP_PAGE, output / SWEEP_TEXT]
+
+
+def write_sweep_report(sweep: Sweep, by: Criterion, files: Sequence[Path]) -> None:
+    """Write the report to the files of :func:`sweep_files`."""
+    from cvae_lightning.reports.document import to_html, to_markdown
+    from cvae_lightning.reports.sweep import sweep_report
+
+    document = sweep_report(sweep, by)
+    for path, text in zip(files, (to_html(document), to_markdown(document)), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+
+
+def best_job(sweep: Sweep, by: Criterion) -> str:
+    """The best job and its number in one sentence."""
+    ranked = best_first(sweep, by)
+    return f"best job: {ranked[0].folder}, {by.metric} {by.of(ranked[0]):.4g}" if ranked else "no job has finished"
