@@ -67,7 +67,7 @@ def test_the_card_tells_what_is_recorded(exported: Path, tiny_run: Path) -> None
     config, environment, metrics = (
         yaml.safe_load((tiny_run / name).read_text()) for name in ("config.yaml", "environment.json", "metrics.json")
     )
-    assert card.startswith(f"# {config['name']}\n")
+    assert card.split("---\n", 2)[2].startswith(f"\n# {config['name']}\n")
     assert command_of(environment["command"]) in card
     assert "hydra.run.dir" not in card
     for words in (

@@ -42,6 +42,8 @@ def test_the_wheel_trains_from_any_folder(tmp_path: Path) -> None:
     site = build(ROOT, "wheel", tmp_path / "wheel")
     assert (site / "hydra_plugins" / "cvae_lightning_search.py").exists()
     assert files(site / "cvae_lightning" / "conf") == files(ROOT / "conf")
+    templates = Path("cvae_lightning") / "reports" / "templates"
+    assert files(site / templates) == files(ROOT / templates) != set()
     here = files(ROOT / "experiments" / "flagship")
     assert files(site / "cvae_lightning" / "inference" / "flagship") == SHIPPED & here
     done = run_installed(site, tmp_path / "elsewhere", "train", *TINY, "+debug=limit", "hydra.run.dir=run")

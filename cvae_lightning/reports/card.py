@@ -1,22 +1,33 @@
-"""The model card of exported weights: what the model is, how it was made, how good it is and how it is used."""
+"""The model card of exported weights: what the model is, how it was made, how good it is and how it is used.
+
+Its header is the metadata that model hubs read (https://huggingface.co/docs/hub/model-cards). It is written here,
+because ``huggingface_hub`` would bring an HTTP client for a few lines of YAML; a test reads it with that package.
+"""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from cvae_lightning.reports.evaluation import table
-from cvae_lightning.reports.summary import percent, with_interval
+import yaml
+
+from cvae_lightning.reports.templating import render, with_interval
 from cvae_lightning.runs import WEIGHTS, override_key
 from cvae_lightning.world import COLOURS, SHAPES, SIZES
 from cvae_lightning.world.captions import LINK_WORDS
 
 Plain = Mapping[str, Any]
+KINDS = {"samples": "Text-to-image", "reconstructions": "Reconstruction"}
+"""What of an evaluation the metadata gives, as the name of a task."""
+REPOSITORY_TYPE = "shape-world"
+"""The data set's identifier in the metadata."""
 
 
-class CardFacts(NamedTuple):
-    """What a card tells; records that do not exist are empty.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardFacts:
+    """What a card is composed from; records that do not exist are empty.
 
     Attributes:
         image_size: side of its pictures.
@@ -44,132 +55,107 @@ class CardFacts(NamedTuple):
 
 
 def model_card(facts: CardFacts) -> str:
-    """The card as Markdown."""
-    parts = [
-        f"# {facts.config.get('name', 'A trained model')}\n",
-        f"A conditional VAE that paints captions of the shape world as pictures of {facts.image_size} px: "
-        f"*a large blue square above 3 small red circles*. Made with cvae_lightning.\n",
-        "## What it is\n",
-        _model(facts),
-        "## How to use it\n",
-        USAGE,
-        "## Data\n",
-        _data(facts.config),
-        "## Training\n",
-        _training(facts),
-        "## How good it is\n",
-        _quality(facts),
-        "## Intended use\n",
-        "To study how a caption becomes a picture where the truth of each picture is known exactly, to compare other "
-        "models with, and to try the package before training anything.\n",
-        "## Limits\n",
-        LIMITS,
-        "## Licence\n",
-        "MIT, as the package. The data are drawn by the package, so no other licence applies.\n",
-    ]
-    return "\n".join(parts)
+    """The card as Markdown under its metadata."""
+    name = str(facts.config.get("name", "A trained model"))
+    return render(
+        "card.md.j2",
+        metadata=yaml.safe_dump(metadata(facts), sort_keys=False, allow_unicode=True),
+        name=name,
+        image_size=facts.image_size,
+        weights=WEIGHTS,
+        model=_model(facts),
+        data=facts.config.get("data"),
+        command=command_of(facts.environment["command"]) if "command" in facts.environment else "",
+        training=list(_training(facts)),
+        evaluation=_evaluation(facts.evaluation) if facts.evaluation else None,
+        validation=[
+            [f"`{metric}`", f"{value:.6g}"]
+            for metric, value in facts.metrics.get("metrics", {}).items()
+            if metric.startswith("val/")
+        ],
+        num_words={"colours": len(COLOURS), "shapes": len(SHAPES), "sizes": len(SIZES), "links": len(LINK_WORDS)},
+    )
 
 
-USAGE = f"""From this folder, with cvae_lightning installed:
-
-```python
-from cvae_lightning import load
-
-painter = load("{WEIGHTS}")
-painter("a large blue square above 3 small red circles", num_samples=4, seed=0)[0].save("square.png")
-```
-
-```bash
-python -m cvae_lightning.generate run={WEIGHTS} 'captions=["a large blue square above 3 small red circles"]'
-```
-
-The file is safetensors: tensors and, in its header, JSON text with the model's blueprint and vocabulary. It holds no
-code, and only parts of the package are built from it.
-"""
-
-LIMITS = f"""- It knows {len(COLOURS)} colours, {len(SHAPES)} shapes, {len(SIZES)} sizes, {len(LINK_WORDS)} ways to join
-  two groups, and nothing else: it is no model of photographs or of free English. Other words are refused.
-- A picture may be wrong, most often in what the evaluation says. The package's judge tells which ones are; `best_of=8`
-  paints again until the judge agrees.
-- Pictures come at one size, and at most two groups of things are named by a caption.
-"""
+def metadata(facts: CardFacts) -> dict[str, Any]:
+    """The card's header: licence, task and, with an evaluation, its results, as a hub reads them."""
+    header: dict[str, Any] = {
+        "license": "mit",
+        "language": "en",
+        "library_name": "cvae_lightning",
+        "pipeline_tag": "text-to-image",
+        "tags": ["conditional-vae", "text-to-image", "pytorch-lightning", "safetensors"],
+    }
+    if facts.evaluation:
+        name = str(facts.config.get("name", "cvae_lightning"))
+        header["model-index"] = [{"name": name, "results": list(_results(facts.evaluation))}]
+    return header
 
 
-def _model(facts: CardFacts) -> str:
-    rows = [[name.replace("_", " "), f"`{part}`"] for name, part in facts.parts.items()]
-    rows += [
+def _results(evaluation: Plain) -> Iterator[dict[str, Any]]:
+    for split, found in evaluation["splits"].items():
+        for kind, task in KINDS.items():
+            tally = found[kind]["atoms"]["all"]
+            metric = {
+                "type": "accuracy",
+                "name": f"caption consistency of {kind}, all atoms",
+                "value": round(tally["share"], 6),
+                "args": {"low": round(tally["low"], 6), "high": round(tally["high"], 6), "of": tally["of"]},
+            }
+            yield {
+                "task": {"type": "text-to-image", "name": task},
+                "dataset": {"type": REPOSITORY_TYPE, "name": "shape world", "split": split},
+                "metrics": [metric],
+            }
+
+
+def _model(facts: CardFacts) -> list[list[str]]:
+    return [
+        *([name.replace("_", " "), f"`{part}`"] for name, part in facts.parts.items()),
         ["latent", f"{facts.latent_dim} numbers"],
         ["parameters", f"{facts.parameters / 1e6:.2f} million"],
         ["weights", f"{facts.precision}; {facts.size / 1e6:.1f} MB; scalars and vectors as trained"],
     ]
-    return table(["part", ""], rows)
 
 
-def _data(config: Plain) -> str:
-    source = "Scenes, captions and pictures are drawn by the package itself; nothing was collected from anywhere."
-    held = (
-        "Meanings that one of the `novel_pair`, `novel_count` and `novel_relation` splits accepts were never shown in "
-        "training."
-    )
-    if not (data := config.get("data")):
-        return f"{source} {held}\n"
-    drawn = f"{data['size']:,} scenes of {data['canvas_size']} pixels, data seed {data['seed']}"
-    return f"{source} {drawn}, of which {100 * data['val_fraction']:g} % are validation. {held}\n"
+def _training(facts: CardFacts) -> Iterator[Sequence[str]]:
+    """What is recorded of the training, as rows of a name and a value."""
+    environment, metrics = facts.environment, facts.metrics
+    if facts.config.get("seed") is not None:
+        yield "seed", str(facts.config["seed"])
+    if "steps" in metrics:
+        yield "steps", f"{metrics['steps']:,} ({metrics['epochs']} epochs)"
+        yield "time", f"{metrics['training_minutes']} minutes, {metrics['images_per_second']} images/s"
+    if metrics.get("hardware") is not None:
+        yield "hardware", str(metrics["hardware"])
+    if machine := environment.get("machine"):
+        yield "machine", f"{machine['cores']} cores, {machine['processor']}"
+    if packages := environment.get("packages"):
+        yield "versions", ", ".join(f"{name} {version}" for name, version in packages.items())
+    git = environment.get("git", {})
+    if git.get("commit"):
+        yield "commit", f"{git['commit']}{' with uncommitted changes' if git.get('changes') else ''}"
 
 
-def _training(facts: CardFacts) -> str:
-    ran, done, machine = facts.environment, facts.metrics, facts.environment.get("machine", {})
-    git, packages = ran.get("git", {}), ran.get("packages", {})
-    changed = " with uncommitted changes" if git.get("changes") else ""
-    known = {
-        "seed": facts.config.get("seed"),
-        "steps": f"{done['steps']:,} ({done['epochs']} epochs)" if "steps" in done else None,
-        "time": f"{done['training_minutes']} minutes, {done['images_per_second']} images/s"
-        if "steps" in done
-        else None,
-        "hardware": done.get("hardware"),
-        "machine": f"{machine['cores']} cores, {machine['processor']}" if machine else None,
-        "versions": ", ".join(f"{name} {version}" for name, version in packages.items()) or None,
-        "commit": f"{git['commit']}{changed}" if git.get("commit") else None,
+def command_of(command: str) -> str:
+    """A run's command without Hydra's own settings, such as the folder it wrote to.
+
+    Example:
+        >>> command_of("python -m cvae_lightning.train seed=1 hydra.run.dir=run")
+        'python -m cvae_lightning.train seed=1'
+    """
+    return shlex.join(word for word in shlex.split(command) if not override_key(word).startswith("hydra."))
+
+
+def _evaluation(found: Plain) -> dict[str, Any]:
+    kinds = ("samples", "reconstructions")
+    return {
+        "captions": found["settings"]["captions"],
+        "seed": found["settings"]["seed"],
+        "source": "these weights" if found["checkpoint"]["name"] == WEIGHTS else "the checkpoint before rounding",
+        "rows": [
+            [f"`{split}`", *(with_interval(result[kind]["atoms"]["all"]) for kind in kinds)]
+            for split, result in found["splits"].items()
+        ],
+        "coverage": found["diversity"]["coverage"] if found["diversity"].get("measured") else None,
     }
-    rows = [[name, str(value)] for name, value in known.items() if value is not None]
-    begin = f"```\n{command_of(ran['command'])}\n```\n" if "command" in ran else ""
-    return "\n".join(one for one in (begin, table(["", ""], rows) if rows else "") if one) or "Not recorded.\n"
-
-
-def command_of(words: str) -> str:
-    """A run's command without where it wrote, which is not what it was."""
-    return shlex.join(word for word in shlex.split(words) if not override_key(word).startswith("hydra."))
-
-
-def _quality(facts: CardFacts) -> str:
-    shown = {name: value for name, value in facts.metrics.get("metrics", {}).items() if name.startswith("val/")}
-    parts = []
-    if facts.evaluation:
-        parts += [_evaluation(facts.evaluation)]
-    if shown:
-        rows = [[f"`{name}`", f"{value:.6g}"] for name, value in shown.items()]
-        parts += ["At the end of training, which is not always the checkpoint kept as best:\n", table(["", ""], rows)]
-    return "\n".join(parts) or "Not measured.\n"
-
-
-def _evaluation(found: Plain) -> str:
-    settings = found["settings"]
-    rows = [
-        [f"`{split}`", *(with_interval(one[kind]["atoms"]["all"]) for kind in ("samples", "reconstructions"))]
-        for split, one in found["splits"].items()
-    ]
-    source = "these weights" if found["checkpoint"]["name"] == WEIGHTS else "the checkpoint before rounding"
-    words = (
-        f"Pictures that say exactly what their captions say, by a judge that sees pixels alone: {settings['captions']} "
-        f"captions of each split, one sample each, seed {settings['seed']}, 95 % intervals. Measured on {source}.\n"
-    )
-    return "\n".join([words, table(["split", "samples", "reconstructions"], rows), _places(found["diversity"])])
-
-
-def _places(diversity: Plain) -> str:
-    """How much of the places that real scenes use its right pictures use (Naeem et al. 2020)."""
-    if not diversity.get("measured"):
-        return ""
-    model, real = (percent(diversity["coverage"][side]) for side in ("model", "real"))
-    return f"Coverage of positions given the caption: {model}; as many real scenes have {real}.\n"

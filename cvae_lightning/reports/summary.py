@@ -7,21 +7,12 @@ from typing import Any
 
 from cvae_lightning.evaluation.confusion import extra, missing, worst
 from cvae_lightning.evaluation.coverage import NEIGHBOURS
+from cvae_lightning.reports.templating import percent, with_interval
 
 FEW = 5
 """Entries of a list that a person still reads."""
 CLOSE = 0.1
 """Coverage this near to that of real scenes counts as theirs."""
-
-
-def percent(share: float) -> str:
-    """0.1234 as ``12.3 %``."""
-    return f"{100 * share:.1f} %"
-
-
-def with_interval(tally: dict[str, Any]) -> str:
-    """A tally as ``12.3 % (9.8 to 15.4)``."""
-    return f"{percent(tally['share'])} ({100 * tally['low']:.1f} to {100 * tally['high']:.1f})"
 
 
 def summary_sentences(results: dict[str, Any]) -> list[str]:
