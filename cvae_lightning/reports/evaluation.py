@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from cvae_lightning.evaluation.consistency import SLICES
 from cvae_lightning.evaluation.coverage import NEIGHBOURS
@@ -18,7 +18,8 @@ KINDS = {
     "shuffled": "samples, another caption",
 }
 """What is judged, as the table of consistency names it."""
-Header, Rows = Sequence[str], Sequence[Sequence[str]]
+Header: TypeAlias = Sequence[str]
+Rows: TypeAlias = Sequence[Sequence[str]]
 
 
 def evaluation_report(results: dict[str, Any]) -> str:
