@@ -27,7 +27,7 @@ from cvae_lightning.world.spelling import check_known
 _T = TypeVar("_T")
 
 # A radius is the nominal one times a number drawn uniformly from this range.
-SPREAD = (0.93, 1.07)
+RADIUS_RANGE = (0.93, 1.07)
 
 _NOVEL_PAIRS = {
     ("red", "star"),
@@ -151,7 +151,7 @@ def sample_scene(meaning: Meaning, rng: np.random.Generator) -> Scene | None:
     """
     drawn = _draw_kinds(meaning, rng)
     sides = [
-        [Body(group.shape, SIZES[size] * spread) for spread in rng.uniform(*SPREAD, group.count).tolist()]
+        [Body(group.shape, SIZES[size] * spread) for spread in rng.uniform(*RADIUS_RANGE, group.count).tolist()]
         for group, (size, _) in zip(meaning.groups, drawn, strict=True)
     ]
     centres = place_things(sides, meaning.relation, rng)

@@ -1,1 +1,1 @@
-"""What is in a picture: regions, shapes, things, from pixels alone."""
+"""Detecting things in images: regions, shapes, colours and sizes, from pixels alone."""

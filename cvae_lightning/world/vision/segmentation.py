@@ -1,54 +1,60 @@
-"""Connected pixels: which pixels of a stack of images belong together.
+"""Connected pixels: which pixels of a stack of images belong together, and how regions take in their soft edges.
 
-A row of pixels is cut into runs; runs that touch in neighbouring rows are joined until nothing changes.
-A whole stack is labelled at once, and every step is an array operation over all its runs.
+Labelling is SciPy's. Growing is our own: on 2,000 images of 64 px (rendered, then blurred, noisy or compressed),
+``skimage.segmentation.expand_labels`` measures Euclidean distances, so its regions differ in every image, and takes
+331 us per image where ``grow`` takes 27; ``scipy.ndimage.distance_transform_cdt``, which measures along pixel sides
+as ``grow`` does, settles ties in another way (987 images differ) and takes 139 us.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+
+# Pixels connect through their sides, and never to another image of the stack.
+_NEIGHBOURS = np.zeros((3, 3, 3), bool)
+_NEIGHBOURS[1] = ndimage.generate_binary_structure(2, 1)
 
 
 def label(mask: Bools) -> tuple[Ints, int]:
     """Number the connected regions of a stack of masks; pixels connect through their sides.
 
     Args:
-        mask: (N, H, W); its outermost rows and columns are False.
+        mask: (N, H, W).
 
     Returns:
-        (N, H, W) the number of each pixel's region from 1 on, in the order of their first pixels, and 0
-        outside; and how many regions there are.
+        (N, H, W) the number of each pixel's region, from 1, in the order of their first pixels, and 0 outside
+        all regions; and the number of regions.
 
-    Raises:
-        ValueError: the mask reaches its border.
+    >>> labels, count = label(np.array([[[True, False, True]]]))
+    >>> labels.tolist(), count
+    ([[[1, 0, 2]]], 2)
     """
-    if mask[:, [0, -1]].any() or mask[:, :, [0, -1]].any():
-        raise ValueError("mask reaches its border: expected its outermost rows and columns to be False")
-    changes = np.flatnonzero(np.diff(mask.ravel().view(np.int8))) + 1
-    starts, ends = changes[::2], changes[1::2]
-    roots = _joined(*_touching(starts, ends, mask.shape[2]), len(starts))
-    numbers = np.cumsum(roots == np.arange(len(roots)))
-    labels = np.zeros(mask.size, np.int64)
-    labels[mask.ravel()] = np.repeat(numbers[roots], ends - starts)
-    return labels.reshape(mask.shape), int(numbers[-1]) if len(numbers) else 0
+    labels = np.empty(mask.shape, np.int64)  # (N, H, W)
+    return labels, int(ndimage.label(mask, _NEIGHBOURS, output=labels))
 
 
 def grow(labels: Ints, steps: int) -> None:
-    """Let regions grow by some pixels through their sides into free ones (0), in place.
+    """Grow regions by a number of pixels, through pixel sides into free pixels (0), in place.
 
     A free pixel goes to the region that reaches it first.
 
     Args:
-        labels: (N, H, W) as in ``label``; the outermost rows and columns stay free.
+        labels: (N, H, W) as ``label`` gives them; the outermost rows and columns are 0 and stay 0.
         steps: how many pixels to grow by.
+
+    Raises:
+        ValueError: a region reaches the outermost rows or columns.
     """
+    if labels[:, [0, -1]].any() or labels[:, :, [0, -1]].any():
+        raise ValueError("a region reaches its border: expected the outermost rows and columns to be 0")
     width = labels.shape[2]
     labels[:, [0, -1]] = labels[:, :, [0, -1]] = -1
-    flat = labels.reshape(-1)
+    flat = labels.reshape(-1)  # (N * H * W)
     front = np.flatnonzero(flat > 0)
     for _ in range(steps):
         reached = []
@@ -58,33 +64,3 @@ def grow(labels: Ints, steps: int) -> None:
             flat[reached[-1]] = flat[front[free]]
         front = np.concatenate(reached)
     labels[:, [0, -1]] = labels[:, :, [0, -1]] = 0
-
-
-def _touching(starts: Ints, ends: Ints, width: int) -> tuple[Ints, Ints]:
-    """Every pair of runs that touch in neighbouring rows.
-
-    Args:
-        starts, ends: (R) the first pixel of each run and the one after its last.
-        width: the pixels in a row.
-    """
-    low = np.searchsorted(ends, starts + width, side="right")
-    high = np.searchsorted(starts, ends + width, side="left")
-    counts = np.maximum(high - low, 0)
-    upper = np.repeat(np.arange(len(starts)), counts)
-    lower = np.arange(len(upper)) + np.repeat(low - (np.cumsum(counts) - counts), counts)
-    return upper, lower
-
-
-def _joined(one: Ints, other: Ints, count: int) -> Ints:
-    """The first member of the set of each of ``count`` members, when ``one[k]`` and ``other[k]`` are together."""
-    roots = np.arange(count)
-    while True:
-        first, second = roots[one], roots[other]
-        apart = first != second
-        if not apart.any():
-            return roots
-        one, other = one[apart], other[apart]
-        first, second = first[apart], second[apart]
-        np.minimum.at(roots, np.maximum(first, second), np.minimum(first, second))
-        while (shorter := roots[roots]).tobytes() != roots.tobytes():
-            roots = shorter

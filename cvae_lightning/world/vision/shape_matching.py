@@ -1,9 +1,9 @@
-"""Which shape a silhouette is: its low spatial frequencies against those of the six shapes.
+"""Which shape a silhouette has: its low spatial frequencies compared with those of the six shapes.
 
-A silhouette is the opacity of the pixels of one thing. With lengths measured from its centre of mass in
-units of the root of its area, a shape looks the same at any place and size, and so do its Fourier
-coefficients. A blur multiplies each of them by a known factor, so blurred things are compared with
-equally blurred shapes; an edge mixed over one pixel is a small blur too.
+A silhouette is the opacity of the pixels of one thing. With lengths measured from its centre of mass in units
+of the root of its area, the Fourier coefficients of a shape do not depend on its position or size. A Gaussian
+blur multiplies each of them by a known factor, so blurred things are compared with equally blurred shapes; an
+edge mixed over one pixel counts as a small blur.
 """
 
 from __future__ import annotations
@@ -21,22 +21,35 @@ Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 Ints = NDArray[np.int64]
 
-# A shape fits in a square of this side, in units of the root of its area; waves have it as their period.
+# The side of a square that any shape fits in, in units of the root of its area: the period of the lowest wave.
 PERIOD = 2.4
-# The most waves across that square in either direction: the finest is 0.6 units long, about a star's arm.
-WAVES = 3
+# The highest frequency in either direction, in waves per period: the shortest wave is 0.6 units long, about the
+# length of a star's arm.
+MAX_FREQUENCY = 3
 # Standard deviations of blur that shapes are compared at, in the same unit.
-# A small star is 6.6 px large at 64 px: there the last one is a blur of 1.5 px, and more is no clear shape.
+# The root of a small star's area is 6.6 px at 64 px: there the last one is a blur of 1.5 px. A thing with more blur
+# has no clear shape.
 BLURS = np.arange(0.02, 0.23, 0.015)
 
-# One of each pair of opposite waves, as the other has the complex conjugate; the constant one is left out.
-_ACROSS, _DOWN = (m.ravel() for m in np.meshgrid(np.arange(WAVES + 1), np.arange(-WAVES, WAVES + 1), indexing="ij"))
+# One wave of each pair of opposite directions, since the other has the complex conjugate; without the constant.
+_ACROSS, _DOWN = (
+    frequency.ravel()
+    for frequency in np.meshgrid(
+        np.arange(MAX_FREQUENCY + 1), np.arange(-MAX_FREQUENCY, MAX_FREQUENCY + 1), indexing="ij"
+    )
+)
 _KEPT = (_ACROSS > 0) | (_DOWN > 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Silhouettes:
-    """K silhouettes in C-order arrays: area (K), centre x and y (K) in pixels, and coefficients (K, F)."""
+    """K silhouettes.
+
+    Attributes:
+        area: (K) in pixels.
+        x, y: (K) centre of mass in pixels.
+        waves: (K, F) Fourier coefficients.
+    """
 
     area: Floats
     x: Floats
@@ -46,7 +59,13 @@ class Silhouettes:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a shape of radius 1 has: its area, how far its centre of mass lies below its centre, its (F) waves."""
+    """A shape of radius 1.
+
+    Attributes:
+        area: in units of the squared radius.
+        drop: how far its centre of mass lies below its centre.
+        waves: (F) Fourier coefficients.
+    """
 
     area: float
     drop: float
@@ -58,45 +77,45 @@ def measure(x: Floats, y: Floats, opacity: Floats, begins: Ints) -> Silhouettes:
 
     Args:
         x, y, opacity: (P) pixels of K silhouettes, one silhouette after the other; each has a positive sum.
-        begins: (K) where each silhouette begins.
+        begins: (K) the first pixel of each silhouette.
     """
-    ends = np.append(begins[1:], len(x))
-    owner = np.repeat(np.arange(len(begins)), ends - begins)
-    area = np.add.reduceat(opacity, begins)
+    ends = np.append(begins[1:], len(x))  # (K)
+    owner = np.repeat(np.arange(len(begins)), ends - begins)  # (P)
+    area = np.add.reduceat(opacity, begins)  # (K)
     centre_x = np.add.reduceat(opacity * x, begins) / area
     centre_y = np.add.reduceat(opacity * y, begins) / area
-    turn = -2j * np.pi / (PERIOD * np.sqrt(area))[owner]
-    # A wave is one across times one down, so all of a silhouette's are one small product of matrices.
-    across = _powers(np.exp(turn * (x - centre_x[owner]))) * opacity
+    turn = -2j * np.pi / (PERIOD * np.sqrt(area))[owner]  # (P)
+    # A wave is a product of one across and one down, so all coefficients of a silhouette are one matrix product.
+    across = _powers(np.exp(turn * (x - centre_x[owner]))) * opacity  # (MAX_FREQUENCY + 1, P)
     down = _powers(np.exp(turn * (y - centre_y[owner])))
-    down = np.concatenate((down[:0:-1].conj(), down))
+    down = np.concatenate((down[:0:-1].conj(), down))  # (2 MAX_FREQUENCY + 1, P)
     spans = zip(begins.tolist(), ends.tolist(), strict=True)
     products = np.stack([across[:, begin:end] @ down[:, begin:end].T for begin, end in spans])
-    waves = products.reshape(len(begins), -1)[:, _KEPT] / area[:, None]
+    waves = products.reshape(len(begins), -1)[:, _KEPT] / area[:, None]  # (K, F)
     return Silhouettes(area, centre_x, centre_y, waves)
 
 
 def errors(waves: Complexes) -> Floats:
-    """(K, 6) how far (K, F) silhouettes are from each of ``SHAPES``, each as sharp or blurred as fits it best.
+    """(K, 6) the distance of (K, F) coefficients from each of ``SHAPES``, at the blur that fits best.
 
-    0 is the shape itself; 1 is as far as a formless spot.
+    0 for the shape itself; 1 for a spot without any structure.
     """
-    known = _blurred()
-    power = (np.abs(known) ** 2).sum(axis=-1)
-    overlap = np.einsum("kf,sbf->ksb", waves.conj(), known).real
-    far = (np.abs(waves) ** 2).sum(axis=-1)[:, None, None] - 2 * overlap + power
-    nearest: Floats = np.maximum(far / power, 0).min(axis=-1)
+    known = _blurred()  # (6, B, F)
+    power = (np.abs(known) ** 2).sum(axis=-1)  # (6, B)
+    overlap = np.einsum("kf,sbf->ksb", waves.conj(), known).real  # (K, 6, B)
+    squared = (np.abs(waves) ** 2).sum(axis=-1)[:, None, None] - 2 * overlap + power  # (K, 6, B)
+    nearest: Floats = np.maximum(squared / power, 0).min(axis=-1)  # (K, 6)
     return np.sqrt(nearest)
 
 
 @cache
 def shapes() -> tuple[Shape, ...]:
-    """The six shapes, as measured on large and finely drawn ones."""
+    """The six shapes, measured on large renderings at the highest resolution."""
     r = 0.3
-    pictures = render([Scene((Thing(shape, "black", "large", 0.5, 0.5, r),)) for shape in SHAPES], LARGEST)
-    paper, ink = BACKGROUND[0], COLOURS["black"][0]
-    number, row, column = np.nonzero(pictures[..., 0] < paper)
-    opacity = (paper - pictures[number, row, column, 0].astype(float)) / (paper - ink)
+    images = render([Scene((Thing(shape, "black", "large", 0.5, 0.5, r),)) for shape in SHAPES], LARGEST)
+    light, dark = BACKGROUND[0], COLOURS["black"][0]
+    number, row, column = np.nonzero(images[..., 0] < light)  # (P) each
+    opacity = (light - images[number, row, column, 0].astype(float)) / (light - dark)
     found = measure(
         column + np.float64(0.5), row + np.float64(0.5), opacity, np.searchsorted(number, np.arange(len(SHAPES)))
     )
@@ -110,15 +129,15 @@ def shapes() -> tuple[Shape, ...]:
 
 @cache
 def _blurred() -> Complexes:
-    """(6, B, F) the waves of each shape at each blur."""
+    """(6, B, F) the coefficients of each shape at each blur."""
     squared = (2 * np.pi / PERIOD) ** 2 * (_ACROSS**2 + _DOWN**2)[_KEPT]
     fade = np.exp(-0.5 * BLURS[:, None] ** 2 * squared)
     return np.stack([shape.waves for shape in shapes()])[:, None, :] * fade
 
 
 def _powers(base: Complexes) -> Complexes:
-    """(WAVES + 1, P) the powers of (P) numbers, from 0 on."""
-    powers = np.ones((WAVES + 1, len(base)), complex)
-    for k in range(1, WAVES + 1):
+    """(MAX_FREQUENCY + 1, P) the powers of (P) numbers, from 0 on."""
+    powers = np.ones((MAX_FREQUENCY + 1, len(base)), complex)
+    for k in range(1, MAX_FREQUENCY + 1):
         np.multiply(powers[k - 1], base, out=powers[k])
     return powers

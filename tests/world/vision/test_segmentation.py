@@ -41,9 +41,15 @@ def test_a_spiral_is_one_region():
     assert label(mask)[1] == 1
 
 
-def test_a_mask_must_not_reach_its_border():
+def test_masks_may_reach_their_border_and_images_of_a_stack_are_apart():
+    labels, count = label(np.ones((2, 3, 3), bool))
+    assert count == 2
+    assert (labels == np.array([1, 2])[:, None, None]).all()
+
+
+def test_a_region_that_grows_must_not_reach_its_border():
     with pytest.raises(ValueError, match="reaches its border"):
-        label(np.ones((1, 3, 3), bool))
+        grow(np.ones((1, 3, 3), np.int64), 1)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
