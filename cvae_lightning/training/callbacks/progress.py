@@ -1,0 +1,193 @@
+"""What a person reads while a run trains: one live bar in a terminal, else a line at least every minute."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+log = logging.getLogger(__name__)
+EPOCH_METRICS = ("val/loss", "val/distortion", "val/rate", "val/mse", "val/consistency/all")
+"""What the line of an epoch has, where it was measured."""
+BAR_METRICS = ("train/loss", "images/s")
+"""What the bar shows besides the epoch and the time left."""
+LINE_SECONDS = 60.0
+"""The longest time without a line where there is no terminal, as far as batches are shorter."""
+REFRESH_SECONDS = 0.25
+
+
+class ReportProgress(Callback):
+    """A line in the log at the end of each epoch, and in between a live bar or a line per minute.
+
+    The bar counts the whole run, and so does the time left, which takes the mean pace of this process, validation
+    included. While the bar lives, log handlers of the terminal write through it, so that their lines stand above it;
+    it is removed at the end and leaves the lines. Only the main process reports anything.
+
+    Own code instead of Lightning's bars, which start a new bar per epoch and per validation, know nothing of the time
+    left for the run, and erase what the log's handlers write.
+
+    Args:
+        console: where the bar is drawn; None for standard output.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console
+        self._bar: _Bar | None = None
+        self._clock = _Clock()
+        self._validated = False
+        self._last_report = 0.0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        self._clock = _Clock.starting(trainer)
+        self._last_report = time.monotonic()
+        console = self._console or Console()
+        if console.is_interactive:
+            self._bar = _Bar(console, self._clock.total, trainer.global_step)
+            self._show(trainer)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self._report(trainer)
+
+    def on_validation_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        self._validated = True
+        self._report(trainer)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        log.info(self._epoch_line(trainer))
+        self._validated = False
+        self._last_report = time.monotonic()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        self._close()
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _report(self, trainer: pl.Trainer) -> None:
+        """Refresh the bar, or write a line once a minute has passed since the last."""
+        if not trainer.is_global_zero or trainer.sanity_checking:
+            return
+        if time.monotonic() - self._last_report < (LINE_SECONDS if self._bar is None else REFRESH_SECONDS):
+            return
+        self._last_report = time.monotonic()
+        if self._bar is None:
+            log.info(self._minute_line(trainer))
+        else:
+            self._show(trainer)
+
+    def _show(self, trainer: pl.Trainer) -> None:
+        assert self._bar is not None
+        values = [f"{name.rpartition('/')[2]} {value}" for name, value in _values(trainer, BAR_METRICS)]
+        self._bar.show(trainer.global_step, ", ".join([_epoch(trainer), *values, self._clock.left(trainer)]))
+
+    def _minute_line(self, trainer: pl.Trainer) -> str:
+        step = f"step {trainer.global_step}" + (f" of {self._clock.total}" if self._clock.total else "")
+        doing = ["validation"] if trainer.validating else []
+        values = [f"{name} {value}" for name, value in _values(trainer, ("train/loss",))]
+        return ", ".join([_epoch(trainer), step, *doing, *values, self._clock.left(trainer)])
+
+    def _epoch_line(self, trainer: pl.Trainer) -> str:
+        """The numbers of the epoch that ends; those of an earlier validation are not repeated."""
+        values = [f"{name} {value}" for name, value in _values(trainer, EPOCH_METRICS if self._validated else ())]
+        missing = [] if self._validated else ["no validation"]
+        speed = [f"{value} images/s" for _, value in _values(trainer, ("images/s",))]
+        left = [self._clock.left(trainer)] if trainer.global_step < (self._clock.total or 0) else []
+        return ", ".join([_epoch(trainer), f"step {trainer.global_step}", *values, *missing, *speed, *left])
+
+
+class _Clock:
+    """The time left for a run, by the mean time that a step took in this process.
+
+    Args:
+        total: steps of the whole run; None where it has no end.
+        first: the step at which this process started.
+    """
+
+    def __init__(self, total: int | None = None, first: int = 0) -> None:
+        self.total, self.first, self.since = total, first, time.monotonic()
+
+    @classmethod
+    def starting(cls, trainer: pl.Trainer) -> _Clock:
+        total = trainer.estimated_stepping_batches
+        return cls(int(total) if total != float("inf") else None, trainer.global_step)
+
+    def left(self, trainer: pl.Trainer) -> str:
+        """The time left in words."""
+        done = trainer.global_step - self.first
+        if self.total is None or done <= 0:
+            return "time left unknown"
+        seconds = (time.monotonic() - self.since) / done * max(self.total - trainer.global_step, 0)
+        return f"{duration(seconds)} left"
+
+
+class _Bar:
+    """A live bar at the bottom of a terminal, with the log's lines above it."""
+
+    def __init__(self, console: Console, total: int | None, step: int) -> None:
+        columns = (BarColumn(bar_width=10), TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.description}"))
+        self._progress = Progress(*columns, console=console, transient=True, expand=False)
+        self._task: TaskID = self._progress.add_task("", total=total, completed=step)
+        self._handlers = [
+            (handler, handler.stream)
+            for handler in logging.getLogger().handlers
+            if isinstance(handler, logging.StreamHandler) and handler.stream in (sys.stdout, sys.stderr)
+        ]
+        self._progress.start()  # replaces sys.stdout and sys.stderr by streams that print above the bar
+        for handler, _ in self._handlers:
+            handler.setStream(sys.stdout)
+
+    def show(self, step: int, text: str) -> None:
+        """Move the bar to this step, with a text beside it."""
+        self._progress.update(self._task, completed=step, description=text, refresh=True)
+
+    def close(self) -> None:
+        """Remove the bar; the lines above it stay."""
+        self._progress.stop()
+        for handler, stream in self._handlers:
+            handler.setStream(stream)
+
+
+def duration(seconds: float) -> str:
+    """A time for people.
+
+    >>> duration(42), duration(200), duration(7500)
+    ('42 s', '3 min', '2 h 05 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _epoch(trainer: pl.Trainer) -> str:
+    last = f"/{trainer.max_epochs}" if trainer.max_epochs not in (None, -1) else ""
+    return f"epoch {min(trainer.current_epoch + 1, trainer.max_epochs or sys.maxsize)}{last}"
+
+
+def _values(trainer: pl.Trainer, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(name, f"{float(trainer.callback_metrics[name]):.5g}") for name in names if name in trainer.callback_metrics]
