@@ -17,9 +17,12 @@ def job(config: DictConfig) -> float | None:
     for name in TRACKERS:
         if config.logger.get(name):
             require_package(name, f"logger={name}")
+    from hydra.core.hydra_config import HydraConfig
+
+    from cvae_lightning.training.context import hydra_context
     from cvae_lightning.training.run import run
 
-    return run(config)
+    return run(config, hydra_context(HydraConfig.get()))
 
 
 main = partial(command, "train", job, resumed)

@@ -65,7 +65,7 @@ def test_metrics_are_scalars_of_every_kind(tiny_run: Path) -> None:
 def test_tensorboard_has_scalars_pictures_captions_and_hyperparameters(tiny_run: Path) -> None:
     events = EventAccumulator(str(tiny_run / "tensorboard"))
     tags = events.Reload().Tags()
-    assert {"train/loss", "val/rate", "val/consistency/all", "pace/images_per_second"} <= set(tags["scalars"])
+    assert {"train/loss", "val/rate", "val/consistency/all", "throughput/images_per_second"} <= set(tags["scalars"])
     assert {"reconstruction", "samples"} <= set(tags["images"])
     assert "captions/text_summary" in tags["tensors"]
     assert len(events.Images("samples")) == 2

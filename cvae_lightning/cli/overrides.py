@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from hydra import compose, initialize_config_dir
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from cvae_lightning import runs
@@ -53,11 +50,3 @@ def _unfinished(arguments: list[str]) -> Path | None:
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
     return runs.newest_unfinished(Path("outputs"), plain)  # type: ignore[arg-type]
-
-
-def swept_keys() -> set[str]:
-    """The keys whose values a sweep chose for this job: those that the command line does not give as they are."""
-    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
-        return set()
-    overrides = HydraConfig.get().overrides.task
-    return {runs.override_key(override) for override in overrides if override not in sys.argv}

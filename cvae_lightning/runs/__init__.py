@@ -31,7 +31,7 @@ from cvae_lightning.runs.layout import (
 from cvae_lightning.runs.overrides import RUNTIME_KEYS, override_key, override_value, saved_overrides
 from cvae_lightning.runs.plain import read_mapping, read_plain
 from cvae_lightning.runs.provenance import environment, shell_command
-from cvae_lightning.runs.resume import newest_unfinished, resumable, resumed_arguments
+from cvae_lightning.runs.resume import check_resumable, newest_unfinished, resumed_arguments
 
 __all__ = [
     "BEST",
@@ -50,6 +50,7 @@ __all__ = [
     "TABLE",
     "TRIAL",
     "WEIGHTS",
+    "check_resumable",
     "claim",
     "environment",
     "final_metrics",
@@ -63,7 +64,6 @@ __all__ = [
     "read_mapping",
     "read_plain",
     "read_table",
-    "resumable",
     "resumed_arguments",
     "rotate",
     "run_dir_of",

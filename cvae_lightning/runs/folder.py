@@ -52,7 +52,9 @@ def claim(
         UserError: the folder holds another run.
     """
     if not resumed and (folder / CONFIG).exists():
-        raise UserError(f"{folder} already holds a run: {_instead(folder)}")
+        raise UserError(
+            f"{folder} already holds a run: resume it with resume={folder}, or choose another folder with hydra.run.dir"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     if is_finished(folder):
         rotate(folder / METRICS)
@@ -60,12 +62,6 @@ def claim(
         write_versioned(folder / OVERRIDES, overrides_text(overrides))
     write_versioned(folder / CONFIG, yaml.safe_dump(_comparable(config), sort_keys=False))
     write_versioned(folder / ENVIRONMENT, json.dumps(environment(command), indent=1) + "\n")
-
-
-def _instead(folder: Path) -> str:
-    if (folder / LAST).exists():
-        return f"resume it with resume={folder}, or choose another folder"
-    return "it stopped before its first checkpoint; delete the folder or choose another"
 
 
 def is_same_run(folder: Path, config: Mapping[str, Any]) -> bool:

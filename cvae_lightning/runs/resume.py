@@ -12,23 +12,17 @@ from cvae_lightning.runs.layout import CONFIG, LAST
 from cvae_lightning.runs.overrides import override_key, saved_overrides
 
 
-def resumable(folder: Path) -> Path:
-    """The checkpoint from which the run in a folder is resumed.
+def check_resumable(folder: Path) -> None:
+    """Raise where a folder holds no run; one that was stopped before its first checkpoint starts at step 0 again.
 
     Raises:
-        UserError: the folder is not a run, or was stopped before its first checkpoint.
+        UserError: there is no such folder, or it is not a run folder.
     """
     if not folder.is_dir():
         siblings = [p.name for p in folder.parent.iterdir()] if folder.parent.is_dir() else []
         raise UserError(f"resume={folder}: no such folder{nearest_hint(folder.name, siblings)}")
     if not (folder / CONFIG).exists():
         raise UserError(f"resume={folder}: the folder is not a run folder: it has no {CONFIG}")
-    if not (folder / LAST).exists():
-        raise UserError(
-            f"resume={folder}: the run stopped before its first checkpoint, so there is nothing to resume; delete the "
-            "folder and repeat the run's command, or choose another folder with hydra.run.dir"
-        )
-    return folder / LAST
 
 
 def resumed_arguments(arguments: list[str], folder: Path) -> list[str]:
@@ -37,7 +31,7 @@ def resumed_arguments(arguments: list[str], folder: Path) -> list[str]:
     Raises:
         UserError: the folder is not a run that can be resumed.
     """
-    resumable(folder)
+    check_resumable(folder)
     given = [argument for argument in arguments if override_key(argument) not in ("resume", "hydra.run.dir")]
     keys = {override_key(argument) for argument in [*given, "resume", "hydra.run.dir"]}
     kept = [override for override in saved_overrides(folder) if override_key(override) not in keys]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,18 +11,16 @@ from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 import torch
-from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_class, instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import Callback
 
 from cvae_lightning import runs
 from cvae_lightning.cli.configs import leaves
-from cvae_lightning.cli.overrides import swept_keys
 from cvae_lightning.data import ShapeSceneDataModule, lexicon
 from cvae_lightning.errors import UserError
-from cvae_lightning.sweeps import optuna
-from cvae_lightning.training.callbacks import ProgressBar, Pruning
+from cvae_lightning.training.callbacks import Pruning, ReportProgress
+from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.loggers.run_logger import RunLogger
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.precision import Hardware, choose
@@ -136,26 +133,25 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
     )
 
 
-def build_trainer(config: DictConfig, hardware: Hardware, folder: Path, resume_step: int | None) -> pl.Trainer:
-    """The Lightning trainer with the config's loggers and callbacks, at home in the run folder."""
+def build_trainer(config: DictConfig, hardware: Hardware, context: RunContext, resume_step: int | None) -> pl.Trainer:
+    """The Lightning trainer with the config's loggers and callbacks, which write into the context's folder."""
     callbacks: list[Callback] = [instantiate(node) for node in config.callbacks.values() if node]
-    if trial := optuna.trial_of(HydraConfig.get()):
-        callbacks.append(Pruning(trial))
-    if sys.stdout.isatty():
-        callbacks.append(ProgressBar())
-    loggers = [_logger(node, folder, resume_step) for node in config.logger.values() if node]
+    if context.trial is not None:
+        callbacks.append(Pruning(context.trial))
+    callbacks.append(ReportProgress())
+    loggers = [_logger(node, context.folder, resume_step) for node in config.logger.values() if node]
     trainer: pl.Trainer = instantiate(
         config.trainer,
         accelerator=hardware.accelerator,
         precision=hardware.precision,
-        default_root_dir=str(folder),
+        default_root_dir=str(context.folder),
         logger=loggers,
         callbacks=callbacks,
-        enable_progress_bar=sys.stdout.isatty(),
+        enable_progress_bar=False,
     )
     for logger in trainer.loggers:
         if isinstance(logger, RunLogger) and not config.trainer.fast_dev_run:
-            logger.declare(_settings(config), FINAL_METRICS, swept_keys())
+            logger.declare(_settings(config), FINAL_METRICS, context.swept)
     return trainer
 
 
@@ -171,9 +167,13 @@ def is_main_process() -> bool:
 
 
 def quieten() -> None:
-    """Hide what Lightning and torch say of things that are meant to be so."""
+    """Hide what Lightning and torch report of things that are meant to be so, and what other processes repeat."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    # Scenes are drawn where training runs when there is no core to spare, and the order can go on anywhere.
+    logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # a profiler's table is a result
+    if not is_main_process():
+        logging.getLogger("cvae_lightning").setLevel(logging.ERROR)
+        warnings.filterwarnings("ignore")
+    # Scenes are drawn in the training process when there is no core to spare, and any batch can be the first.
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
     warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
     warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")

@@ -8,7 +8,7 @@ import torch
 
 from cvae_lightning.data import Batch
 from cvae_lightning.data.images import to_uint8
-from cvae_lightning.inference.painter import Painter
+from cvae_lightning.inference.painter import Painter, first_samples
 from cvae_lightning.reports.run import draw_run
 from cvae_lightning.world import judge, parse
 
@@ -28,9 +28,7 @@ def draw_final_pictures(folder: Path, painter: Painter, scenes: Batch, seed: int
     Returns:
         the files written.
     """
-    # Tokens and not captions: a run of few scenes does not know every word of its validation.
-    noise = painter.noise(1, seed).expand(len(scenes.tokens), -1)  # (B, Z)
-    samples = to_uint8(painter.model.generate(scenes.tokens, noise=noise))
-    reconstructions = to_uint8(painter.model.reconstruct(scenes.images, scenes.tokens))
+    samples = to_uint8(first_samples(painter.model, scenes.tokens, seed))  # (B, S, S, 3)
+    reconstructions = to_uint8(painter.model.reconstruct(scenes.images, scenes.tokens))  # (B, S, S, 3)
     correct = [verdict.all for verdict in judge(samples, [parse(caption) for caption in scenes.captions])]
     return draw_run(folder, to_uint8(scenes.images), reconstructions, samples, scenes.captions, correct)

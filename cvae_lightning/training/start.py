@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cvae_lightning import runs
-from cvae_lightning.inference.painter import is_readable
+from cvae_lightning.inference.checkpoint import is_readable
 
 
 class Start(Enum):
@@ -37,11 +37,11 @@ def find_start(folder: Path, config: Mapping[str, Any], resume: bool, sweep: boo
         sweep: the run is a job of a sweep, which resumes jobs of its own that were stopped.
 
     Raises:
-        UserError: nothing can be resumed, or a job of other settings lives in the folder.
+        UserError: the folder holds no run to resume, or a job of other settings.
     """
     if resume:
-        runs.resumable(folder)
-        return Start.RESUME
+        runs.check_resumable(folder)
+        return Start.RESUME if (folder / runs.LAST).exists() else Start.RESTART
     if not sweep or not runs.is_same_run(folder, config):
         return Start.NEW  # runs.claim refuses a folder that holds a run
     if runs.is_finished(folder):

@@ -1,9 +1,11 @@
 """The guide's tips come when they apply, and only then."""
 
+from dataclasses import replace
+
 import pytest
 
 from cvae_lightning.training import BetaELBO, Constant, Linear
-from cvae_lightning.training.recipe_checks import Plan, advice
+from cvae_lightning.training.recipe_checks import Plan, recipe_warnings
 
 SOUND = Plan(
     objective=BetaELBO(schedule=Linear(length=5)),
@@ -16,8 +18,8 @@ SOUND = Plan(
 )
 
 
-def test_a_sound_plan_needs_no_advice() -> None:
-    assert list(advice(SOUND)) == []
+def test_a_sound_plan_needs_no_recipe_warnings() -> None:
+    assert list(recipe_warnings(SOUND)) == []
 
 
 @pytest.mark.parametrize(
@@ -32,16 +34,16 @@ def test_a_sound_plan_needs_no_advice() -> None:
     ],
 )
 def test_a_tip_names_the_setting_to_change(change, setting: str) -> None:
-    (tip,) = advice(SOUND._replace(**change))
+    (tip,) = recipe_warnings(replace(SOUND, **change))
     assert setting in tip
 
 
 def test_a_rate_may_be_dearer_where_a_calibrated_likelihood_has_more_pixels() -> None:
-    assert list(advice(SOUND._replace(beta_effective=160.0, calibrated_size=256))) == []
+    assert list(recipe_warnings(replace(SOUND, beta_effective=160.0, calibrated_size=256))) == []
     for size in (0, 64):
-        (tip,) = advice(SOUND._replace(beta_effective=160.0, calibrated_size=size))
+        (tip,) = recipe_warnings(replace(SOUND, beta_effective=160.0, calibrated_size=size))
         assert "collapses" in tip
 
 
 def test_a_run_without_end_has_time_for_its_ramp() -> None:
-    assert list(advice(SOUND._replace(epochs=-1))) == []
+    assert list(recipe_warnings(replace(SOUND, epochs=-1))) == []

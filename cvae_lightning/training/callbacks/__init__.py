@@ -1,10 +1,10 @@
-"""What happens around training: checkpoints, seeds, pace, pictures, checkups and the stop at a non-finite loss."""
+"""What happens around training: checkpoints, seeds, speed, pictures, judged samples, the stop at a non-finite loss."""
 
 from cvae_lightning.training.callbacks.checkpoints import RunCheckpoint, SaveOnSignal
 from cvae_lightning.training.callbacks.judge_samples import JudgeSamples
 from cvae_lightning.training.callbacks.log_images import LogImages
 from cvae_lightning.training.callbacks.non_finite import StopOnNonFinite
-from cvae_lightning.training.callbacks.progress_bar import ProgressBar
+from cvae_lightning.training.callbacks.progress import ReportProgress
 from cvae_lightning.training.callbacks.pruning import Pruning
 from cvae_lightning.training.callbacks.seed_each_batch import SeedEachBatch
 from cvae_lightning.training.callbacks.throughput import Throughput
@@ -13,8 +13,8 @@ from cvae_lightning.training.callbacks.weight_average import WeightAverage
 __all__ = [
     "JudgeSamples",
     "LogImages",
-    "ProgressBar",
     "Pruning",
+    "ReportProgress",
     "RunCheckpoint",
     "SaveOnSignal",
     "SeedEachBatch",

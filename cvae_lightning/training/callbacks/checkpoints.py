@@ -65,6 +65,13 @@ class RunCheckpoint(ModelCheckpoint):
             return True
         return bool(super().check_monitor_top_k(trainer, current))
 
+    def _should_save_on_train_epoch_end(self, trainer: pl.Trainer) -> bool:
+        """At a validation's end, and for the newest also at the end of an epoch that had no validation.
+
+        Lightning, which calls this from both hooks, would not save there, and the last epochs' weights would be lost.
+        """
+        return self.monitor is None and not trainer.validating
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict(_moved(state_dict, str(self.dirpath)))
 

@@ -15,8 +15,6 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 log = logging.getLogger(__name__)
 EPOCH_METRICS = ("val/loss", "val/distortion", "val/rate", "val/mse", "val/consistency/all")
 """What the line of an epoch has, where it was measured."""
-BAR_METRICS = ("train/loss", "images/s")
-"""What the bar shows besides the epoch and the time left."""
 LINE_SECONDS = 60.0
 """The longest time without a line where there is no terminal, as far as batches are shorter."""
 REFRESH_SECONDS = 0.25
@@ -102,7 +100,8 @@ class ReportProgress(Callback):
 
     def _show(self, trainer: pl.Trainer) -> None:
         assert self._bar is not None
-        values = [f"{name.rpartition('/')[2]} {value}" for name, value in _values(trainer, BAR_METRICS)]
+        values = [f"loss {value}" for _, value in _values(trainer, ("train/loss",))]
+        values += [f"{value} images/s" for _, value in _values(trainer, ("images/s",))]
         self._bar.show(trainer.global_step, ", ".join([_epoch(trainer), *values, self._clock.left(trainer)]))
 
     def _minute_line(self, trainer: pl.Trainer) -> str:
@@ -185,9 +184,12 @@ def duration(seconds: float) -> str:
 
 
 def _epoch(trainer: pl.Trainer) -> str:
-    last = f"/{trainer.max_epochs}" if trainer.max_epochs not in (None, -1) else ""
-    return f"epoch {min(trainer.current_epoch + 1, trainer.max_epochs or sys.maxsize)}{last}"
+    """The epoch at hand, counted from 1."""
+    planned = trainer.max_epochs if trainer.max_epochs is not None else -1
+    return f"epoch {trainer.current_epoch + 1}" + (f"/{planned}" if planned > 0 else "")
 
 
 def _values(trainer: pl.Trainer, names: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(name, f"{float(trainer.callback_metrics[name]):.5g}") for name in names if name in trainer.callback_metrics]
+    return [
+        (name, f"{float(trainer.callback_metrics[name]):.4g}") for name in names if name in trainer.callback_metrics
+    ]

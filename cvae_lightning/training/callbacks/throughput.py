@@ -1,23 +1,20 @@
-"""How fast training goes, for people: on the progress bar, in TensorBoard and as a line each epoch."""
+"""How fast training goes, for people: on the progress bar, in the log and in TensorBoard."""
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
-from pytorch_lightning.loggers import TensorBoardLogger
 
-log = logging.getLogger(__name__)
-SHOWN = ("val/loss", "val/distortion", "val/rate", "val/mse", "val/consistency/all")
+from cvae_lightning.training.callbacks.tensorboard_writer import board, last_step
 
 
 class Throughput(Callback):
     """Measures training images per second over all devices, validation and drawing left out.
 
-    The pace goes to TensorBoard and the progress bar but not into ``metrics.csv``, which holds only what
+    The figure goes to TensorBoard, the progress bar and the log but not into ``metrics.csv``, which holds only what
     another machine would reproduce.
     """
 
@@ -33,7 +30,7 @@ class Throughput(Callback):
 
     @property
     def images_per_second(self) -> float:
-        """Mean pace of the run's training so far, resumptions included."""
+        """Mean speed of the run's training so far, earlier processes of a resumed run included."""
         return self.images / self.seconds if self.seconds else 0.0
 
     def on_train_batch_start(
@@ -49,23 +46,12 @@ class Throughput(Callback):
         self.seconds += now - self._since
         self._since = now
         self.images += len(batch.images) * trainer.world_size
-        pl_module.log("images/s", self.images_per_second, prog_bar=True, logger=False)
+        pl_module.log("images/s", self.images_per_second, logger=False)
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._since = 0.0
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._since = 0.0
-        if not trainer.is_global_zero:
-            return
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_scalar("pace/images_per_second", self.images_per_second, trainer.global_step - 1)
-        log.info(self._line(trainer))
-
-    def _line(self, trainer: pl.Trainer) -> str:
-        values = [
-            f"{name} {float(trainer.callback_metrics[name]):.5g}" for name in SHOWN if name in trainer.callback_metrics
-        ]
-        epoch = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}, step {trainer.global_step}"
-        return ", ".join([epoch, *values, f"{self.images_per_second:.0f} images/s"])
+        if (writer := board(trainer)) is not None:
+            writer.add_scalar("throughput/images_per_second", self.images_per_second, last_step(trainer))

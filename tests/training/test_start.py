@@ -1,0 +1,101 @@
+"""How a run begins follows from its folder, and how it is stopped from when."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from support import TINY
+
+from cvae_lightning import errors
+from cvae_lightning.cli.app import CONF
+from cvae_lightning.training import run as training_run
+from cvae_lightning.training.context import RunContext
+from cvae_lightning.training.run import run
+from cvae_lightning.training.start import Start, find_start
+
+CONFIG = {"seed": 0, "model": {"latent_dim": 8}, "resume": None}
+
+
+def folder_with(root: Path, *names: str, config: dict | None = None) -> Path:
+    (root / "checkpoints").mkdir()
+    if "config" in names:
+        (root / "config.yaml").write_text(
+            yaml.safe_dump({k: v for k, v in (config or CONFIG).items() if k != "resume"})
+        )
+    if "last" in names:
+        torch.save({"global_step": 3}, root / "checkpoints" / "last.ckpt")
+    if "half" in names:
+        (root / "checkpoints" / "last.ckpt").write_bytes(b"half of a")
+    if "metrics" in names:
+        (root / "metrics.json").write_text('{"metrics": {}}')
+    return root
+
+
+@pytest.mark.parametrize(
+    ("names", "resume", "sweep", "start"),
+    [
+        ([], False, False, Start.NEW),
+        ([], False, True, Start.NEW),
+        (["config", "last"], True, False, Start.RESUME),
+        (["config", "last", "metrics"], True, False, Start.RESUME),
+        (["config"], True, False, Start.RESTART),
+        (["config"], False, True, Start.RESTART),
+        (["config", "half"], False, True, Start.RESTART),
+        (["config", "last"], False, True, Start.RESUME),
+        (["config", "last", "metrics"], False, True, Start.FINISHED),
+    ],
+)
+def test_a_start_follows_from_the_folder(tmp_path, names, resume, sweep, start) -> None:
+    folder = folder_with(tmp_path, *names)
+    before = sorted(path.name for path in folder.rglob("*"))
+    assert find_start(folder, CONFIG, resume=resume, sweep=sweep) is start
+    assert sorted(path.name for path in folder.rglob("*")) == before
+
+
+def test_what_cannot_start_is_refused(tmp_path) -> None:
+    with pytest.raises(errors.UserError, match=r"has no config\.yaml"):
+        find_start(folder_with(tmp_path), CONFIG, resume=True, sweep=False)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"seed": 1}))
+    with pytest.raises(errors.UserError, match="other settings"):
+        find_start(tmp_path, CONFIG, resume=False, sweep=True)
+
+
+def test_a_run_that_was_stopped_before_its_first_checkpoint_resumes_from_the_start(command, tmp_path) -> None:
+    assert command("train", *TINY, "hydra.run.dir=unbroken", cwd=tmp_path).returncode == 0
+    stop = ["+callbacks.bomb._target_=support.StopAt", "+callbacks.bomb.step=5", "~callbacks.save_on_signal"]
+    assert command("train", *TINY, *stop, "hydra.run.dir=run", cwd=tmp_path).returncode == 130
+    assert not (tmp_path / "run" / "checkpoints" / "last.ckpt").exists()
+    done = command("train", f"resume={tmp_path / 'run'}", "+callbacks.bomb.step=0", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "metrics.csv").read_text() == (tmp_path / "unbroken" / "metrics.csv").read_text()
+
+
+@pytest.mark.parametrize("moment", ["check", "build", "draw_final_pictures"])
+def test_ctrl_c_at_any_time_ends_with_130_and_how_to_resume(command, tmp_path, monkeypatch, moment) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training_run, moment, interrupt)
+    done = command("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=run", cwd=tmp_path)
+    assert done.returncode == 130
+    (line,) = [line for line in done.stdout.splitlines() if "INFO stopped" in line]
+    if moment == "check":
+        assert "nothing was trained" in line
+        return
+    assert f"python -m cvae_lightning.train resume={tmp_path / 'run'}" in line
+    monkeypatch.undo()
+    done = command("train", f"resume={tmp_path / 'run'}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "generated_samples.png").exists()
+
+
+def test_a_run_needs_no_hydra_runtime(tmp_path, tiny_run) -> None:
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("train", TINY)
+    score = run(config, RunContext(folder=tmp_path / "notebook"))
+    assert (tmp_path / "notebook" / "metrics.csv").read_text() == (tiny_run / "metrics.csv").read_text()
+    assert score is not None
