@@ -78,7 +78,7 @@ class ModelAdapter:
 
     @torch.inference_mode()
     def importance_weights(self, images: Images, captions: Sequence[str], keys: Sequence[Key], draws: int) -> Floats:
-        """(N, K) log importance weights in nats, K = ``draws``: see :func:`.log_weights`."""
+        """(N, K) log importance weights in nats, K = ``draws``: see :func:`log_weights`."""
         parts = [
             log_weights(self.model, self._pixels(images[p]), self._tokens(captions[p]), self._noise(keys[p], draws))
             for p in self._parts(len(images))
