@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
 from cvae_lightning.evaluation.consistency import JudgedImage
 from cvae_lightning.evaluation.split_result import SplitResult
+from cvae_lightning.reports.figures import new_figure, save_figure
 from cvae_lightning.reports.grids import captioned_grid, paired_grid
 from cvae_lightning.reports.run import pictures_of
 from cvae_lightning.runs import layout
@@ -39,67 +39,67 @@ def draw_evaluation(results: dict[str, Any], results_by_split: Mapping[str, Spli
 
 def draw_consistency(splits: dict[str, Any], path: Path) -> None:
     """Each atom by split, with 95 % intervals: samples in bars, reconstructions as diamonds."""
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    figure = new_figure(11, 4.5)
     axes = figure.subplots()
     width = 0.8 / len(splits)
     for number, (split, found) in enumerate(splits.items()):
-        places = [place + (number - (len(splits) - 1) / 2) * width for place in range(len(ATOMS))]
-        _bars(axes, found["samples"]["atoms"], places, width, split)
-        seen = found["reconstructions"]["atoms"]
-        shares = [seen[atom]["share"] if atom in seen else np.nan for atom in ATOMS]
+        positions = [index + (number - (len(splits) - 1) / 2) * width for index in range(len(ATOMS))]
+        _bars(axes, found["samples"]["atoms"], positions, width, split)
+        atoms = found["reconstructions"]["atoms"]
+        shares = [atoms[atom]["share"] if atom in atoms else np.nan for atom in ATOMS]
         label = "reconstructions" if number == 0 else None
-        axes.plot(places, shares, "D", color="black", ms=3.5, label=label, zorder=3)
+        axes.plot(positions, shares, "D", color="black", ms=3.5, label=label, zorder=3)
     axes.set_xticks(range(len(ATOMS)), ATOMS)
     axes.set(title="samples that say what their caption says", ylabel="share, 95 % interval", ylim=(0, 1.03))
     axes.grid(axis="y", alpha=0.3)
     figure.legend(loc="outside right upper", fontsize=8)
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)
 
 
-def _bars(axes: Axes, atoms: dict[str, Any], places: Sequence[float], width: float, label: str) -> None:
-    known = [(place, atoms[atom]) for atom, place in zip(ATOMS, places, strict=True) if atom in atoms]
-    x, shares = [place for place, _ in known], [one["share"] for _, one in known]
-    sides = [(one["share"] - one["low"], one["high"] - one["share"]) for _, one in known]
-    errors = np.maximum(0, np.transpose(sides))  # rounded numbers may miss each other by a hair
-    axes.bar(x, shares, width, yerr=errors, label=label, error_kw={"lw": 1, "ecolor": "dimgray"})
+def _bars(axes: Axes, atoms: dict[str, Any], positions: Sequence[float], width: float, label: str) -> None:
+    known = [(x, atoms[atom]) for atom, x in zip(ATOMS, positions, strict=True) if atom in atoms]
+    shares = [tally["share"] for _, tally in known]
+    sides = [(tally["share"] - tally["low"], tally["high"] - tally["share"]) for _, tally in known]
+    errors = np.maximum(0, np.transpose(sides))  # a rounded share may lie just outside its rounded interval
+    axes.bar([x for x, _ in known], shares, width, yerr=errors, label=label, error_kw={"lw": 1, "ecolor": "dimgray"})
 
 
 def draw_confusion(tables: dict[str, Any], split: str, path: Path) -> None:
     """Four tables, asked against seen; shade is the share of the row, numbers are times."""
-    figure = Figure(figsize=(13, 11), layout="constrained")
+    figure = new_figure(13, 11)
     for axes, (what, table) in zip(figure.subplots(2, 2).flat, tables.items(), strict=True):
         times = np.array(table["times"])
         shares = times / np.maximum(times.sum(axis=1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         for (row, column), value in np.ndenumerate(times):
-            ink = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, str(value or ""), ha="center", va="center", fontsize=7, color=ink)
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, str(value or ""), ha="center", va="center", fontsize=7, color=colour)
         axes.set_xticks(range(len(table["seen"])), table["seen"], rotation=45)
         axes.set_yticks(range(len(table["asked"])), table["asked"])
         axes.set(title=f"{what}, {split}", xlabel="seen", ylabel="asked")
-    figure.savefig(path, dpi=80)
+    save_figure(figure, path)
 
 
 def draw_rate(rate: Sequence[float], path: Path) -> None:
     """The mean rate of each latent, the largest first."""
-    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    figure = new_figure(9, 3.5)
     axes = figure.subplots()
     axes.bar(range(len(rate)), sorted(rate, reverse=True), width=1)
     axes.set(title=f"rate by latent dimension, {sum(rate):.1f} nats in all", xlabel="latent, by rate", ylabel="nats")
     axes.grid(axis="y", alpha=0.3)
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)
 
 
 def draw_positions(kinds: Mapping[str, Sequence[JudgedImage]], split: str, path: Path) -> None:
-    """Where the centres of all things seen lie, in real scenes and in samples, right or wrong."""
-    figure = Figure(figsize=(9.5, 4.4), layout="constrained")
+    """Where the centres of all detected things lie, in real scenes and in samples, right or wrong."""
+    figure = new_figure(9.5, 4.4)
     panels = figure.subplots(1, len(kinds))
     maps = [position_map(cases) for cases in kinds.values()]
     for axes, (name, cases), density in zip(panels, kinds.items(), maps, strict=True):
-        image = axes.imshow(density, extent=(0, 1, 1, 0), vmin=0, vmax=max(one.max() for one in maps))
+        image = axes.imshow(density, extent=(0, 1, 1, 0), vmin=0, vmax=max(density.max() for density in maps))
         axes.set(title=f"{name} of {split}: {sum(len(c.things) for c in cases)} things", xlabel="x", ylabel="y")
     figure.colorbar(image, ax=panels, label=f"share of things in a cell of {CELLS} x {CELLS}")
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)
 
 
 def position_map(cases: Sequence[JudgedImage]) -> NDArray[np.float64]:
@@ -113,4 +113,6 @@ def position_map(cases: Sequence[JudgedImage]) -> NDArray[np.float64]:
 def judged_grid(images: NDArray[np.uint8], judged: Sequence[JudgedImage], captions: Sequence[str]) -> Image.Image:
     """The first images over their captions, in frames that say whether the judge passes them."""
     shown = len(images)
-    return captioned_grid(pictures_of(images), captions[:shown], correct=[one.verdict.all for one in judged[:shown]])
+    return captioned_grid(
+        pictures_of(images), captions[:shown], correct=[image.verdict.all for image in judged[:shown]]
+    )

@@ -17,6 +17,7 @@ SMALLEST_CELL = 144
 """Pixels: smaller pictures are enlarged so that a caption of ten words fits under them."""
 COLUMNS, MOST_COLUMNS = 8, 16
 """Pictures side by side: where the caller does not choose, and at most."""
+PAIRS = "Above: the original. Below: its reconstruction."
 MOST_PICTURES = 64
 """A grid shows the first so many pictures and says how many there are."""
 
@@ -60,7 +61,7 @@ def paired_grid(above: Sequence[Image.Image], below: Sequence[Image.Image], colu
     side = tops[0].width
     columns = min(columns, MOST_COLUMNS, len(tops))
     height = 2 * side + 2
-    page, _ = _page(columns, side, len(tops), height + 2 * GAP, len(above))
+    page, _ = _page(columns, side, len(tops), height + 2 * GAP, len(above), PAIRS)
     for number, (top, bottom) in enumerate(zip(tops, bottoms, strict=True)):
         row, column = divmod(number, columns)
         x, y = GAP + column * (side + GAP), GAP + row * (height + 2 * GAP)
@@ -69,10 +70,12 @@ def paired_grid(above: Sequence[Image.Image], below: Sequence[Image.Image], colu
     return page
 
 
-def _page(columns: int, side: int, shown: int, row_height: int, total: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    """An empty page, with a note at its end where not all pictures are shown."""
+def _page(
+    columns: int, side: int, shown: int, row_height: int, total: int, legend: str = ""
+) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """An empty page, with its legend at its end and a note where not all pictures are shown."""
     rows = -(-shown // columns)
-    note = f"The first {shown} of {total} pictures." if total > shown else ""
+    note = f"{legend} The first {shown} of {total} pictures.".strip() if total > shown else legend
     width, height = columns * (side + GAP) + GAP, rows * row_height + GAP
     page = Image.new("RGB", (width, height + (LINE if note else 0)), BACKGROUND)
     draw = ImageDraw.Draw(page)

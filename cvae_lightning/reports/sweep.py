@@ -1,4 +1,4 @@
-"""What a sweep found, as a page: who is best, where, at which price, and what did not finish."""
+"""What a sweep found, as a page: which job is best, for which settings, at which cost, and what did not finish."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.reports import sweep_pictures as pictures
+from cvae_lightning.reports.comparison import claim
 from cvae_lightning.reports.document import Block, Code, Document, Picture, Section, Table, Text
 from cvae_lightning.reports.sweep_pictures import short
 from cvae_lightning.runs.images import read_image
@@ -15,7 +16,7 @@ from cvae_lightning.sweeps import Criterion, Job, Map, Sweep, best_first, maps, 
 from cvae_lightning.sweeps.settings import is_number
 
 COLUMNS = ("val/distortion", "val/rate", "val/active_units", "parameters", "training_minutes")
-"""What the table of jobs tells besides the metric, where there is anything to tell."""
+"""Columns of the table of jobs besides the metric; one without any value is left out."""
 ACTIVE_UNITS = "val/active_units"
 
 
@@ -33,7 +34,7 @@ def sweep_report(sweep: Sweep, by: Criterion) -> Document:
             Section("In short", tuple(_summary(sweep, by, ranked))),
             Section("Jobs, best first", _table(sweep, by, ranked)),
             Section("Repeat the best job", tuple(_repeat(ranked))),
-            Section(f"Where {by.metric} is best", tuple(_places(sweep, by, ranked))),
+            Section(f"Where {by.metric} is best", tuple(_maps(sweep, by, ranked))),
             Section("Rate and distortion", _plane(sweep)),
             Section("Active units", tuple(_active(sweep))),
             Section("Samples", tuple(_samples(by, ranked))),
@@ -46,26 +47,24 @@ def sweep_report(sweep: Sweep, by: Criterion) -> Document:
 
 def _summary(sweep: Sweep, by: Criterion, ranked: Sequence[Job]) -> Iterator[Block]:
     states = Counter(job.state for job in sweep.jobs)
-    told = ", ".join(f"{states[state]} {state}" for state in ("finished", "pruned", "failed", "unfinished"))
+    counts = ", ".join(f"{states[state]} {state}" for state in ("finished", "pruned", "failed", "unfinished"))
     minutes = sum(job.metrics.get("training_minutes", 0.0) for job in sweep.jobs)
     swept = ", ".join(sweep.keys) or "nothing"
-    yield Text(f"{len(sweep.jobs)} jobs: {told}. Swept: {swept}. Training took {short(minutes)} minutes in all.")
+    yield Text(f"{len(sweep.jobs)} jobs: {counts}. Swept: {swept}. Training took {short(minutes)} minutes in all.")
     yield Text(f"Compared by {by.metric}, {'highest' if by.highest else 'lowest'} first. {by.note}".strip())
     if ranked:
-        best = ranked[0]
-        settings = ", ".join(f"{key}={short(value)}" for key, value in best.settings.items())
-        yield Text(f"Best: job {best.name} ({settings}) with {short(by.of(best))}.")
+        yield Text(claim(sweep, by))
     if sweep.command:
         yield Code(sweep.command)
 
 
 def _table(sweep: Sweep, by: Criterion, ranked: Sequence[Job]) -> tuple[Block, ...]:
-    told = [name for name in COLUMNS if name != by.metric and any(name in job.metrics for job in ranked)]
+    columns = [name for name in COLUMNS if name != by.metric and any(name in job.metrics for job in ranked)]
     rows = [
-        [job.name, *_settings(sweep, job), *(short(job.metrics.get(name)) for name in (by.metric, *told))]
+        [job.name, *_settings(sweep, job), *(short(job.metrics.get(name)) for name in (by.metric, *columns))]
         for job in ranked
     ]
-    return (Table(["job", *sweep.keys, by.metric, *told], rows),) if rows else (Text("No job has finished."),)
+    return (Table(["job", *sweep.keys, by.metric, *columns], rows),) if rows else (Text("No job has finished."),)
 
 
 def _settings(sweep: Sweep, job: Job) -> list[str]:
@@ -79,11 +78,11 @@ def _repeat(ranked: Sequence[Job]) -> Iterator[Block]:
             yield Text(f"With the code of commit {ranked[0].commit}.")
 
 
-def _places(sweep: Sweep, by: Criterion, ranked: Sequence[Job]) -> Iterator[Block]:
+def _maps(sweep: Sweep, by: Criterion, ranked: Sequence[Job]) -> Iterator[Block]:
     found = maps(sweep, by)
     if found:
         yield Picture(f"{by.metric}, mean over seeds", pictures.heat_maps(found))
-        yield from (block for one in found for block in _cells(one))
+        yield from (block for table in found for block in _cells(table))
         return
     numeric = [key for key in sweep.keys if ranked and all(is_number(job.settings[key]) for job in ranked)]
     most = sorted(numeric, key=lambda key: -len({job.settings[key] for job in ranked}))[:2]
@@ -91,11 +90,11 @@ def _places(sweep: Sweep, by: Criterion, ranked: Sequence[Job]) -> Iterator[Bloc
         yield Picture(f"{by.metric} of each job", pictures.scatter(ranked, most[1], most[0], by))
 
 
-def _cells(one: Map) -> Iterator[Block]:
-    if one.title:
-        yield Text(one.title)
-    rows = [[short(value), *map(short, line)] for value, line in zip(one.rows, one.cells, strict=True)]
-    yield Table([f"{one.row} \\ {one.column}", *map(short, one.columns)], rows)
+def _cells(table: Map) -> Iterator[Block]:
+    if table.title:
+        yield Text(table.title)
+    rows = [[short(value), *map(short, line)] for value, line in zip(table.rows, table.cells, strict=True)]
+    yield Table([f"{table.row} \\ {table.column}", *map(short, table.columns)], rows)
 
 
 def _plane(sweep: Sweep) -> tuple[Block, ...]:
@@ -106,24 +105,24 @@ def _plane(sweep: Sweep) -> tuple[Block, ...]:
 def _active(sweep: Sweep) -> Iterator[Block]:
     if found := maps(sweep, Criterion(ACTIVE_UNITS, highest=True)):
         yield Picture(f"{ACTIVE_UNITS}, mean over seeds", pictures.heat_maps(found))
-        yield from (block for one in found for block in _cells(one))
+        yield from (block for table in found for block in _cells(table))
 
 
 def _samples(by: Criterion, ranked: Sequence[Job]) -> Iterator[Block]:
     shown = {"Best": 0, "Median": (len(ranked) - 1) // 2, "Worst": len(ranked) - 1}
-    seen: set[int] = set()
-    for name, place in shown.items():
-        if not ranked or place in seen:
+    done: set[int] = set()
+    for name, index in shown.items():
+        if not ranked or index in done:
             continue
-        seen.add(place)
-        job = ranked[place]
-        said = f"{name}: job {job.name}, {by.metric} {short(by.of(job))}"
+        done.add(index)
+        job = ranked[index]
+        caption = f"{name}: job {job.name}, {by.metric} {short(by.of(job))}"
         try:
             read_image(job.folder / SAMPLES_PICTURE)
         except UserError:
-            yield Text(f"{said}. It has no readable {SAMPLES_PICTURE}.")
+            yield Text(f"{caption}. It has no readable {SAMPLES_PICTURE}.")
         else:
-            yield Picture(said, (job.folder / SAMPLES_PICTURE).read_bytes())
+            yield Picture(caption, (job.folder / SAMPLES_PICTURE).read_bytes())
 
 
 def _spread(sweep: Sweep, by: Criterion) -> Iterator[Block]:
@@ -147,7 +146,9 @@ def _spread(sweep: Sweep, by: Criterion) -> Iterator[Block]:
 def _curves(sweep: Sweep, by: Criterion) -> Iterator[Block]:
     drawn = pictures.learning_curves(sweep.jobs, by)
     if drawn is not None:
-        yield Picture("Validation over training steps, colours by the jobs' order", drawn)
+        keys = pictures.curve_keys(sweep.jobs)
+        styles = ", ".join(f"{style} by {key}" for style, key in zip(("colours", "line styles"), keys, strict=False))
+        yield Picture(f"Validation over training steps; {styles or 'one line per job'}", drawn)
 
 
 def _rest(sweep: Sweep) -> Iterator[Block]:

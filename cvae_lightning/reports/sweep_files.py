@@ -27,6 +27,10 @@ def write_sweep_report(sweep: Sweep, by: Criterion, files: Sequence[Path]) -> No
 
 
 def best_job(sweep: Sweep, by: Criterion) -> str:
-    """The best job and its number in one sentence."""
+    """The best job, and what the sweep shows about it."""
     ranked = best_first(sweep, by)
-    return f"best job: {ranked[0].folder}, {by.metric} {by.of(ranked[0]):.4g}" if ranked else "no job has finished"
+    if not ranked:
+        return "no job has finished"
+    from cvae_lightning.reports.comparison import claim
+
+    return f"best job by {by.metric}: {ranked[0].folder}. {claim(sweep, by)}"

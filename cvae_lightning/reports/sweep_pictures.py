@@ -4,49 +4,50 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.figure import Figure
 
+from cvae_lightning.reports.figures import new_figure, png_bytes
 from cvae_lightning.sweeps import Criterion, Job, Map
-from cvae_lightning.sweeps.settings import is_number
+from cvae_lightning.sweeps.ranking import SEEDS
+from cvae_lightning.sweeps.settings import Value, is_number, order
 
 COLOURS = "viridis"
 CURVES = ("val/loss_at_beta", "val/distortion", "val/rate")
-MOST_NAMES = 30
-"""More jobs than this are drawn without their names."""
+LINE_STYLES = ("-", "--", ":", "-.")
+MOST_NAMES = 12
+"""More points or settings than this are drawn without their names, which would overlap."""
 WIDE = 30
 """A setting whose largest value is this many times its smallest is drawn on a logarithmic scale."""
 
 
-def heat_maps(found: Sequence[Map]) -> bytes:
+def heat_maps(maps: Sequence[Map]) -> bytes:
     """Maps side by side with one colour scale and their cells' values; a PNG."""
-    values = [cell for one in found for line in one.cells for cell in line if cell is not None]
+    values = [cell for table in maps for line in table.cells for cell in line if cell is not None]
     low, high = min(values), max(values)
-    columns = min(len(found), 3)
-    rows = -(-len(found) // columns)
-    width, height = 1.5 + 0.75 * len(found[0].columns), 1.3 + 0.5 * len(found[0].rows)
-    figure = Figure(figsize=(max(4, width) * columns, max(2.4, height) * rows), layout="constrained")
+    columns = min(len(maps), 3)
+    rows = -(-len(maps) // columns)
+    width, height = 1.5 + 0.75 * len(maps[0].columns), 1.3 + 0.5 * len(maps[0].rows)
+    figure = new_figure(max(4, width) * columns, max(2.4, height) * rows)
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
-    for axes, one in zip(panels, found, strict=False):
-        _heat_map(axes, one, Normalize(low, high if high > low else low + 1))
-    for axes in panels[len(found) :]:
+    for axes, table in zip(panels, maps, strict=False):
+        _heat_map(axes, table, Normalize(low, high if high > low else low + 1))
+    for axes in panels[len(maps) :]:
         axes.set_visible(False)
-    return _png(figure)
+    return png_bytes(figure)
 
 
-def _heat_map(axes: Axes, one: Map, scale: Normalize) -> None:
-    cells = np.array([[math.nan if cell is None else cell for cell in line] for line in one.cells])
+def _heat_map(axes: Axes, table: Map, scale: Normalize) -> None:
+    cells = np.array([[math.nan if cell is None else cell for cell in line] for line in table.cells])
     axes.imshow(cells, cmap=COLOURS, norm=scale, aspect="auto")
-    axes.set(title=_words(one.title or one.metric), xlabel=one.column, ylabel=one.row)
-    axes.set_xticks(range(len(one.columns)), [_words(short(value)) for value in one.columns])
-    axes.set_yticks(range(len(one.rows)), [_words(short(value)) for value in one.rows])
-    for y, line in enumerate(one.cells):
+    axes.set(title=_plain_text(table.title or table.metric), xlabel=table.column, ylabel=table.row)
+    axes.set_xticks(range(len(table.columns)), [_plain_text(short(value)) for value in table.columns])
+    axes.set_yticks(range(len(table.rows)), [_plain_text(short(value)) for value in table.rows])
+    for y, line in enumerate(table.cells):
         for x, cell in enumerate(line):
             dark = cell is not None and scale(cell) < 0.6
             axes.text(x, y, "-" if cell is None else short(cell), ha="center", va="center", color="w" if dark else "k")
@@ -54,19 +55,19 @@ def _heat_map(axes: Axes, one: Map, scale: Normalize) -> None:
 
 def scatter(jobs: Sequence[Job], column: str, row: str, by: Criterion) -> bytes:
     """Each job at its two settings, coloured by the metric; a PNG."""
-    figure = Figure(figsize=(7, 5), layout="constrained")
+    figure = new_figure(7, 5)
     axes = figure.subplots()
     points = [(job.settings[column], job.settings[row], by.of(job)) for job in jobs]
     x, y, colour = zip(*points, strict=True)
     figure.colorbar(axes.scatter(x, y, c=colour, cmap=COLOURS, s=60, edgecolor="k", lw=0.5), label=by.metric)
     axes.set(xlabel=column, ylabel=row, xscale=_scale(x), yscale=_scale(y))
     axes.grid(alpha=0.3)
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def rate_distortion(jobs: Sequence[Job]) -> bytes:
-    """Each job at its final validation rate and distortion, named and coloured by beta; a PNG."""
-    figure = Figure(figsize=(8, 6), layout="constrained")
+    """Each job at its final validation rate and distortion, coloured by beta, with its other settings; a PNG."""
+    figure = new_figure(8, 6)
     axes = figure.subplots()
     rates, distortions = ([job.metrics[f"val/{name}"] for job in jobs] for name in ("rate", "distortion"))
     betas = [job.beta for job in jobs]
@@ -78,44 +79,94 @@ def rate_distortion(jobs: Sequence[Job]) -> bytes:
     if colours:
         figure.colorbar(dots, label="objective.beta")
     if len(jobs) <= MOST_NAMES:
+        shown = ("objective.beta",) if colours else ()
         for job, rate, distortion in zip(jobs, rates, distortions, strict=True):
-            said = job.name if colours else f"{job.name}: beta {short(job.beta)}"
-            axes.annotate(_words(said), (rate, distortion), xytext=(6, 5), textcoords="offset points", fontsize=8)
+            label = _plain_text(settings_text(job, without=shown))
+            axes.annotate(label, (rate, distortion), xytext=(6, 5), textcoords="offset points", fontsize=8)
     axes.set(xlabel="val/rate, nats per image", ylabel="val/distortion, nats per image")
     axes.margins(x=0.15, y=0.1)
     axes.grid(alpha=0.3)
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def learning_curves(jobs: Sequence[Job], by: Criterion) -> bytes | None:
-    """The metric and the objective's terms over steps, one line a job; a PNG, or None without any value."""
+    """The metric and the objective's terms over steps, one line per job; a PNG, or None without any value.
+
+    Colours are the values of the first swept key, line styles those of the second; seeds look alike.
+    """
     names = [name for name in dict.fromkeys((by.metric, *CURVES)) if any(_curve(job, name) for job in jobs)]
     if not names:
         return None
-    figure = Figure(figsize=(13, 4.2 * -(-len(names) // 2)), layout="constrained")
+    figure = new_figure(13, 4.2 * -(-len(names) // 2))
     panels = list(figure.subplots(-(-len(names) // 2), 2, squeeze=False).flat)
-    colours = colormaps[COLOURS](np.linspace(0, 0.95, len(jobs)))
+    styles = _styles(jobs)
     for axes, name in zip(panels, names, strict=False):
-        for job, colour in zip(jobs, colours, strict=True):
+        for job, style in zip(jobs, styles, strict=True):
             if points := _curve(job, name):
-                axes.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=3, label=_words(job.name))
+                axes.plot(*zip(*points, strict=True), marker="o", markersize=3, **style)
         axes.set(title=name, xlabel="step")
         axes.grid(alpha=0.3)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
-    if len(jobs) <= MOST_NAMES:
-        panels[0].legend(title="job", fontsize=8, ncols=-(-len(jobs) // 10))
-    return _png(figure)
+    _legend(panels[0])
+    return png_bytes(figure)
+
+
+def curve_keys(jobs: Sequence[Job]) -> list[str]:
+    """The swept keys that learning curves are coloured and styled by, at most two."""
+    swept = [key for key in (jobs[0].settings if jobs else {}) if key not in SEEDS]
+    return swept[:2]
+
+
+def _styles(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """Colour, line style and label of each job."""
+    keys = curve_keys(jobs)
+    values: list[list[Value]] = [order([job.settings[key] for job in jobs]) for key in keys]
+    colours = colormaps[COLOURS](np.linspace(0, 0.95, max(1, len(values[0]) if values else 1)))
+    styles = []
+    for job in jobs:
+        indices = [found.index(job.settings[key]) for key, found in zip(keys, values, strict=True)]
+        styles.append(
+            {
+                "color": colours[indices[0] if indices else 0],
+                "linestyle": LINE_STYLES[indices[1] % len(LINE_STYLES)] if len(indices) > 1 else "-",
+                "label": _plain_text(", ".join(f"{_last(key)}={short(job.settings[key])}" for key in keys)),
+            }
+        )
+    return styles
+
+
+def _legend(axes: Axes) -> None:
+    """One entry per setting; none where there is nothing to tell apart, or too much."""
+    handles, labels = axes.get_legend_handles_labels()
+    entries = dict(zip(labels, handles, strict=True))
+    if set(entries) != {""} and 1 < len(entries) <= 2 * MOST_NAMES:
+        axes.legend(entries.values(), entries.keys(), fontsize=8, ncols=-(-len(entries) // 10))
+
+
+def settings_text(job: Job, without: Sequence[str] = ()) -> str:
+    """A job's settings in a few words, by the last parts of their keys; its name where it has none."""
+    settings = [f"{_last(key)}={short(value)}" for key, value in job.settings.items() if key not in without]
+    return ", ".join(settings) or f"job {job.name}"
 
 
 def short(value: object) -> str:
-    """A number in four digits; anything else as it is."""
+    """A number in four digits; anything else as it is.
+
+    Example:
+        >>> short(0.123456), short(None), short("flow")
+        ('0.1235', '-', 'flow')
+    """
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
     return "-" if value is None else str(value)
 
 
-def _words(text: str) -> str:
+def _last(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
+def _plain_text(text: str) -> str:
     """Text that matplotlib shows as it is instead of reading mathematics in it."""
     return text.replace("$", r"\$")
 
@@ -127,9 +178,3 @@ def _curve(job: Job, name: str) -> list[tuple[int, float]]:
 
 def _scale(values: Sequence[Any]) -> str:
     return "log" if min(values) > 0 and max(values) > WIDE * min(values) else "linear"
-
-
-def _png(figure: Figure) -> bytes:
-    file = BytesIO()
-    figure.savefig(file, format="png", dpi=90)
-    return file.getvalue()

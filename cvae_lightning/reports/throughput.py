@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
+
+from cvae_lightning.reports.figures import new_figure, save_figure
 
 
 def draw_speeds(
@@ -16,19 +17,19 @@ def draw_speeds(
 
     Args:
         title: what was trained.
-        labels: one a setting.
+        labels: one per setting.
         lightning: images per second of each setting through Lightning.
         bare: the same through the bare loop.
         path: the PNG to write.
     """
-    figure = Figure(figsize=(1.5 + 1.6 * len(labels), 4), layout="constrained")
+    figure = new_figure(1.5 + 1.6 * len(labels), 4)
     axes = figure.subplots()
-    places = np.arange(len(labels))
+    positions = np.arange(len(labels))
     for offset, name, speeds in ((-0.2, "Lightning", lightning), (0.2, "bare loop", bare)):
-        bars = axes.bar(places + offset, speeds, width=0.4, label=name)
+        bars = axes.bar(positions + offset, speeds, width=0.4, label=name)
         axes.bar_label(bars, fmt="%.1f", padding=2)
-    axes.set(title=title, ylabel="training images per second", xticks=places)
+    axes.set(title=title, ylabel="training images per second", xticks=positions)
     axes.set_xticklabels(labels)
     axes.margins(y=0.15)
     axes.legend(loc="lower center")
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shlex
 import sys
 import traceback
 from collections.abc import Callable
@@ -17,8 +16,11 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from cvae_lightning.runs import FAILURE, rotate, write_atomic
+from cvae_lightning.errors import UserError
+from cvae_lightning.runs import FAILURE, rotate, shell_command, write_atomic
 from cvae_lightning.runs.layout import JOB_LOCK
+from cvae_lightning.sweeps.folder import read_sweep
+from cvae_lightning.sweeps.ranking import best_first, criterion
 
 log = logging.getLogger(__name__)
 FAILED = 1
@@ -33,7 +35,7 @@ def is_job(hydra: HydraConf) -> bool:
 def attempt(job: Callable[[], Any], hydra: HydraConf, explain: Callable[[Exception], str | None]) -> Any:
     """Run one job; should it fail, leave ``failure.json`` in its folder and return None.
 
-    The folder is locked meanwhile: a job that outlives its sweep is waited for by the sweep that goes on.
+    The folder is locked meanwhile: a sweep that is started again waits for a job of the earlier one that still runs.
 
     Args:
         job: the work; an exception that has ``ends_sweep`` is passed on.
@@ -55,14 +57,15 @@ def attempt(job: Callable[[], Any], hydra: HydraConf, explain: Callable[[Excepti
                 record["traceback"] = traceback.format_exc()
                 log.exception("the job failed")
             write_atomic(folder / FAILURE, json.dumps(record, indent=1) + "\n")
-            log.error("%s; the sweep goes on", record["error"])
+            log.error("%s; the sweep continues", record["error"])
     return None
 
 
 class ReportFailures(Callback):
-    """At the end of a sweep: which jobs failed, why, and how to repeat them; exit code 1 if any did."""
+    """At the end of a sweep: its best job; which jobs failed, why, and how to repeat them; exit code 1 if any did."""
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        _print_best(Path(config.hydra.sweep.dir))
         files = sorted(Path(config.hydra.sweep.dir).glob(f"*/{FAILURE}"), key=lambda file: _number(file.parent))
         if not files:
             return
@@ -73,8 +76,22 @@ class ReportFailures(Callback):
         raise SystemExit(FAILED)
 
 
+def _print_best(folder: Path) -> None:
+    """Name the best job and the command that compares all; nothing where no job has finished."""
+    try:
+        sweep = read_sweep(folder)
+        by = criterion(sweep)
+        ranked = best_first(sweep, by)
+    except UserError:
+        return
+    if len(ranked) > 1:
+        best = f"{ranked[0].folder}, {by.metric} {by.of(ranked[0]):.4g}"
+        print(f"best of {len(ranked)} finished jobs: {best}", file=sys.stderr)
+        print(f"next: python -m cvae_lightning.report sweep={folder}", file=sys.stderr)
+
+
 def _alone(hydra: HydraConf) -> str:
-    return shlex.join(["python", "-m", f"cvae_lightning.{hydra.job.name}", *hydra.overrides.task])
+    return shell_command(hydra.overrides.task, hydra.job.name)
 
 
 def _number(folder: Path) -> tuple[int, str]:

@@ -48,7 +48,7 @@ class Options(NamedTuple):
                 raise UserError(f"hydra.sweeper.{name}={config[name]}: expected a whole number of {least} or more")
         objectives = tuple(_objective(str(one)) for one in config["objectives"])
         if not objectives:
-            raise UserError("hydra.sweeper.objectives is empty: expected such as ['minimize val/loss_at_beta']")
+            raise UserError("hydra.sweeper.objectives is empty: expected such as ['maximize val/consistency/all']")
         if len(objectives) > 1 and config["pruner"] is not None:
             raise UserError(
                 "hydra/sweeper/pruner: Optuna prunes studies of one objective only; "
