@@ -28,8 +28,8 @@ def job(config: DictConfig) -> None:
     from cvae_lightning.evaluation.source import with_source
     from cvae_lightning.inference.checkpoint import load
 
-    evaluation = evaluate(load(checkpoint, pick_device(config.device), config.sampling), settings, source)
-    results = with_source(evaluation.results, checkpoint, config.sampling)
+    evaluation = evaluate(load(checkpoint, pick_device(config.device), config.sampler), settings, source)
+    results = with_source(evaluation.results, checkpoint, config.sampler)
     report = write_evaluation(results, evaluation.splits, output, minutes())
     done([report], headline(results), f"export run={checkpoint} evaluation={output}")
 

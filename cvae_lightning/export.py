@@ -21,7 +21,7 @@ def job(config: DictConfig) -> None:
     folder = run_dir_of(checkpoint)
     evaluation = read_evaluation(Path(config.evaluation)) if config.evaluation is not None else {}
     refuse_existing([output / name for name in (WEIGHTS, CONFIG, CARD)])
-    model = exported(checkpoint, config.dtype, config.sampling)
+    model = exported(checkpoint, config.dtype, config.sampler)
     if evaluation:
         check_evaluated(evaluation, checkpoint, model.weights)
     files = {WEIGHTS: model.weights, CARD: card_of(model.facts, folder, evaluation).encode()}

@@ -25,7 +25,7 @@ def job(config: DictConfig) -> None:
 
     from cvae_lightning.inference.checkpoint import load
 
-    painter = load(checkpoint, pick_device(config.device), config.sampling)
+    painter = load(checkpoint, pick_device(config.device), config.sampler)
     rows = painter.paint_and_judge(captions, config.num_samples, config.seed, best_of=config.best_of)
     right = write_samples(rows, files, config.best_of)
     result = f"{sum(right)} of {len(right)} pictures say what was asked, best of {config.best_of} each"

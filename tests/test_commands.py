@@ -184,7 +184,7 @@ BAD_REQUESTS = {
     "a missing value": ([], "captions"),
     "no candidates": (['captions=["an orange star"]', "best_of=0"], "best_of=0: expected at least 1"),
     "no samples": (['captions=["an orange star"]', "num_samples=0"], "num_samples=0"),
-    "no flow": (['captions=["an orange star"]', "sampling.steps=3"], "sampling.steps=3.*StandardPrior, is no flow"),
+    "no flow": (['captions=["an orange star"]', "sampler.steps=3"], "sampler.steps=3.*StandardPrior, is not a flow"),
     "a missing device": (['captions=["an orange star"]', "device=tpu"], "device=tpu"),
 }
 

@@ -1,4 +1,4 @@
-"""Every way of hearing the caption goes with every text encoder and prior, from the config to a step of training."""
+"""Every encoder and decoder goes with every text encoder and prior, from the config to a step of training."""
 
 import math
 from itertools import product
@@ -11,38 +11,48 @@ from omegaconf import DictConfig, OmegaConf
 from support import ROOT, TINY
 
 from cvae_lightning.data import CaptionTokenizer
-from cvae_lightning.models.nn.residual_block import CONDITIONINGS
 from cvae_lightning.training.factory import build_module
 from cvae_lightning.world import VOCABULARY
 
-BODIES = ["encoder=residual", "decoder=residual", "encoder.widths=[16]", "encoder.slots=10"]
-SIZES = ["model.image_size=32", "model.latent_dim=20", "model.caption_dim=16"]
-TEXTS, PRIORS = ("lstm", "transformer", "attributes", "things"), ("standard", "conditional", "flow")
+SIZES = ["model.image_size=32", "model.latent_dim=20", "model.caption_dim=16", "model.num_slots=10"]
+TEXTS, PRIORS = ("lstm", "transformer", "attributes", "bottleneck"), ("standard", "conditional", "flow", "flow_slots")
+BODIES = {
+    "concat": ["encoder=residual", "decoder=residual", "encoder.widths=[16]"],
+    "film": [
+        "encoder=residual",
+        "decoder=residual",
+        "encoder.widths=[16]",
+        "encoder.conditioning=film",
+        "decoder.conditioning=film",
+    ],
+    "learned": ["encoder=slots", "decoder=slots", "encoder.widths=[16]", "slot_queries=learned"],
+    "objects": ["encoder=slots", "decoder=compositing", "encoder.widths=[16]", "slot_queries=objects"],
+}
 TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
 CAPTIONS = ["a large blue square above 3 small red circles", "2 tiny green stars"]
 
 
 @pytest.fixture(scope="module")
-def base() -> dict[str, DictConfig]:
+def base() -> dict[tuple[str, str], DictConfig]:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return {text: compose("train", [*BODIES, *SIZES, f"text_encoder={text}"]) for text in TEXTS}
+        return {
+            (text, body): compose("train", [*BODIES[body], *SIZES, f"text_encoder={text}"])
+            for text in TEXTS
+            for body in BODIES
+        }
 
 
-def mixed(base: dict[str, DictConfig], text: str, prior: str, conditioning: str) -> DictConfig:
-    config = base[text].copy()
+def mixed(base: dict[tuple[str, str], DictConfig], text: str, prior: str, body: str) -> DictConfig:
+    config = base[text, body].copy()
     config.prior = OmegaConf.load(ROOT / "conf" / "prior" / f"{prior}.yaml")
-    config.encoder.conditioning = conditioning
-    if prior == "flow":
-        config.prior.slots = config.encoder.slots
-        config.prior.conditioning = "things" if conditioning == "things" else "cross_attention"
     return config
 
 
-@pytest.mark.parametrize(("text", "prior", "conditioning"), list(product(TEXTS, PRIORS, CONDITIONINGS)))
-def test_parts_go_together_and_learn_from_a_step(base, text: str, prior: str, conditioning: str) -> None:
-    config = mixed(base, text, prior, conditioning)
-    if text in ("lstm", "transformer") and conditioning == "things":
-        with torch.device("meta"), pytest.raises(Exception, match=r"slot for each of 10 things.*gives words"):
+@pytest.mark.parametrize(("text", "prior", "body"), list(product(TEXTS, PRIORS, BODIES)))
+def test_parts_go_together_and_learn_from_a_step(base, text: str, prior: str, body: str) -> None:
+    config = mixed(base, text, prior, body)
+    if text in ("lstm", "transformer") and body == "objects":
+        with torch.device("meta"), pytest.raises(Exception, match=r"slot for each of 10 objects.*gives words"):
             build_module(config, TOKENIZER.vocabulary)
         return
     with torch.device("meta"):
@@ -62,36 +72,38 @@ def test_parts_go_together_and_learn_from_a_step(base, text: str, prior: str, co
         terms.loss.backward()
         optimizer.step()
     assert losses[1] < losses[0]
-    assert (float(terms.prior_loss.detach()) > 0) is (prior == "flow")
+    assert (float(terms.prior_loss.detach()) > 0) is prior.startswith("flow")
     for part in (model.text_encoder, model.encoder, model.decoder, *([model.prior] if prior != "standard" else [])):
         assert any(p.grad is not None and p.grad.any() for p in part.parameters())
 
 
-@pytest.mark.parametrize(("text", "conditioning"), [("attributes", "things"), ("transformer", "cross_attention")])
-def test_mixed_precision_keeps_nats_in_float32(base, text: str, conditioning: str) -> None:
-    config = mixed(base, text, "flow", conditioning)
+@pytest.mark.parametrize(("text", "body"), [("attributes", "objects"), ("transformer", "learned")])
+def test_mixed_precision_keeps_nats_in_float32(base, text: str, body: str) -> None:
+    config = mixed(base, text, "flow_slots", body)
     config.prior.caption_dropout = 0.5
     model, tokens = build_module(config, TOKENIZER.vocabulary).model, TOKENIZER.encode_batch(CAPTIONS)
     with torch.autocast("cpu", torch.bfloat16):
-        seen = model(torch.rand(2, 3, 32, 32), tokens)
+        output = model(torch.rand(2, 3, 32, 32), tokens)
         assert model.sample(tokens).dtype == torch.float32
-    for tensor in (seen.images, seen.distortion, seen.rate, seen.prior_loss, seen.encoder_loss, *seen.posterior):
+    nats = (output.distortion, output.rate, output.prior_loss, output.auxiliary_loss)
+    for tensor in (output.images, *nats, *output.posterior):
         assert tensor.dtype == torch.float32
         assert tensor.isfinite().all()
 
 
-def test_slots_without_things_are_refused_before_any_work(command, tmp_path: Path) -> None:
-    slots = ["encoder=residual", "decoder=residual", "encoder.conditioning=things", "encoder.slots=4"]
+def test_object_slots_without_objects_are_refused_before_any_work(command, tmp_path: Path) -> None:
+    slots = ["encoder=slots", "decoder=slots", "slot_queries=objects", "model.num_slots=4"]
     done = command("train", *TINY, *slots, cwd=tmp_path)
     assert done.returncode == 2
-    assert "4 things, but the text encoder gives words: take text_encoder=attributes" in done.stderr
+    assert "4 objects, but the text encoder gives words only: choose text_encoder=attributes" in done.stderr
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
 def test_a_small_flagship_is_trained_saved_and_loaded(command, tmp_path: Path) -> None:
     """What the checkpoint holds rebuilds every new part: the pictures of a run are drawn with what was loaded."""
     small = [one for one in TINY if not one.startswith(("text_encoder.", "model.latent_dim"))]
-    sizes = ["model.latent_dim=20", "encoder.widths=[16]", "prior.width=16", "prior.layers=1", "prior.steps=2"]
+    sizes = ["model.latent_dim=20", "encoder.widths=[16]", "model.slot_width=16", "prior.layers=1"]
+    sizes += ["prior.sampler.steps=2"]
     once = ["data.size=40", "trainer.max_epochs=1", "trainer.limit_train_batches=2", "data.val_fraction=0.2"]
     done = command("train", "+experiment=flagship", *small, *sizes, *once, "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -85,8 +85,10 @@ def test_what_is_needed_to_repeat_is_written(tiny_run: Path) -> None:
 def test_checkpoints_are_plain_data(tiny_run: Path) -> None:
     for name in ("best", "last"):
         checkpoint = torch.load(tiny_run / "checkpoints" / f"{name}.ckpt", weights_only=True)
-        assert checkpoint["blueprint"]["part"] == "ConditionalVAE"
-        assert "red" in checkpoint["ShapeSceneDataModule"]["words"]
+        content = checkpoint["cvae_lightning"]
+        assert content["format_version"] == 2
+        assert content["blueprint"]["part"] == "ConditionalVAE"
+        assert "red" in content["tokenizer"]["words"]
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -204,7 +206,7 @@ def test_a_run_is_never_overwritten(command, tiny_run) -> None:
 
 def test_two_processes_train_one_epoch(command, tmp_path) -> None:
     # A flow without caption dropout has weights that no step uses.
-    flow = ["prior=flow", "prior.slots=4", "prior.width=16", "prior.layers=1", "prior.steps=2"]
+    flow = ["prior=flow", "model.num_slots=4", "model.slot_width=16", "prior.layers=1", "prior.sampler.steps=2"]
     arguments = [*TINY, *flow, "trainer.max_epochs=1", "trainer.log_every_n_steps=1"]
     process = start(tmp_path, *arguments, "trainer=ddp", "data.batch_size=8", "hydra.run.dir=two")
     output, _ = process.communicate(timeout=240)

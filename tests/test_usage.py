@@ -87,7 +87,7 @@ def test_mistakes_of_a_program_are_exceptions(tiny_run: Path, tmp_path: Path) ->
 
 def test_a_class_that_is_no_part_is_never_built(tiny_run: Path, tmp_path: Path) -> None:
     checkpoint = torch.load(tiny_run / "checkpoints" / "best.ckpt", weights_only=True)
-    checkpoint["blueprint"]["decoder"] = {"part": "subprocess.Popen", "args": "true"}
+    checkpoint["cvae_lightning"]["blueprint"]["decoder"] = {"part": "subprocess.Popen", "args": "true"}
     torch.save(checkpoint, tmp_path / "strange.ckpt")
     with pytest.raises(UserError, match=r"subprocess\.Popen"):
         load(tmp_path / "strange.ckpt")

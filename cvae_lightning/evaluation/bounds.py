@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cvae_lightning.models import ConditionalVAE, Gaussian, Prior
 from cvae_lightning.models.gaussian import draw
-from cvae_lightning.models.text.lstm import Caption
+from cvae_lightning.models.interfaces import CaptionEncoding
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ NEEDLE = -8.0
 """Log sigma of a Gaussian so narrow that the prior is flat across it."""
 
 
-def log_prior(prior: Prior, z: Tensor, caption: Caption) -> Tensor:
+def log_prior(prior: Prior, z: Tensor, caption: CaptionEncoding) -> Tensor:
     """log p(z | caption) of latents (B, Z) under the density that the rate is measured against; (B,).
 
     A prior need only tell rates, and KL(q || p) = -H(q) - E_q log p; for q a needle at z the last term is

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cvae_lightning.inference.sampler_overrides import chosen
+from cvae_lightning.inference.sampler import changed_settings
 
 
-def with_source(results: dict[str, Any], checkpoint: Path, sampling: Mapping[str, Any] | None) -> dict[str, Any]:
+def with_source(results: dict[str, Any], checkpoint: Path, sampler: Mapping[str, Any] | None) -> dict[str, Any]:
     """The results, led by the checkpoint's name and SHA-256; what was not sampled as trained joins the settings."""
     with checkpoint.open("rb") as file:
         source = {"name": checkpoint.name, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
-    changed = {"sampling": overrides} if (overrides := chosen(sampling)) else {}
+    changed = {"sampler": overrides} if (overrides := changed_settings(sampler)) else {}
     return {"checkpoint": source, **results, "settings": {**results["settings"], **changed}}

@@ -10,9 +10,9 @@ import torch
 
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError
-from cvae_lightning.inference.file_format import Saved, from_file
+from cvae_lightning.inference.file_format import FORMAT_VERSION, KEY, Saved, from_file
 from cvae_lightning.inference.painter import Painter
-from cvae_lightning.inference.sampler_overrides import resampled
+from cvae_lightning.inference.sampler import change_sampler
 from cvae_lightning.models import ConditionalVAE, build
 from cvae_lightning.runs import WEIGHTS, find_checkpoint
 
@@ -20,7 +20,7 @@ from cvae_lightning.runs import WEIGHTS, find_checkpoint
 def load(
     path: str | Path | None = None,
     device: str | torch.device = "cpu",
-    sampling: Mapping[str, Any] | None = None,
+    sampler: Mapping[str, Any] | None = None,
 ) -> Painter:
     """The painter of a run folder (its best checkpoint), a checkpoint, or exported weights (file or folder).
 
@@ -31,8 +31,8 @@ def load(
     Args:
         path: see above.
         device: where the model goes.
-        sampling: how its flow shall sample where not as in training;
-            ``{"steps": 3, "corrections": 12}`` paints the quickstart's pictures at half the cost.
+        sampler: settings of the sampler that are not as in training (:class:`cvae_lightning.models.SamplerConfig`);
+            ``{"steps": 3, "restarts": 12}`` paints the quickstart's pictures at half the cost.
 
     Raises:
         UserError: there is no trained model at the path, it is damaged, or it cannot sample so.
@@ -40,11 +40,12 @@ def load(
     file = find_checkpoint(path)
     try:
         saved = from_file(file) if file.suffix == Path(WEIGHTS).suffix else _from_checkpoint(file)
-        model = build(resampled(saved.blueprint, sampling))
+        model = build(saved.blueprint)
         if not isinstance(model, ConditionalVAE):
             raise UserError(f"{file} holds a {type(model).__name__}, not a ConditionalVAE")
         tokenizer = CaptionTokenizer.from_state(saved.tokenizer)
         model.load_state_dict(saved.weights)
+        change_sampler(model, sampler)
     except UserError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
@@ -57,7 +58,19 @@ def _from_checkpoint(file: Path) -> Saved:
     checkpoint = read_checkpoint(file)
     tensors = checkpoint["state_dict"].items()
     weights = {key.removeprefix("model."): value for key, value in tensors if key.startswith("model.")}
-    return Saved(checkpoint["blueprint"], checkpoint["ShapeSceneDataModule"], weights)
+    if is_format_1(checkpoint):
+        return Saved(checkpoint["blueprint"], checkpoint["ShapeSceneDataModule"], weights).upgraded()
+    content = checkpoint[KEY]
+    if content["format_version"] != FORMAT_VERSION:
+        raise UserError(f"{file} has format version {content['format_version']}: update the package")
+    if content["tokenizer"] is None:
+        raise UserError(f"{file} has no tokenizer: the model was trained without a data module that has one")
+    return Saved(content["blueprint"], content["tokenizer"], weights)
+
+
+def is_format_1(checkpoint: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint was written before the format had a version of its own."""
+    return KEY not in checkpoint and "blueprint" in checkpoint
 
 
 def read_checkpoint(file: Path) -> dict[str, Any]:

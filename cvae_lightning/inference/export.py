@@ -34,13 +34,13 @@ def check_dtype(dtype: str) -> None:
         raise UserError(f"dtype={dtype}: expected one of {', '.join(PRECISIONS)}{nearest_hint(dtype, PRECISIONS)}")
 
 
-def exported(checkpoint: Path, dtype: str = "mixed", sampling: Mapping[str, Any] | None = None) -> Exported:
+def exported(checkpoint: Path, dtype: str = "mixed", sampler: Mapping[str, Any] | None = None) -> Exported:
     """Read a checkpoint or exported weights and store them as one file's bytes.
 
     Args:
         checkpoint: the file.
         dtype: how weights are stored, one of :data:`cvae_lightning.inference.PRECISIONS`.
-        sampling: how the file's flow shall sample, see :func:`cvae_lightning.inference.checkpoint.load`.
+        sampler: as for :func:`cvae_lightning.inference.checkpoint.load`.
 
     Raises:
         UserError: the file is damaged, or the model cannot sample so.
@@ -50,7 +50,7 @@ def exported(checkpoint: Path, dtype: str = "mixed", sampling: Mapping[str, Any]
     from cvae_lightning.models import blueprint
 
     check_dtype(dtype)
-    painter = load(checkpoint, sampling=sampling)
+    painter = load(checkpoint, sampler=sampler)
     model, tokenizer = painter.model, painter.tokenizer
     weights = to_file(Saved(blueprint(model), tokenizer.state_dict(), model.state_dict()), dtype)
     facts = {

@@ -12,10 +12,11 @@ from safetensors import safe_open
 from torch import Tensor
 
 from cvae_lightning.errors import UserError
+from cvae_lightning.inference.format_1 import upgrade
 from cvae_lightning.inference.quantization import dequantize, quantize
 
-VERSION = 1
-"""Of what the header holds."""
+FORMAT_VERSION = 2
+"""Of a model's blueprint and of its weights' names; version 1 is read too (:mod:`.format_1`)."""
 KEY = "cvae_lightning"
 """The header's only entry: safetensors writes several in an order that changes from process to process."""
 
@@ -33,6 +34,15 @@ class Saved(NamedTuple):
     tokenizer: Mapping[str, Any]
     weights: Mapping[str, Tensor]
 
+    def upgraded(self) -> Saved:
+        """A model of format 1 in the names of today.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not one.
+        """
+        plan, weights = upgrade(self.blueprint, self.weights)
+        return Saved(plan, self.tokenizer, weights)
+
 
 def to_file(saved: Saved, precision: str) -> bytes:
     """The content of a file; equal models give equal bytes.
@@ -40,7 +50,7 @@ def to_file(saved: Saved, precision: str) -> bytes:
     Raises:
         UserError: the blueprint holds more than plain data, or a weight is too large or not finite.
     """
-    content = {"format_version": VERSION, "blueprint": saved.blueprint, "tokenizer": saved.tokenizer}
+    content = {"format_version": FORMAT_VERSION, "blueprint": saved.blueprint, "tokenizer": saved.tokenizer}
     try:
         header = json.dumps(content)
     except (TypeError, ValueError) as error:
@@ -66,8 +76,11 @@ def from_file(file: Path) -> Saved:
     try:
         content = json.loads(header)
         version = content["format_version"]
-        if version == VERSION:
-            return Saved(dict(content["blueprint"]), dict(content["tokenizer"]), dequantize(stored))
+        if version in (1, FORMAT_VERSION):
+            saved = Saved(dict(content["blueprint"]), dict(content["tokenizer"]), dequantize(stored))
+            return saved if version == FORMAT_VERSION else saved.upgraded()
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{file} has a damaged header: {type(error).__name__}: {error}") from error
-    raise UserError(f"{file} has format version {version}, but this package reads {VERSION}: update the package")
+    raise UserError(
+        f"{file} has format version {version}, but this package reads 1 and {FORMAT_VERSION}: update the package"
+    )

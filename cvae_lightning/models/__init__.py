@@ -1,25 +1,41 @@
-"""The model and its parts: torch only, one module a file."""
+"""The model and its parts (torch only): text encoder, encoder, decoder, prior, likelihood."""
 
 from cvae_lightning.models.cvae import ConditionalVAE, Reconstruction
 from cvae_lightning.models.decoders.compositing import CompositingDecoder
-from cvae_lightning.models.decoders.conv import ConvDecoder, Decoder
+from cvae_lightning.models.decoders.conv import ConvDecoder
 from cvae_lightning.models.decoders.residual import ResidualDecoder
-from cvae_lightning.models.encoders.conv import ConvEncoder, Encoder, Encoding
+from cvae_lightning.models.decoders.slots import SlotDecoder
+from cvae_lightning.models.encoders.conv import ConvEncoder
 from cvae_lightning.models.encoders.residual import ResidualEncoder
+from cvae_lightning.models.encoders.slot_assignment import SlotAssignment
+from cvae_lightning.models.encoders.slots import SlotEncoder
 from cvae_lightning.models.gaussian import Gaussian
+from cvae_lightning.models.interfaces import (
+    CaptionEncoding,
+    Decoder,
+    Encoder,
+    EncoderOutput,
+    LatentLayout,
+    Masked,
+    ModelPart,
+    Prior,
+    TextEncoder,
+)
 from cvae_lightning.models.likelihood import GaussianLikelihood, LaplaceLikelihood, Likelihood
+from cvae_lightning.models.nn.slot_queries import LearnedQueries, ObjectQueries, SlotQueries
 from cvae_lightning.models.priors.flow import FlowPrior
-from cvae_lightning.models.priors.gaussian import ConditionalPrior, Prior, StandardPrior
+from cvae_lightning.models.priors.gaussian import ConditionalPrior, StandardPrior
+from cvae_lightning.models.priors.sampler import SamplerConfig
 from cvae_lightning.models.serialization import blueprint, build, part
 from cvae_lightning.models.text.attributes import AttributesTextEncoder
 from cvae_lightning.models.text.bottleneck import BottleneckTextEncoder
-from cvae_lightning.models.text.lstm import Caption, LSTMTextEncoder, TextEncoder
+from cvae_lightning.models.text.lstm import LSTMTextEncoder
 from cvae_lightning.models.text.transformer import TransformerTextEncoder
 
 __all__ = [
     "AttributesTextEncoder",
     "BottleneckTextEncoder",
-    "Caption",
+    "CaptionEncoding",
     "CompositingDecoder",
     "ConditionalPrior",
     "ConditionalVAE",
@@ -27,17 +43,27 @@ __all__ = [
     "ConvEncoder",
     "Decoder",
     "Encoder",
-    "Encoding",
+    "EncoderOutput",
     "FlowPrior",
     "Gaussian",
     "GaussianLikelihood",
     "LSTMTextEncoder",
     "LaplaceLikelihood",
+    "LatentLayout",
+    "LearnedQueries",
     "Likelihood",
+    "Masked",
+    "ModelPart",
+    "ObjectQueries",
     "Prior",
     "Reconstruction",
     "ResidualDecoder",
     "ResidualEncoder",
+    "SamplerConfig",
+    "SlotAssignment",
+    "SlotDecoder",
+    "SlotEncoder",
+    "SlotQueries",
     "StandardPrior",
     "TextEncoder",
     "TransformerTextEncoder",

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from cvae_lightning.models.decoders.conv import ConvDecoder, Decoder
-from cvae_lightning.models.encoders.conv import ConvEncoder, Encoder
+from cvae_lightning.models.decoders.conv import ConvDecoder
+from cvae_lightning.models.encoders.conv import ConvEncoder
 from cvae_lightning.models.gaussian import Gaussian, draw
+from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, Encoder, Prior, TextEncoder
 from cvae_lightning.models.likelihood import GaussianLikelihood, Likelihood
-from cvae_lightning.models.priors.gaussian import Prior, StandardPrior
+from cvae_lightning.models.priors.gaussian import StandardPrior
 from cvae_lightning.models.serialization import part
-from cvae_lightning.models.text.lstm import Caption, LSTMTextEncoder, TextEncoder
+from cvae_lightning.models.text.lstm import LSTMTextEncoder
 
 
-class Reconstruction(NamedTuple):
-    """What one pass over images tells.
+@dataclass(frozen=True, kw_only=True)
+class Reconstruction:
+    """What one pass over images gives.
 
     Attributes:
         images: (B, 3, S, S) the decoder's mean images in [0, 1].
         distortion: (B,) -log p(image | z, caption), nats per image.
-        rate: (B, Z) KL(q || prior) of each latent, nats.
+        rate: (B, Z) KL(q || prior), or its base, of each latent, nats.
         posterior: q(z | image, caption).
-        prior_loss: (B,) what a prior that the rate does not train minimises for itself; zero for others.
-        encoder_loss: (B,) what the encoders of text and images minimise for themselves besides; zero for most.
+        prior_loss: (B,) what a prior that the rate does not train minimises; zero for others.
+        auxiliary_loss: (B,) what the encoders of text and images minimise besides, nats; zero for most.
     """
 
     images: Tensor
@@ -33,7 +35,7 @@ class Reconstruction(NamedTuple):
     rate: Tensor
     posterior: Gaussian
     prior_loss: Tensor
-    encoder_loss: Tensor
+    auxiliary_loss: Tensor
 
 
 @part
@@ -41,7 +43,7 @@ class ConditionalVAE(nn.Module):
     """p(image | caption) = E over p(z | caption) of p(image | z, caption) (Sohn et al. 2015).
 
     The sizes alone give the guide's model (about 37 million parameters at the defaults); any part may
-    be replaced by one of your own that takes and gives the same tensors.
+    be replaced by another that takes and gives the same tensors (:mod:`cvae_lightning.models.interfaces`).
 
     Args:
         vocab_size: words of the tokenizer, special tokens included.
@@ -50,14 +52,19 @@ class ConditionalVAE(nn.Module):
         caption_dim: C.
         base_channels: channels of the widest-resolution stage.
         stages: stride-2 stages of encoder and decoder.
-        text_encoder: (B, T) tokens -> :class:`Caption`.
-        encoder: images, caption -> :class:`Encoding`, the posterior over z.
+        text_encoder: (B, T) tokens -> :class:`CaptionEncoding`.
+        encoder: images, caption -> :class:`EncoderOutput`, with the posterior over z.
         decoder: z, caption -> mean images.
-        prior: ``sample(caption, noise)`` and ``rate(posterior, caption)``.
+        prior: ``sample(caption, noise)``, ``rate(posterior, caption)`` and ``log_prob(z, caption)``.
         likelihood: ``nll(mean, images)``.
 
     Raises:
         ValueError: a part's size does not fit the model's; both numbers are named.
+
+    Example:
+        >>> model = ConditionalVAE(10, image_size=32, latent_dim=8, caption_dim=16, base_channels=8, stages=3)
+        >>> tuple(model.generate(torch.tensor([[1, 2, 3]]), num_samples=2).shape)
+        (2, 3, 32, 32)
     """
 
     def __init__(
@@ -83,27 +90,24 @@ class ConditionalVAE(nn.Module):
         self.likelihood: Likelihood = likelihood or GaussianLikelihood()
         for name in ("text_encoder", "encoder", "decoder", "prior"):
             self._check_fit(name)
-        if getattr(self.prior, "things", None) and not any(
-            getattr(body, "things", None) for body in (self.encoder, self.decoder)
-        ):
+        if self.prior.num_objects and not (self.encoder.num_objects or self.decoder.num_objects):
             raise ValueError(
-                f"prior has a slot for each of {self.prior.things} things, but neither encoder nor decoder has: take "
-                "encoder=residual encoder.conditioning=things decoder=residual, or prior.conditioning=cross_attention"
+                f"prior has a slot for each of {self.prior.num_objects} objects, but neither encoder nor decoder has: "
+                "choose encoder=slots and decoder=compositing with the same slot_queries, or slot_queries=learned"
             )
 
     def _check_fit(self, name: str) -> None:
         child = getattr(self, name)
         for size in ("image_size", "latent_dim", "caption_dim"):
-            ours, theirs = getattr(self, size), getattr(child, size, None)
-            unconditioned = name == "encoder" and size == "caption_dim" and theirs == 0
-            if theirs is not None and not unconditioned and theirs != ours:
+            ours, theirs = getattr(self, size), getattr(child, size)
+            if theirs is not None and theirs != ours:
                 raise ValueError(f"{name}.{size} is {theirs}, but the model's {size} is {ours}: make them equal")
-
-        wanted, given = getattr(child, "things", None), getattr(self.text_encoder, "things", None)
-        if wanted != given and wanted is not None:
+        needed, given = child.num_objects, self.text_encoder.num_objects
+        if needed is not None and needed != given:
             raise ValueError(
-                f"{name} has a slot for each of {wanted} things, but the text encoder gives {given or 'words'}: take "
-                "text_encoder=attributes or text_encoder=things (10 things each), or conditioning=cross_attention"
+                f"{name} has a slot for each of {needed} objects, but the text encoder gives {given or 'words only'}: "
+                "choose text_encoder=attributes or text_encoder=bottleneck (10 objects each: model.num_slots=10), or "
+                "slot_queries=learned"
             )
 
     def forward(self, images: Tensor, tokens: Tensor, noise: Tensor | None = None) -> Reconstruction:
@@ -115,16 +119,23 @@ class ConditionalVAE(nn.Module):
             noise: (B, Z) standard normal noise of the draw; drawn from torch's generator if absent.
         """
         caption = self.text_encoder(tokens)
-        posterior, encoder_loss = self.encoder(images, caption)
-        if caption.lesson is not None:
-            encoder_loss = encoder_loss + caption.lesson
-        z = draw(posterior, torch.randn_like(posterior.mean) if noise is None else noise)
-        mean = self.decoder(z, caption)
+        encoded = self.encoder(images, caption)
+        posterior = encoded.posterior  # (B, Z)
+        z = draw(posterior, torch.randn_like(posterior.mean) if noise is None else noise)  # (B, Z)
+        mean = self.decoder(z, caption)  # (B, 3, S, S)
+        auxiliary = self.encoder.auxiliary_loss(images, encoded) + self.text_encoder.auxiliary_loss(tokens, caption)
         # Divergence and density lose their meaning in 16 bits, so they leave any autocast region.
         with torch.autocast(images.device.type, enabled=False):
-            distortion = self.likelihood.nll(mean, images)
-            rate = self.prior.rate(posterior, caption)
-        return Reconstruction(mean, distortion, rate, posterior, self.prior.loss(posterior, caption), encoder_loss)
+            distortion = self.likelihood.nll(mean, images)  # (B,)
+            rate = self.prior.rate(posterior, caption)  # (B, Z)
+        return Reconstruction(
+            images=mean,
+            distortion=distortion,
+            rate=rate,
+            posterior=posterior,
+            prior_loss=self.prior.auxiliary_loss(posterior, caption),
+            auxiliary_loss=auxiliary,
+        )
 
     def encode(self, images: Tensor, tokens: Tensor) -> Gaussian:
         """The posterior q(z | image, caption): mean and log sigma, both (B, Z)."""
@@ -139,15 +150,15 @@ class ConditionalVAE(nn.Module):
         return self._sample(self.text_encoder(tokens), noise)
 
     def generate(self, tokens: Tensor, num_samples: int = 1, noise: Tensor | None = None) -> Tensor:
-        """Paint captions: prior, then decoder.
+        """Images of captions: prior, then decoder.
 
         Args:
             tokens: (B, T).
-            num_samples: pictures of each caption.
+            num_samples: images of each caption.
             noise: (B * num_samples, Z) standard normal; drawn from torch's generator if absent.
 
         Returns:
-            (B * num_samples, 3, S, S) in [0, 1], the samples of one caption in a row.
+            (B * num_samples, 3, S, S) in [0, 1], the samples of one caption in succession.
         """
         if num_samples < 1:
             raise ValueError(f"num_samples is {num_samples}: expected at least 1")
@@ -155,11 +166,11 @@ class ConditionalVAE(nn.Module):
         return self.decoder(self._sample(caption, noise), caption)
 
     def reconstruct(self, images: Tensor, tokens: Tensor) -> Tensor:
-        """The images (B, 3, S, S) seen through the posterior's mean."""
+        """The images (B, 3, S, S) decoded from the posterior's mean."""
         caption = self.text_encoder(tokens)
         return self.decoder(self.encoder(images, caption).posterior.mean, caption)
 
-    def _sample(self, caption: Caption, noise: Tensor | None) -> Tensor:
+    def _sample(self, caption: CaptionEncoding, noise: Tensor | None) -> Tensor:
         if noise is None:
             noise = torch.randn(caption.pooled.shape[0], self.latent_dim, device=caption.pooled.device)
         return self.prior.sample(caption, noise)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 LOG_SIGMA_RANGE = (-8.0, 4.0)
 """Beyond it exp() of the log sigma loses float32 precision or explodes early in training."""
-FIRST_LOG_SIGMA = -3.0
+INITIAL_LOG_SIGMA = -3.0
 """A new posterior is narrow, so that the decoder finds something to read in the latent from the first step."""
 
 
@@ -40,3 +42,14 @@ def kl(q: Gaussian, p: Gaussian) -> Tensor:
     ratio = 2 * (q.log_sigma - p.log_sigma)
     distance = (q.mean - p.mean).square() * torch.exp(-2 * p.log_sigma)
     return 0.5 * (ratio.exp() + distance - 1 - ratio)
+
+
+def log_density(gaussian: Gaussian, z: Tensor) -> Tensor:
+    """log density of latents (B, Z) in nats, summed over them; (B,)."""
+    standardized = (z - gaussian.mean) * torch.exp(-gaussian.log_sigma)
+    return -(0.5 * standardized.square() + gaussian.log_sigma + HALF_LOG_2PI).sum(dim=1)
+
+
+def standard_log_density(z: Tensor) -> Tensor:
+    """log density of latents (B, Z) under N(0, I) in nats; (B,)."""
+    return -(0.5 * z.square() + HALF_LOG_2PI).sum(dim=1)

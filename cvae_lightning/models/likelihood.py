@@ -84,9 +84,6 @@ class Likelihood(nn.Module, ABC):
 class GaussianLikelihood(Likelihood):
     """Normal pixels; the scale is sigma, calibrated to the root mean squared error."""
 
-    def __init__(self, scale: float | None = None, momentum: float = 0.01) -> None:
-        super().__init__(scale, momentum)
-
     def error(self, mean: Tensor, images: Tensor) -> Tensor:
         return (mean - images).square()
 
@@ -100,9 +97,6 @@ class GaussianLikelihood(Likelihood):
 @part
 class LaplaceLikelihood(Likelihood):
     """Laplace pixels, the guide's L1; the scale is b, calibrated to the mean absolute error."""
-
-    def __init__(self, scale: float | None = None, momentum: float = 0.01) -> None:
-        super().__init__(scale, momentum)
 
     def error(self, mean: Tensor, images: Tensor) -> Tensor:
         return (mean - images).abs()

@@ -5,24 +5,51 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from torch import nn
 
-RENAMED = {"LayeredDecoder": "CompositingDecoder", "ThingsTextEncoder": "BottleneckTextEncoder"}
-"""Parts of files of format version 1."""
-PARTS: dict[str, type[nn.Module]] = {}
-_Module = TypeVar("_Module", bound=type[nn.Module])
+PARTS: dict[str, type] = {}
+"""Registered classes by name: modules, and frozen records that are arguments of modules."""
+_Class = TypeVar("_Class", bound=type)
 
 
-def part(cls: _Module) -> _Module:
-    """Class decorator: the module remembers its constructor's arguments and may be rebuilt by name.
+def part(cls: _Class) -> _Class:
+    """Class decorator: objects of the class can be written as a blueprint and built again by name.
 
-    Only decorated classes can be named by a checkpoint, so a file never chooses code to run.
-    A class of your own takes part as soon as your program has imported it.
+    A module remembers its constructor's arguments, which must be plain data or other parts; a frozen dataclass is its
+    fields. Only decorated classes can be named by a file, so a file never chooses code to run. A class of your own is
+    registered as soon as your program has imported it.
+
+    Raises:
+        ValueError: another class is registered under this name.
+
+    Example:
+        >>> @part
+        ... class Scale(nn.Module):
+        ...     def __init__(self, factor: float = 2.0) -> None:
+        ...         super().__init__()
+        ...         self.factor = factor
+        >>> blueprint(Scale(3.0))
+        {'part': 'Scale', 'factor': 3.0}
+        >>> build({"part": "Scale", "factor": 3.0}).factor
+        3.0
     """
-    construct = cls.__init__
+    known = PARTS.get(cls.__name__)
+    if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise ValueError(
+            f"a part named {cls.__name__} is registered already, by {known.__module__}: give the new class another name"
+        )
+    PARTS[cls.__name__] = cls
+    if not is_dataclass(cls):
+        _remember_arguments(cls)
+    return cls
+
+
+def _remember_arguments(cls: type) -> None:
+    construct = cls.__init__  # type: ignore[misc]
     signature = inspect.signature(construct)
 
     @functools.wraps(construct)
@@ -34,31 +61,51 @@ def part(cls: _Module) -> _Module:
             _, *arguments = bound.arguments.items()
             object.__setattr__(self, "_arguments", dict(arguments))
 
-    cls.__init__ = remember  # type: ignore[method-assign]
-    PARTS[cls.__name__] = cls
-    return cls
+    cls.__init__ = remember  # type: ignore[misc]
 
 
-def blueprint(module: nn.Module) -> dict[str, Any]:
-    """The module as plain data: ``{"part": class name, argument: value or nested blueprint}``."""
-    arguments: dict[str, Any] = getattr(module, "_arguments", {})
-    if type(module).__name__ not in PARTS:
-        raise ValueError(f"{type(module).__name__} is no @part: it cannot be written to a checkpoint")
-    return {"part": type(module).__name__} | {
-        name: blueprint(value) if isinstance(value, nn.Module) else value for name, value in arguments.items()
-    }
+def blueprint(module: Any) -> dict[str, Any]:
+    """The module or record as plain data: ``{"part": class name, argument: value or nested blueprint}``.
 
-
-def build(plan: Mapping[str, Any]) -> nn.Module:
-    """The freshly initialised module of a blueprint; the inverse of :func:`blueprint`.
+    A record is read from the attribute of its argument's name where there is one, since it may have been replaced
+    after construction (a prior's sampler).
 
     Raises:
-        ValueError: the plan names no known part, or arguments that the part does not take.
+        ValueError: its class is not registered.
     """
-    name = RENAMED.get(str(plan.get("part")), plan.get("part"))
+    name = type(module).__name__
+    if PARTS.get(name) is not type(module):
+        raise ValueError(f"{name} is not registered with @part: it cannot be written to a file")
+    return {"part": name} | {key: _plain(value) for key, value in _arguments(module).items()}
+
+
+def _arguments(module: Any) -> dict[str, Any]:
+    if not isinstance(module, nn.Module):
+        return {field.name: getattr(module, field.name) for field in fields(module)}
+    given: dict[str, Any] = module._arguments  # type: ignore[assignment]
+    return {key: _current(getattr(module, key, None), value) for key, value in given.items()}
+
+
+def _current(attribute: Any, argument: Any) -> Any:
+    return attribute if is_dataclass(attribute) and not isinstance(attribute, type) else argument
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, nn.Module) or is_dataclass(value):
+        return blueprint(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def build(plan: Mapping[str, Any]) -> Any:
+    """The freshly initialised module, or the record, of a blueprint; the inverse of :func:`blueprint`.
+
+    Raises:
+        ValueError: the plan names no registered part, or arguments that the part does not take.
+    """
+    name = plan.get("part")
     if not isinstance(name, str) or name not in PARTS:
         near = get_close_matches(str(name), PARTS, n=1, cutoff=0.0)
-        raise ValueError(f"{name!r} is no known part of a model; the nearest known one is {near[0]!r}")
+        raise ValueError(f"{name!r} is not a registered part of a model; the nearest registered one is {near[0]!r}")
     arguments = {
         key: build(value) if isinstance(value, Mapping) else value for key, value in plan.items() if key != "part"
     }

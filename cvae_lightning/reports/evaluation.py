@@ -34,7 +34,7 @@ def evaluation_report(results: dict[str, Any]) -> str:
         checkpoint=results["checkpoint"],
         image_size=results["image_size"],
         settings=settings,
-        sampling=", ".join(f"{name}={value}" for name, value in settings.get("sampling", {}).items()),
+        sampler=", ".join(f"{name}={value}" for name, value in settings.get("sampler", {}).items()),
         sentences=summary_sentences(results),
         consistency=_consistency(splits),
         slices=list(_slices(splits)),

@@ -19,6 +19,7 @@ from cvae_lightning import runs
 from cvae_lightning.cli.configs import leaves
 from cvae_lightning.data import ShapeSceneDataModule, lexicon
 from cvae_lightning.errors import UserError
+from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.training.callbacks import Pruning, ReportProgress
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.loggers.run_logger import RunLogger
@@ -49,6 +50,12 @@ DESCRIBING = (
     "optimizer",
     "lr_scheduler",
 )
+
+
+PARTS = ("text_encoder", "encoder", "decoder", "prior", "likelihood")
+"""Config groups of the model's parts."""
+PART_SIZES = ("num_slots", "slot_width", "patch")
+"""Sizes in ``model`` that several parts share and the model itself does not take."""
 
 
 class Parts(NamedTuple):
@@ -123,7 +130,7 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
         if "lexicon" in sized.text_encoder:
             sized.text_encoder.lexicon = lexicon(words)
     return CVAEModule(
-        instantiate(sized.model, _convert_="all"),
+        _model(sized),
         instantiate(sized.objective),
         instantiate(sized.optimizer),
         instantiate(sized.lr_scheduler),
@@ -131,6 +138,17 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
         compile=sized.compile,
         penalties=instantiate(sized.penalties),
     )
+
+
+def _model(config: DictConfig) -> ConditionalVAE:
+    """The model of its parts, each of which stands once in the config."""
+    parts = {name: instantiate(config[name], _convert_="all") for name in PARTS}
+    sizes = {key: value for key, value in config.model.items() if key not in PART_SIZES}
+    construct = instantiate(sizes, _partial_=True)
+    try:
+        return construct(**parts)
+    except ValueError as error:  # parts that do not fit each other
+        raise UserError(f"model: {error}") from error
 
 
 def build_trainer(config: DictConfig, hardware: Hardware, context: RunContext, resume_step: int | None) -> pl.Trainer:

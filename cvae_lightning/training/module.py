@@ -15,13 +15,12 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from cvae_lightning.data import Batch
 from cvae_lightning.evaluation.image_errors import image_errors
+from cvae_lightning.inference.file_format import FORMAT_VERSION, KEY
 from cvae_lightning.models import ConditionalVAE, blueprint
 from cvae_lightning.training.objectives import BetaELBO, Loss, Objective
 from cvae_lightning.training.penalties import Penalties, Penalty, View
 from cvae_lightning.training.schedules import LearningRate
 
-BLUEPRINT_KEY = "blueprint"
-"""Where a checkpoint keeps the model's blueprint."""
 PENALTIES_KEY = "penalties"
 """Where a checkpoint keeps what the penalties train."""
 ON_THE_BAR = ("loss", "distortion", "rate")
@@ -100,8 +99,18 @@ class CVAEModule(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what rebuilds the model and what the penalties train, as plain data."""
-        checkpoint[BLUEPRINT_KEY] = blueprint(self.model)
+        checkpoint[KEY] = {
+            "format_version": FORMAT_VERSION,
+            "blueprint": blueprint(self.model),
+            "tokenizer": self._tokenizer_state(),
+        }
         checkpoint[PENALTIES_KEY] = self.penalties.state()
+
+    def _tokenizer_state(self) -> dict[str, Any] | None:
+        """The vocabulary of the data module, of whatever class; None where training has none."""
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        tokenizer = getattr(data, "tokenizer", None)
+        return tokenizer.state_dict() if tokenizer is not None else None
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._resumed = checkpoint.get(PENALTIES_KEY, {})

@@ -17,14 +17,14 @@ class Loss(NamedTuple):
     """The terms of one batch, scalars.
 
     Attributes:
-        loss: what is minimised now: distortion (or pixel error) + kl_weight x rate + prior_loss + encoder_loss.
+        loss: what is minimised now: distortion (or pixel error) + kl_weight x rate + prior_loss + auxiliary_loss.
         loss_at_beta: distortion and rate at the final KL weight: comparable across epochs while the weight ramps, and
             between priors and encoders.
         distortion: -log p(image | z, caption), nats per image, batch mean.
         rate: KL(q || prior), nats per image, batch mean.
         kl_weight: factor of the rate in ``loss``.
         prior_loss: what the prior minimises for itself, batch mean; zero where the rate trains it.
-        encoder_loss: what the encoder minimises for itself besides, batch mean; zero for most.
+        auxiliary_loss: what the encoder minimises for itself besides, batch mean; zero for most.
         beta_effective: the weight that ``loss`` gives the rate when its distortion is counted in nats per image.
     """
 
@@ -33,7 +33,7 @@ class Loss(NamedTuple):
     distortion: Tensor
     rate: Tensor
     prior_loss: Tensor
-    encoder_loss: Tensor
+    auxiliary_loss: Tensor
     kl_weight: float
     beta_effective: float
 
@@ -61,14 +61,14 @@ class Objective(ABC):
         """The loss of images (B, 3, S, S) and the model's pass over them, at this (fractional) epoch."""
         weight = self.beta * self.schedule(epoch)
         paid, error = self.paid_rate(seen.rate), self.error(seen, images)
-        prior, encoder = seen.prior_loss.mean(), seen.encoder_loss.mean()
+        prior, encoder = seen.prior_loss.mean(), seen.auxiliary_loss.mean()
         return Loss(
             loss=error + weight * paid + prior + encoder,
             loss_at_beta=error + self.beta * paid,
             distortion=seen.distortion.mean(),
             rate=seen.rate.sum(dim=1).mean(),
             prior_loss=prior,
-            encoder_loss=encoder,
+            auxiliary_loss=encoder,
             kl_weight=weight,
             beta_effective=weight * self.nats_per_unit(images),
         )

@@ -5,19 +5,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from cvae_lightning.evaluation.bounds import active_units, bits_per_dim, importance_bound, log_prior, log_weights
 from cvae_lightning.models import (
     ConditionalVAE,
     ConvDecoder,
-    Encoding,
+    Decoder,
+    EncoderOutput,
     Gaussian,
     GaussianLikelihood,
     Prior,
     StandardPrior,
 )
-from cvae_lightning.models.gaussian import kl
+from cvae_lightning.models.gaussian import kl, log_density
 from cvae_lightning.training.objectives import BetaELBO
 
 SIGMA = 0.5
@@ -28,7 +28,7 @@ def linear(posterior) -> SimpleNamespace:
     """z ~ N(0, I) in three dimensions, image = z + sigma noise: log p(image) is known."""
     return SimpleNamespace(
         text_encoder=lambda tokens: None,
-        encoder=lambda images, caption: Encoding(posterior(images.flatten(1)), torch.zeros(len(images))),
+        encoder=lambda images, caption: EncoderOutput(posterior(images.flatten(1))),
         decoder=lambda z, caption: z.view(-1, 3, 1, 1),
         likelihood=GaussianLikelihood(scale=SIGMA),
         prior=StandardPrior(3),
@@ -111,6 +111,9 @@ class Moved(Prior):
     def rate(self, posterior, caption):
         return kl(posterior, self.gaussian)
 
+    def log_prob(self, z, caption):
+        return log_density(self.gaussian, z)
+
 
 @pytest.mark.parametrize("prior", [StandardPrior(3), Moved()])
 def test_the_density_is_the_one_that_the_rate_is_measured_against(prior: Prior) -> None:
@@ -131,7 +134,7 @@ def test_units_are_active_where_the_mean_varies() -> None:
     assert active_units(means) == 2
 
 
-class Deaf(nn.Module):
+class Deaf(Decoder):
     """A decoder that ignores z."""
 
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
 """The loss is what its terms say, in the unit that they say."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -17,7 +18,15 @@ def seen_and_images(likelihood=None) -> tuple[Reconstruction, torch.Tensor]:
     images, mean = (torch.rand(4, 3, SIDE, SIDE, generator=generator) for _ in range(2))
     posterior = Gaussian(torch.randn(4, 5, generator=generator), torch.randn(4, 5, generator=generator))
     nll = (likelihood or GaussianLikelihood(1.0)).nll(mean, images)
-    return Reconstruction(mean, nll, kl_to_standard(posterior), posterior, torch.zeros(4), torch.zeros(4)), images
+    output = Reconstruction(
+        images=mean,
+        distortion=nll,
+        rate=kl_to_standard(posterior),
+        posterior=posterior,
+        prior_loss=torch.zeros(4),
+        auxiliary_loss=torch.zeros(4),
+    )
+    return output, images
 
 
 def test_the_elbo_is_distortion_plus_rate() -> None:
@@ -39,7 +48,7 @@ def test_the_weight_ramps_and_the_loss_at_beta_does_not() -> None:
 def test_free_bits_are_granted_to_the_batch_mean_of_each_latent() -> None:
     seen, images = seen_and_images()
     rate = torch.tensor([[0.0, 3.0], [1.0, 1.0]])
-    terms = BetaELBO(free_bits=1.0)(seen._replace(rate=rate), images, 0)
+    terms = BetaELBO(free_bits=1.0)(replace(seen, rate=rate), images, 0)
     assert terms.rate == pytest.approx(0.5 + 2.0)
     assert terms.loss - terms.distortion == pytest.approx(1.0 + 2.0, rel=1e-4)
 
@@ -68,16 +77,16 @@ def test_the_guides_weight_at_256_px_is_98_nats_a_nat() -> None:
 @pytest.mark.parametrize("kind", [BetaELBO, PixelLoss])
 def test_a_priors_own_loss_is_added_whatever_the_weight_and_left_out_of_the_loss_at_beta(kind) -> None:
     seen, images = seen_and_images()
-    own = seen._replace(prior_loss=torch.tensor([1.0, 2.0, 3.0, 6.0]))
+    own = replace(seen, prior_loss=torch.tensor([1.0, 2.0, 3.0, 6.0]))
     for epoch in (0, 5, 99):
         objective = kind(beta=4.0, schedule=Linear(length=10))
         plain, terms = objective(seen, images, epoch), objective(own, images, epoch)
         assert terms.prior_loss == 3.0
         assert float(terms.loss) == pytest.approx(float(plain.loss) + 3.0)
         assert terms._replace(loss=plain.loss, prior_loss=plain.prior_loss) == plain
-        taught = objective(seen._replace(encoder_loss=own.prior_loss), images, epoch)
-        assert (taught.loss, taught.encoder_loss) == (terms.loss, 3.0)
-        assert taught._replace(loss=plain.loss, encoder_loss=plain.encoder_loss) == plain
+        taught = objective(replace(seen, auxiliary_loss=own.prior_loss), images, epoch)
+        assert (taught.loss, taught.auxiliary_loss) == (terms.loss, 3.0)
+        assert taught._replace(loss=plain.loss, auxiliary_loss=plain.auxiliary_loss) == plain
 
 
 @pytest.mark.parametrize("kind", [BetaELBO, PixelLoss])

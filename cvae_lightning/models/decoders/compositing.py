@@ -1,130 +1,137 @@
-"""A decoder of layers: each slot paints a thing of one colour around its place, and the layers add up.
+"""Latents and captions to images: each slot paints an object of one colour around its position, and the layers add up.
 
 Spatial broadcast decoders (Watters et al. 2019; Locatello et al. 2020, section 3) paint a whole canvas for each slot as
-a function of coordinates; here coordinates are relative to the slot's place (slot-centric reference frames, Biza et
-al. 2023) and a slot paints no further than things reach. A layer is a colour times a coverage in [0, 1] (Porter &
-Duff 1984), so how a shape looks is learned once, for all colours and places.
+a function of coordinates; here coordinates are relative to the slot's position (slot-centric reference frames, Biza et
+al. 2023) and a slot paints no further than objects reach. A layer is a colour times an alpha in [0, 1] (Porter & Duff
+1984), so how a shape looks is learned once, for all colours and positions.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvae_lightning.models.decoders.conv import Decoder
-from cvae_lightning.models.decoders.slots import SPREAD, WAVES, check_place, waves
-from cvae_lightning.models.nn.attention import Places
-from cvae_lightning.models.nn.slot_queries import CaptionSlots, slot_size
+from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, LatentLayout
+from cvae_lightning.models.nn.fourier import fourier_size, offset_features
+from cvae_lightning.models.nn.ragged import RaggedIndex
+from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots
 from cvae_lightning.models.serialization import part
-from cvae_lightning.models.text.lstm import Caption
-
-CONTRAST = 2.0
-"""Factor of the coverage's network before the sigmoid."""
-FALL = 200.0
-"""A new decoder paints soft blobs: coverage sigmoid(-FALL distance ** 2), which shows a place from nearby."""
-FAINT = -0.2
-"""Their colour, added to the paper's: dark blobs in wrong places would first teach the decoder to paint nothing."""
 
 
 @part
 class CompositingDecoder(Decoder):
-    """The mean image of p(image | z, caption): paper, and what each slot's layer adds to it.
+    """The mean image of p(image | z, caption): the background, and what each slot's layer adds to it.
 
-    How a thing looks is a function of what the caption says of it, and of what its slot holds besides a place: the
-    first two numbers move it and do nothing else, and alike things look alike.
+    How an object looks is a function of what the caption says of it, and of what its slot holds besides a position: a
+    position moves the object and does nothing else, and objects of one group look alike.
 
     Args:
+        layout: of the latent; its slots have a position.
+        queries: what each slot represents.
         image_size: side S of the images.
-        latent_dim: Z.
         caption_dim: C.
         patch: side of the pixel squares that are painted at once.
-        conditioning: ``cross_attention`` or ``things`` (:mod:`cvae_lightning.models.nn.slot_queries`).
-        slots: tokens that the latent is read as.
-        slot_width: size of such a token.
-        hidden: width of the coverage's network.
-        reach: how far from its place a slot paints at least, as a share of S.
+        hidden: width of the alpha's network.
+        reach: how far from its position a slot paints at least, as a share of S.
+        frequencies: of the offsets' Fourier features, half waves per canvas.
+        alpha_scale: factor of the alpha's network before the sigmoid.
+        alpha_falloff: a new decoder paints soft blobs, alpha sigmoid(-alpha_falloff distance ** 2), which show a
+            position from nearby.
+        initial_colour: of the blobs, added to the background's: dark blobs at wrong positions would first teach the
+            decoder to paint nothing.
+        shift_scale: unit of the learned shift of a slot's position, on a canvas of side 1.
 
     Raises:
-        ValueError: sizes that do not fit, or a slot of fewer than the two numbers of a place.
+        ValueError: sizes that do not fit, or a layout without positions.
     """
 
     window: Tensor
 
     def __init__(
         self,
+        layout: LatentLayout,
+        queries: SlotQueries,
         image_size: int = 64,
-        latent_dim: int = 40,
         caption_dim: int = 128,
         patch: int = 4,
-        conditioning: str = "things",
-        slots: int = 10,
-        slot_width: int = 128,
         hidden: int = 128,
         reach: float = 0.25,
+        frequencies: Sequence[float] = (2, 4, 8, 16),
+        alpha_scale: float = 2.0,
+        alpha_falloff: float = 200.0,
+        initial_colour: float = -0.2,
+        shift_scale: float = 0.1,
     ) -> None:
         super().__init__()
-        if patch < 1 or image_size % patch:
+        if patch < 1 or image_size < 1 or image_size % patch:
             raise ValueError(f"image_size {image_size} does not divide into patches of {patch} pixels")
         if not 0 < reach <= 1:
             raise ValueError(f"decoder.reach is {reach}: expected a share of the image's side above 0, up to 1")
-        check_place(latent_dim, slots)
-        self.image_size, self.latent_dim, self.caption_dim, self.patch = image_size, latent_dim, caption_dim, patch
-        self.things = slots if conditioning == "things" else None
-        self.side, self.margin = image_size // patch, math.ceil(reach * image_size / patch)
-        self.read = CaptionSlots(slots, slot_width, caption_dim, conditioning)
-        size = slot_size(latent_dim, slots)
-        self.latent = _looks(size - 2, slot_width)
-        self.norm = nn.LayerNorm(slot_width)
-        self.shift, self.colour = nn.Linear(slot_width, 2), nn.Linear(slot_width, 3)
-        self.brush, self.distance = nn.Linear(slot_width, hidden), nn.Linear(WAVES, hidden)
-        self.inner, self.coverage = nn.Linear(hidden, hidden), nn.Linear(hidden, patch**2)
-        self.paper = nn.Parameter(torch.ones(3))
+        layout.require_position()
+        check_slots(queries, layout.num_slots)
+        self.image_size, self.latent_dim, self.caption_dim = image_size, layout.latent_dim, caption_dim
+        self.num_objects = queries.num_objects
+        self.layout, self.queries, self.frequencies = layout, queries, tuple(frequencies)
+        self.alpha_scale, self.alpha_falloff, self.shift_scale = alpha_scale, alpha_falloff, shift_scale
+        self.patch, self.side, self.margin = patch, image_size // patch, math.ceil(reach * image_size / patch)
+        width = queries.width
+        self.latent = _network(layout.slot_dim - 2, width)
+        self.norm = nn.LayerNorm(width)
+        self.shift, self.colour = nn.Linear(width, 2), nn.Linear(width, 3)
+        self.content, self.offset = nn.Linear(width, hidden), nn.Linear(fourier_size(2, self.frequencies), hidden)
+        self.inner, self.alpha = nn.Linear(hidden, hidden), nn.Linear(hidden, patch**2)
+        self.background = nn.Parameter(torch.ones(3))
         steps = torch.arange(-self.margin, self.margin + 1)
         y, x = torch.meshgrid(steps, steps, indexing="ij")
         self.register_buffer("window", torch.stack([x, y], dim=-1).reshape(-1, 2), persistent=False)
-        self._start(slot_width, hidden)
+        self._initialize(initial_colour)
 
-    def _start(self, slot_width: int, hidden: int) -> None:
-        """Signals of size one through every layer, and a colour: torch's usual start is a tenth of it after three
-        layers, and without a colour the coverage has no gradient."""
+    def _initialize(self, initial_colour: float) -> None:
+        """Signals of size one through every layer, and a colour: torch's default leaves a tenth of the signal after
+        three layers, and without a colour the alpha has no gradient."""
+        width, hidden, features = self.queries.width, self.inner.in_features, self.offset.in_features
         for layer, std in (
-            (self.brush, slot_width**-0.5),
-            (self.distance, 1.5 * WAVES**-0.5),
+            (self.content, width**-0.5),
+            (self.offset, 1.5 * features**-0.5),
             (self.inner, 1.6 * hidden**-0.5),
-            (self.coverage, hidden**-0.5),
-            (self.colour, 0.2 * slot_width**-0.5),
+            (self.alpha, hidden**-0.5),
+            (self.colour, 0.2 * width**-0.5),
             (self.shift, 0.0),
         ):
             nn.init.normal_(layer.weight, std=std)
             nn.init.zeros_(layer.bias)
-        nn.init.constant_(self.colour.bias, FAINT)
+        nn.init.constant_(self.colour.bias, initial_colour)
 
-    def forward(self, z: Tensor, caption: Caption) -> Tensor:
+    def forward(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         """Mean images (B, 3, S, S) of latents (B, Z), in [0, 1] except while training, where layers may overlap."""
-        slots = self.read(caption)
-        z = z.reshape(*slots.tokens.shape[:2], -1)
-        there = Places.of(slots.exist)
-        tokens = there.pack(slots.tokens)
+        queries = self.queries(caption)  # (B, K, W)
+        index = RaggedIndex.from_mask(queries.mask)
+        positions, rest = (index.pack(numbers) for numbers in self.layout.split(z))  # (M, 2), (M, D - 2)
+        tokens = index.pack(queries.values)  # (M, W)
         if self.latent is not None:
-            tokens = tokens + self.latent(there.pack(z)[:, 2:])
+            tokens = tokens + self.latent(rest)
         tokens = self.norm(tokens)
-        places = 0.5 + there.pack(z)[:, :2].float() / SPREAD + 0.1 * self.shift(tokens).float()
-        cells = (places.detach() * self.side).floor().long().clamp(0, self.side - 1).unsqueeze(1) + self.window
-        cover = self._cover(tokens, (cells + 0.5) / self.side - places.unsqueeze(1))
-        layers = self.colour(tokens).float()[:, None, :, None] * cover.unsqueeze(2)
-        images = self.paper[:, None, None] + self._lay(layers.flatten(2), cells, there.row, len(z))
+        positions = positions + self.shift_scale * self.shift(tokens).float()  # (M, 2)
+        cells = (positions.detach() * self.side).floor().long().clamp(0, self.side - 1).unsqueeze(1) + self.window
+        offsets = (cells + 0.5) / self.side - positions.unsqueeze(1)  # (M, window, 2)
+        layers = self.colour(tokens).float()[:, None, :, None] * self._alpha(tokens, offsets).unsqueeze(2)
+        layers = layers.flatten(2)  # (M, window, 3 * patch ** 2)
+        images = self.background[:, None, None] + self._composite(layers, cells, index.row, len(z))  # (B, 3, S, S)
         return images if self.training else images.clamp(0, 1)
 
-    def _cover(self, tokens: Tensor, away: Tensor) -> Tensor:
-        """Coverage (M, window, patch ** 2) of pixels by slots (M, W) in cells at these distances (M, window, 2)."""
-        hidden = functional.silu(self.brush(tokens).unsqueeze(1) + self.distance(waves(away).to(tokens.dtype)))
-        cover = self.coverage(functional.silu(self.inner(hidden))).float()
-        return (CONTRAST * cover - FALL * away.square().sum(dim=-1, keepdim=True)).sigmoid()
+    def _alpha(self, tokens: Tensor, offsets: Tensor) -> Tensor:
+        """Alpha (M, window, patch ** 2) of slots (M, W) in cells at these offsets (M, window, 2)."""
+        features = offset_features(offsets, self.frequencies).to(tokens.dtype)  # (M, window, F)
+        hidden = functional.silu(self.content(tokens).unsqueeze(1) + self.offset(features))  # (M, window, hidden)
+        alpha = self.alpha(functional.silu(self.inner(hidden))).float()  # (M, window, patch ** 2)
+        distance = offsets.square().sum(dim=-1, keepdim=True)  # (M, window, 1)
+        return (self.alpha_scale * alpha - self.alpha_falloff * distance).sigmoid()
 
-    def _lay(self, layers: Tensor, cells: Tensor, row: Tensor, batch: int) -> Tensor:
+    def _composite(self, layers: Tensor, cells: Tensor, row: Tensor, batch: int) -> Tensor:
         """Sum (batch, 3, S, S) of layers (M, window, 3 * patch ** 2) at cells (M, window, 2) of images ``row``."""
         whole = self.side + 2 * self.margin
         index = (row[:, None] * whole + cells[..., 1] + self.margin) * whole + cells[..., 0] + self.margin
@@ -134,6 +141,6 @@ class CompositingDecoder(Decoder):
         return functional.pixel_shuffle(canvas[:, inner, inner].permute(0, 3, 1, 2), self.patch)
 
 
-def _looks(size: int, width: int) -> nn.Module | None:
-    """Numbers of a slot besides its place to what they change in its looks; None where there are none."""
+def _network(size: int, width: int) -> nn.Module | None:
+    """A slot's numbers besides its position to what they change in its appearance; None where there are none."""
     return nn.Sequential(nn.Linear(size, width), nn.SiLU(), nn.Linear(width, width)) if size else None

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 import torch
 from torch import Tensor, nn
 
-from cvae_lightning.models.encoders.conv import bottom_side, normalisation, stage_channels
+from cvae_lightning.models.interfaces import CaptionEncoding, Decoder
+from cvae_lightning.models.nn.conv_stages import bottom_side, normalization, stage_channels
 from cvae_lightning.models.serialization import part
-from cvae_lightning.models.text.lstm import Caption
-
-
-class Decoder(nn.Module, ABC):
-    """What a model needs of a decoder."""
-
-    @abstractmethod
-    def forward(self, z: Tensor, caption: Caption) -> Tensor:
-        """Mean images (B, 3, S, S) in [0, 1] of latents (B, Z)."""
 
 
 @part
@@ -50,11 +40,11 @@ class ConvDecoder(Decoder):
         self.entrance = nn.Linear(latent_dim + caption_dim, widths[0] * side**2)
         self.stages = nn.Sequential()
         for before, after in zip(widths, [*widths[1:], 3], strict=True):
-            self.stages.extend([normalisation(norm, before), nn.SiLU()])
+            self.stages.extend([normalization(norm, before), nn.SiLU()])
             self.stages.append(nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1))
 
-    def forward(self, z: Tensor, caption: Caption) -> Tensor:
+    def forward(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         """Mean images (B, 3, S, S) in [0, 1] of latents (B, Z)."""
-        joined = torch.cat([z, caption.pooled.to(z.dtype)], dim=1)
-        features = self.entrance(joined).unflatten(1, self.bottom)
-        return torch.sigmoid(self.stages(features).float())
+        joined = torch.cat([z, caption.pooled.to(z.dtype)], dim=1)  # (B, Z + C)
+        features = self.entrance(joined).unflatten(1, self.bottom)  # (B, widths[0], side, side)
+        return torch.sigmoid(self.stages(features).float())  # (B, 3, S, S)

@@ -1,110 +1,109 @@
-"""Slots with a place on the picture each: slot-centric reference frames (Biza et al. 2023).
+"""Latents and captions to images: slots write features around their positions, and residual blocks paint them.
 
-Each slot paints its surroundings as a function of the distance to its place, and the cells take from whoever is
-near. So how a thing looks is learned once, for all places, and a slot's latent is little more than where the thing
-is: an easy thing for a prior to learn.
-
-Places are (x, y) in [0, 1]; the first two numbers of a slot's latent are its place, moved and scaled.
+Each slot writes to a feature grid as a function of the offset from its position (slot-centric reference frames, Biza et
+al. 2023), and cells read from the nearest slots. So how an object looks is learned once, for all positions, and a
+slot's latent is little more than where its object is: easy to learn for a prior.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, LatentLayout
 from cvae_lightning.models.nn.attention import Block
-from cvae_lightning.models.nn.slot_queries import CaptionSlots, slot_size
-from cvae_lightning.models.text.lstm import Caption
-
-SPREAD = 4.0
-"""Places in [0, 1] become latents in [-SPREAD / 2, SPREAD / 2], about the spread of N(0, 1)."""
-NEARNESS = 10.0
-"""Unit of the learned loss of attention per squared distance."""
-FREQUENCIES = (2, 4, 8, 16)
-WAVES = 2 + 4 * len(FREQUENCIES)
-"""Numbers that stand for a distance."""
-PAINT = 96
-"""Channels in which slots paint."""
-NOWHERE = -1e4
+from cvae_lightning.models.nn.fourier import cell_centres, fourier_size, offset_features
+from cvae_lightning.models.nn.residual_block import UpStages, smallest_side
+from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots
+from cvae_lightning.models.serialization import part
 
 
-def cells(side: int) -> Tensor:
-    """Places (side ** 2, 2) of the centres of a grid's cells, row by row."""
-    steps = (torch.arange(side) + 0.5) / side
-    y, x = torch.meshgrid(steps, steps, indexing="ij")
-    return torch.stack([x, y], dim=-1).reshape(-1, 2)
-
-
-class PlaceEntrance(nn.Module):
-    """Latents and caption to a feature grid: each slot paints around its place, and cells take from the nearest.
+@part
+class SlotDecoder(Decoder):
+    """The mean image of p(image | z, caption), by a feature grid that slots write to.
 
     Args:
-        latent_dim: Z.
-        slots: how many.
-        width: W of a slot's token.
-        channels: of the grid.
-        side: of the grid.
+        layout: of the latent; its slots have a position.
+        queries: what each slot represents.
+        image_size: side S of the images.
         caption_dim: C.
-        conditioning: see :mod:`cvae_lightning.models.nn.slot_queries`.
+        patch: side of the pixel squares that are unfolded from channels at the end.
+        widths: channels at each side length, the largest map first, as in the encoder.
+        blocks: residual blocks at each of them.
+        slot_channels: in which slots write; the most expensive layer, yet with half of them far less was learned.
+        frequencies: of the offsets' Fourier features, half waves per canvas.
+        distance_scale: unit of the learned loss of attention per squared distance.
+        shift_scale: unit of the learned shift of a slot's position, on a canvas of side 1.
 
     Raises:
-        ValueError: a slot of fewer than the two numbers of a place.
+        ValueError: sizes that do not fit, or a layout without positions.
     """
 
-    where: Tensor
+    centres: Tensor
 
     def __init__(
-        self, latent_dim: int, slots: int, width: int, channels: int, side: int, caption_dim: int, conditioning: str
+        self,
+        layout: LatentLayout,
+        queries: SlotQueries,
+        image_size: int = 64,
+        caption_dim: int = 128,
+        patch: int = 4,
+        widths: Sequence[int] = (64,),
+        blocks: Sequence[int] = (2,),
+        slot_channels: int = 96,
+        frequencies: Sequence[float] = (2, 4, 8, 16),
+        distance_scale: float = 10.0,
+        shift_scale: float = 0.1,
     ) -> None:
         super().__init__()
-        self.side = side
-        check_place(latent_dim, slots)
-        self.read = CaptionSlots(slots, width, caption_dim, conditioning)
-        self.latent = nn.Sequential(nn.Linear(slot_size(latent_dim, slots), width), nn.SiLU(), nn.Linear(width, width))
-        self.block = Block(width, cross=False)
+        layout.require_position()
+        check_slots(queries, layout.num_slots)
+        self.image_size, self.latent_dim, self.caption_dim = image_size, layout.latent_dim, caption_dim
+        self.num_objects = queries.num_objects
+        self.layout, self.queries, self.frequencies = layout, queries, tuple(frequencies)
+        self.distance_scale, self.shift_scale = distance_scale, shift_scale
+        self.side, width = smallest_side(image_size, patch, widths, blocks), queries.width
+        self.latent = nn.Sequential(nn.Linear(layout.slot_dim, width), nn.SiLU(), nn.Linear(width, width))
+        self.block = Block(width, cross_attention=False)
         self.norm = nn.LayerNorm(width)
         self.shift = nn.Linear(width, 2)
         nn.init.zeros_(self.shift.weight)
         nn.init.zeros_(self.shift.bias)
-        # Every slot paints every cell: the dearest part, yet with half of these channels far less was learnt.
-        self.brush = nn.Linear(width, PAINT)
-        self.distance = nn.Linear(WAVES, PAINT)
-        self.paint = nn.Sequential(nn.SiLU(), nn.Linear(PAINT, PAINT), nn.SiLU(), nn.Linear(PAINT, PAINT + 1))
+        self.content = nn.Linear(width, slot_channels)
+        self.offset = nn.Linear(fourier_size(2, self.frequencies), slot_channels)
+        self.write = nn.Sequential(
+            nn.SiLU(),
+            nn.Linear(slot_channels, slot_channels),
+            nn.SiLU(),
+            nn.Linear(slot_channels, slot_channels + 1),
+        )
         self.nearness = nn.Parameter(torch.tensor(2.0))
-        self.background = nn.Parameter(0.1 * torch.randn(PAINT))
-        self.widen = nn.Conv2d(PAINT, channels, kernel_size=3, padding=1)
-        self.register_buffer("where", cells(side), persistent=False)
+        self.background = nn.Parameter(0.1 * torch.randn(slot_channels))
+        self.widen = nn.Conv2d(slot_channels, widths[-1], kernel_size=3, padding=1)
+        self.body = UpStages(patch, widths, blocks)
+        self.register_buffer("centres", cell_centres(self.side), persistent=False)
 
-    def forward(self, z: Tensor, caption: Caption) -> Tensor:
-        """Features (B, channels, side, side) of latents (B, Z)."""
-        slots = self.read(caption)
-        z = z.reshape(*slots.tokens.shape[:2], -1)
-        tokens = self.norm(self.block(slots.tokens + self.latent(z), own_mask=slots.exist))
-        places = 0.5 + z[..., :2] / SPREAD + 0.1 * self.shift(tokens).float()
-        away = _distances(self.where, places)
-        painted = self.paint(self.brush(tokens).unsqueeze(2) + self.distance(waves(away)))
-        scores = painted[..., -1].float() - NEARNESS * functional.softplus(self.nearness) * away.square().sum(dim=-1)
-        scores = scores.masked_fill(~slots.exist[..., None], NOWHERE)
-        shares = torch.cat([scores, torch.full_like(scores[:, :1], -1.0)], dim=1).softmax(dim=1).to(painted.dtype)
-        grid = (shares[:, :-1, :, None] * painted[..., :-1]).sum(dim=1) + shares[:, -1, :, None] * self.background
-        return self.widen(grid.transpose(1, 2).reshape(len(z), -1, self.side, self.side))
+    def forward(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        """Mean images (B, 3, S, S) of latents (B, Z), in [0, 1] except while training."""
+        queries = self.queries(caption)  # (B, K, W)
+        latent = self.latent(self.layout.slots(z))  # (B, K, W)
+        tokens = self.norm(self.block(queries.values + latent, mask=queries.mask))  # (B, K, W)
+        positions, _ = self.layout.split(z)  # (B, K, 2)
+        positions = positions + self.shift_scale * self.shift(tokens).float()
+        offsets = self.centres - positions.unsqueeze(2)  # (B, K, N, 2)
+        features = offset_features(offsets, self.frequencies)  # (B, K, N, F)
+        written = self.write(self.content(tokens).unsqueeze(2) + self.offset(features))  # (B, K, N, channels + 1)
+        return self.body(self._read(written, offsets, queries.mask))
 
-
-def check_place(latent_dim: int, slots: int) -> None:
-    """Raises: ValueError: a slot of fewer than the two numbers of a place."""
-    if slot_size(latent_dim, slots) < 2:
-        raise ValueError(f"latent_dim {latent_dim} in {slots} slots: expected at least 2 numbers each, for a place")
-
-
-def _distances(where: Tensor, places: Tensor) -> Tensor:
-    """(B, K, N, 2) from places (B, K, 2) to cells (N, 2)."""
-    return where - places.unsqueeze(2)
-
-
-def waves(away: Tensor) -> Tensor:
-    """(..., WAVES): distances (..., 2), their sines and cosines at several lengths (Mildenhall et al. 2020, eq. 4)."""
-    angles = [math.pi * frequency * away for frequency in FREQUENCIES]
-    return torch.cat([4 * away, *(wave for angle in angles for wave in (angle.sin(), angle.cos()))], dim=-1)
+    def _read(self, written: Tensor, offsets: Tensor, mask: Tensor) -> Tensor:
+        """The grid (B, widths[-1], side, side) of what slots wrote (B, K, N, channels + 1) at these offsets."""
+        distance = offsets.square().sum(dim=-1)  # (B, K, N)
+        scores = written[..., -1].float() - self.distance_scale * functional.softplus(self.nearness) * distance
+        scores = scores.masked_fill(~mask[..., None], -1e4)
+        background = torch.full_like(scores[:, :1], -1.0)
+        shares = torch.cat([scores, background], dim=1).softmax(dim=1).to(written.dtype)  # (B, K + 1, N)
+        grid = (shares[:, :-1, :, None] * written[..., :-1]).sum(dim=1) + shares[:, -1, :, None] * self.background
+        return self.widen(grid.transpose(1, 2).reshape(len(grid), -1, self.side, self.side))

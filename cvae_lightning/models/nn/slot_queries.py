@@ -1,81 +1,102 @@
-"""What a latent of several slots is about.
-
-A flat latent of Z numbers is read as ``slots`` tokens of Z / slots numbers each. Each is told of the caption in one
-of two ways:
-
-``cross_attention``  slots are learned, and look at the token states of any caption
-``things``           slot k is the caption's state k, where states are things rather than words; a slot whose thing
-                     is not named has the posterior N(0, I), costs nothing and is looked at by nobody
-
-Alike things have equal states, so whatever is said to their slots looks equal. What must tell them apart numbers them.
-"""
+"""What each slot of a latent is asked to represent: a learned query, or one of the caption's objects."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from abc import abstractmethod
 
 from torch import Tensor, nn
 
-from cvae_lightning.models.nn.attention import Block, positions
-from cvae_lightning.models.text.lstm import Caption
-
-SLOTTED = ("cross_attention", "things")
-
-
-def slot_size(latent_dim: int, slots: int) -> int:
-    """Numbers of one slot.
-
-    Raises:
-        ValueError: the latent does not divide into so many slots.
-    """
-    if slots < 1 or latent_dim % slots:
-        raise ValueError(f"latent_dim {latent_dim} does not divide into {slots} slots")
-    return latent_dim // slots
+from cvae_lightning.models.interfaces import CaptionEncoding, Masked, ModelPart
+from cvae_lightning.models.nn.attention import Block, learned_embedding
+from cvae_lightning.models.serialization import part
 
 
-class Slots(NamedTuple):
-    """What the caption says to each slot.
+class SlotQueries(ModelPart):
+    """Captions to one query per slot.
 
     Attributes:
-        tokens: (B, slots, W).
-        exist: (B, slots) True at slots that stand for something.
+        num_slots: K.
+        width: W of a query.
+        exchangeable: whether slots of the same content have the same query, so that whatever must tell them apart
+            adds an embedding of the slot's index.
     """
 
-    tokens: Tensor
-    exist: Tensor
+    num_slots: int
+    width: int
+    exchangeable: bool = False
 
-    def keep(self, values: Tensor) -> Tensor:
-        """Values (B, slots, N) with zeros at slots that stand for nothing."""
-        return values * self.exist.unsqueeze(-1)
+    @abstractmethod
+    def forward(self, caption: CaptionEncoding) -> Masked:
+        """Queries (B, K, W), with a mask that is True at slots in use."""
 
 
-class CaptionSlots(nn.Module):
-    """Slots that know the caption.
+@part
+class LearnedQueries(SlotQueries):
+    """Slots are learned, and attend to the caption's tokens; all are in use.
 
     Args:
-        slots: how many.
-        width: W of a slot's token.
-        caption_dim: C of the caption's states.
-        conditioning: one of ``SLOTTED``.
-        numbered: whether slots of alike things differ by a learned embedding of their number.
-
-    Raises:
-        ValueError: an unknown conditioning.
+        num_slots: K.
+        width: W of a query.
+        caption_dim: C of the caption's embeddings.
     """
 
-    def __init__(self, slots: int, width: int, caption_dim: int, conditioning: str, numbered: bool = False) -> None:
+    def __init__(self, num_slots: int, width: int, caption_dim: int) -> None:
         super().__init__()
-        if conditioning not in SLOTTED:
-            raise ValueError(f"conditioning is {conditioning!r}: expected one of {', '.join(SLOTTED)}")
-        self.states = nn.Linear(caption_dim, width)
-        self.learned = positions(slots, width) if conditioning == "cross_attention" else None
-        self.number = positions(slots, width) if numbered and conditioning == "things" else None
-        self.read = Block(width, own=False) if conditioning == "cross_attention" else None
+        self.num_slots, self.width, self.caption_dim = num_slots, width, caption_dim
+        self.project = nn.Linear(caption_dim, width)
+        self.queries = learned_embedding(num_slots, width)
+        self.block = Block(width, self_attention=False)
 
-    def forward(self, caption: Caption) -> Slots:
-        """The slots of a batch of captions."""
-        states = self.states(caption.states)
-        if self.read is None or self.learned is None:
-            return Slots(states if self.number is None else states + self.number, caption.mask)
-        tokens = self.read(self.learned.expand(len(states), -1, -1), states, caption.mask)
-        return Slots(tokens, caption.mask.new_ones(tokens.shape[:2]))
+    def forward(self, caption: CaptionEncoding) -> Masked:
+        tokens = self.project(caption.tokens.values)  # (B, T, W)
+        queries = self.queries.expand(len(tokens), -1, -1)  # (B, K, W)
+        queries = self.block(queries, Masked(tokens, caption.tokens.mask))  # (B, K, W)
+        return Masked(queries, caption.tokens.mask.new_ones(queries.shape[:2]))
+
+
+@part
+class ObjectQueries(SlotQueries):
+    """Slot k is object k of the caption; a slot without an object is not in use: its posterior is N(0, I), it costs
+    no rate, and no other slot attends to it. Objects of one group have equal queries.
+
+    Args:
+        num_slots: K, the text encoder's number of objects.
+        width: W of a query.
+        caption_dim: C of the caption's embeddings.
+    """
+
+    exchangeable = True
+
+    def __init__(self, num_slots: int, width: int, caption_dim: int) -> None:
+        super().__init__()
+        self.num_slots, self.width, self.caption_dim, self.num_objects = num_slots, width, caption_dim, num_slots
+        self.project = nn.Linear(caption_dim, width)
+
+    def forward(self, caption: CaptionEncoding) -> Masked:
+        if caption.objects is None:
+            raise ValueError("ObjectQueries: the caption's encoding has no objects: choose a text encoder with them")
+        return Masked(self.project(caption.objects.values), caption.objects.mask)  # (B, K, W)
+
+
+def index_embedding(queries: SlotQueries) -> nn.Parameter | None:
+    """A learned embedding (1, K, W) of the slots' indices where queries are exchangeable, else None."""
+    return learned_embedding(queries.num_slots, queries.width) if queries.exchangeable else None
+
+
+def with_index(queries: Masked, embedding: Tensor | None) -> Masked:
+    """Queries with the embedding of their indices added, where there is one."""
+    return queries if embedding is None else Masked(queries.values + embedding, queries.mask)
+
+
+def keep(values: Tensor, mask: Tensor) -> Tensor:
+    """Values (B, K, N) with zeros where ``mask`` (B, K) is False."""
+    return values * mask.unsqueeze(-1)
+
+
+def check_slots(queries: SlotQueries, num_slots: int) -> None:
+    """Raises: ValueError: there is not one query per slot of the latent."""
+    if queries.num_slots != num_slots:
+        raise ValueError(
+            f"{type(queries).__name__} has {queries.num_slots} slots, but the latent's layout has {num_slots}: "
+            "make them equal"
+        )

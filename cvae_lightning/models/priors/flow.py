@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from cvae_lightning.models.gaussian import Gaussian, draw, kl_to_standard
-from cvae_lightning.models.nn.attention import Block, Places, positions
-from cvae_lightning.models.nn.message_passing import Messages
-from cvae_lightning.models.nn.slot_queries import CaptionSlots, slot_size
-from cvae_lightning.models.priors.gaussian import Prior
-from cvae_lightning.models.priors.ode import SOLVERS, solve
+from cvae_lightning.models.gaussian import Gaussian, draw, kl_to_standard, standard_log_density
+from cvae_lightning.models.interfaces import CaptionEncoding, LatentLayout, Masked, Prior
+from cvae_lightning.models.nn.attention import Block, learned_embedding
+from cvae_lightning.models.nn.fourier import fourier_size, state_features
+from cvae_lightning.models.nn.message_passing import MessagePassing
+from cvae_lightning.models.nn.ragged import RaggedIndex
+from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots, index_embedding, with_index
+from cvae_lightning.models.priors.ode import log_det_solve, solve
+from cvae_lightning.models.priors.sampler import SamplerConfig
 from cvae_lightning.models.serialization import part
-from cvae_lightning.models.text.lstm import Caption
 
-FREQUENCIES = 32
-"""Of the time's embedding."""
-CORRECTED_FROM = 0.85
-"""Time that a correction goes back to. Later ones move too little to part things that touch, earlier ones forget."""
-LENGTHS = (0.25, 0.5, 1.0)
-"""Half waves per unit of a latent, in its embedding: N(0, 1) spans about one of the longest."""
+MAX_TIME_FREQUENCY = 200.0
+"""Highest angular frequency of the time's embedding."""
 
 
 @part
@@ -31,169 +30,190 @@ class FlowPrior(Prior):
     With e ~ N(0, I), z a posterior draw and z_t = (1 - t) e + t z, a transformer learns the velocity z - e
     from z_t, t and the caption; to sample, dz/dt = velocity is solved from noise at t = 0 to t = 1. It is
     trained in the same fit as the autoencoder, on draws that carry no gradient back to it. The latent is read
-    as ``slots`` tokens (:mod:`cvae_lightning.models.nn.slot_queries`), which look at each other.
+    as slots (:class:`~cvae_lightning.models.LatentLayout`), which attend to each other.
 
-    The autoencoder's rate stays KL(q || N(0, I)), the flow's base: with this prior the ELBO of a run is that of
-    the base, a lower bound that the flow is there to improve on.
+    The autoencoder's rate stays KL(q || N(0, I)), the flow's base: the ELBO of a run with this prior is the base's, not
+    that of the flow, whose density is :meth:`log_prob`.
 
     Args:
-        latent_dim: Z.
+        layout: of the latent.
+        queries: what each slot represents.
         caption_dim: C.
-        slots: tokens that the latent is read as.
-        conditioning: what a slot is about: ``cross_attention`` or ``things``.
-        width: of a token.
-        layers: transformer blocks.
-        messages: width of what slots tell each other before each block about how their states differ
-            (:mod:`cvae_lightning.models.nn.message_passing`); 0 for nothing.
+        layers: transformer blocks, of the queries' width.
+        message_width: width of the messages that slots exchange before each block about how their states differ
+            (:mod:`cvae_lightning.models.nn.message_passing`); 0 for none.
         draws: posterior draws, times and noises per image and training step.
-        steps: of the ODE solver.
-        solver: ``euler``, ``midpoint`` or ``heun``.
-        guidance_scale: 1 follows the caption; more, away from what any caption would give
-            (classifier-free guidance, Ho & Salimans 2022), at twice the cost.
-        corrections: after the solver, how often a sample is noised a little and told its way back by one look.
-            The solver's errors add up; corrections forget them (restarts, Xu et al. 2023, algorithm 1; the corrector
-            of Song et al. 2021, section 4.2). Each costs as much as an Euler step.
-        caption_dropout: share of training draws that do not see the caption, which guidance needs.
+        caption_dropout: share of training draws without the caption, which guidance needs.
+        time_frequencies: of the time's embedding.
+        state_frequencies: of a slot's state, half waves per unit: N(0, 1) spans about one of the longest.
+        sampler: how :meth:`sample` samples; may be replaced at any time.
 
     Raises:
-        ValueError: a number out of range, or an unknown solver.
+        ValueError: a number out of range, or guidance without caption dropout.
     """
 
+    latent_dim: int
+    sampler: SamplerConfig
     frequencies: Tensor
-    turns: Tensor
+    noise_rotations: Tensor
 
     def __init__(
         self,
-        latent_dim: int = 40,
+        layout: LatentLayout,
+        queries: SlotQueries,
         caption_dim: int = 128,
-        slots: int = 10,
-        conditioning: str = "cross_attention",
-        width: int = 128,
         layers: int = 4,
-        messages: int = 0,
+        message_width: int = 0,
         draws: int = 4,
-        steps: int = 24,
-        solver: str = "euler",
-        guidance_scale: float = 1.0,
-        corrections: int = 0,
         caption_dropout: float = 0.0,
+        time_frequencies: int = 32,
+        state_frequencies: Sequence[float] = (0.25, 0.5, 1.0),
+        sampler: SamplerConfig | None = None,
     ) -> None:
         super().__init__()
-        if solver not in SOLVERS:
-            raise ValueError(f"prior.solver is {solver!r}: expected one of {', '.join(SOLVERS)}")
-        if min(draws, steps, layers) < 1:
-            raise ValueError(f"prior: draws {draws}, steps {steps}, layers {layers}: expected at least 1 each")
-        for name, number, usual in (("corrections", corrections, 24), ("messages", messages, 64)):
-            if number < 0:
-                raise ValueError(f"prior.{name} is {number}: expected 0 or more, such as {usual}")
-        if not 0 <= caption_dropout < 1 or not math.isfinite(guidance_scale) or guidance_scale < 0:
+        if min(draws, layers, time_frequencies) < 1:
             raise ValueError(
-                f"prior: caption_dropout {caption_dropout}, guidance_scale {guidance_scale}: expected [0, 1) and >= 0"
+                f"prior: draws {draws}, layers {layers}, time_frequencies {time_frequencies}: expected at least 1 each"
             )
-        if guidance_scale != 1 and not caption_dropout:
-            raise ValueError(f"prior.guidance_scale {guidance_scale} needs caption_dropout above 0, such as 0.1")
-        self.latent_dim, self.caption_dim, self.draws = latent_dim, caption_dim, draws
-        self.steps, self.solver = steps, solver
-        self.guidance_scale, self.caption_dropout = guidance_scale, caption_dropout
-        self.things = slots if conditioning == "things" else None
-        size = slot_size(latent_dim, slots)
-        self.read = CaptionSlots(slots, width, caption_dim, conditioning, numbered=True)
-        self.unheard = positions(1, width)
-        felt = size * (1 + 2 * len(LENGTHS))
-        self.latent = nn.Linear(felt, width)
+        if message_width < 0:
+            raise ValueError(f"prior.message_width is {message_width}: expected 0 or more, such as 64")
+        if not 0 <= caption_dropout < 1:
+            raise ValueError(f"prior.caption_dropout is {caption_dropout}: expected a number in [0, 1)")
+        check_slots(queries, layout.num_slots)
+        self.latent_dim, self.caption_dim, self.num_objects = layout.latent_dim, caption_dim, queries.num_objects
+        self.layout, self.draws, self.caption_dropout = layout, draws, caption_dropout
+        self.state_frequencies, width = tuple(state_frequencies), queries.width
+        self.queries, self.index_embedding = queries, index_embedding(queries)
+        self.null_embedding = learned_embedding(1, width)
+        features = fourier_size(layout.slot_dim, self.state_frequencies)
+        self.latent = nn.Linear(features, width)
         self.pooled = nn.Linear(caption_dim, width)
-        self.time = nn.Sequential(nn.Linear(2 * FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width))
-        self.blocks = nn.ModuleList([Block(width, cross=False, condition_dim=width) for _ in range(layers)])
-        self.messages = nn.ModuleList([Messages(width, felt, messages) for _ in range(layers if messages else 0)])
+        self.time = nn.Sequential(nn.Linear(2 * time_frequencies, width), nn.SiLU(), nn.Linear(width, width))
+        self.blocks = nn.ModuleList([Block(width, cross_attention=False, condition_dim=width) for _ in range(layers)])
+        self.messages = nn.ModuleList(
+            [MessagePassing(width, features, message_width) for _ in range(layers if message_width else 0)]
+        )
         self.norm = nn.LayerNorm(width)
-        self.out = nn.Linear(width, size)
+        self.out = nn.Linear(width, layout.slot_dim)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
-        self.register_buffer("turns", _rotations(corrections, latent_dim), persistent=False)
-        self.register_buffer("frequencies", torch.logspace(0, math.log10(200), FREQUENCIES), persistent=False)
+        times = torch.logspace(0, math.log10(MAX_TIME_FREQUENCY), time_frequencies)
+        self.register_buffer("frequencies", times, persistent=False)
+        self.register_buffer("noise_rotations", torch.empty(0), persistent=False)
+        self.set_sampler(sampler or SamplerConfig())
 
-    def velocity(self, z: Tensor, time: Tensor, caption: Caption, heard: Tensor | None = None) -> Tensor:
-        """The flow's direction (B, Z); zero in slots that stand for nothing, which stay noise.
+    def set_sampler(self, sampler: SamplerConfig) -> None:
+        """Sample by other settings from now on.
+
+        Raises:
+            ValueError: guidance, but the flow was trained without caption dropout.
+        """
+        if sampler.guidance_scale != 1 and not self.caption_dropout:
+            raise ValueError(
+                f"sampler.guidance_scale {sampler.guidance_scale} needs a prior that was trained with caption_dropout "
+                "above 0, such as 0.1"
+            )
+        self.sampler = sampler
+        self.noise_rotations = _rotations(sampler.restarts, self.latent_dim).to(self.frequencies.device)
+
+    def velocity(self, z: Tensor, time: Tensor, caption: CaptionEncoding, keep: Tensor | None = None) -> Tensor:
+        """The flow's direction (B, Z); zero in slots that are not in use, which stay noise.
 
         Args:
             z: (B, Z) the state.
             time: (B,) in [0, 1].
-            caption: what is asked for.
-            heard: (B,) False where the caption is withheld; all hear it if None.
+            caption: the condition.
+            keep: (B,) False where the caption is dropped; None where it is never.
         """
-        slots, pooled = self.read(caption), self.pooled(caption.pooled)
-        told = slots.tokens
-        if heard is not None:
-            told, pooled = torch.where(heard[:, None, None], told, self.unheard.to(told.dtype)), pooled * heard[:, None]
-        angles = time[:, None] * self.frequencies
-        condition = nn.functional.silu(self.time(torch.cat([angles.cos(), angles.sin()], dim=1)) + pooled)
-        places = Places.of(slots.exist)
-        state = places.pack(z.reshape(*told.shape[:2], -1))
-        tokens = places.pack(told) + self.latent(_felt(state).to(told.dtype))
-        pairs = _pairs(state, places) if self.messages else None
+        queries, pooled = with_index(self.queries(caption), self.index_embedding), self.pooled(caption.pooled)
+        if keep is not None:
+            queries, pooled = self._drop(queries, keep), pooled * keep[:, None]
+        angles = time[:, None] * self.frequencies  # (B, F)
+        condition = nn.functional.silu(self.time(torch.cat([angles.cos(), angles.sin()], dim=1)) + pooled)  # (B, W)
+        index = RaggedIndex.from_mask(queries.mask)
+        state = index.pack(self.layout.slots(z))  # (M, D)
+        values = index.pack(queries.values)  # (M, W)
+        tokens = values + self.latent(state_features(state, self.state_frequencies).to(values.dtype))
+        pairs = self._pairs(state, index) if self.messages else None
         for number, block in enumerate(self.blocks):
             if pairs is not None:
                 tokens = tokens + self.messages[number](tokens, *pairs)
-            tokens = block.packed(tokens, places, condition)  # type: ignore[operator]
-        return places.pad(self.out(self.norm(tokens)).float()).flatten(1)
+            tokens = block(tokens, index=index, condition=condition)
+        return index.pad(self.out(self.norm(tokens)).float()).flatten(1)  # (B, Z)
 
-    def loss(self, posterior: Gaussian, caption: Caption) -> Tensor:
+    def _drop(self, queries: Masked, keep: Tensor) -> Masked:
+        values = torch.where(keep[:, None, None], queries.values, self.null_embedding.to(queries.values.dtype))
+        return Masked(values, queries.mask)
+
+    def _pairs(self, state: Tensor, index: RaggedIndex) -> tuple[Tensor, Tensor, Tensor]:
+        """How all pairs of a row's states (M, D) differ, (P, F), with receiver and sender (P,) of each."""
+        receiver, sender = index.pairs()
+        return state_features(state[sender] - state[receiver], self.state_frequencies), receiver, sender
+
+    def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """The flow-matching loss (Lipman et al. 2023, eq. 23), summed over latents, averaged over draws; (B,).
 
         Times are logit-normal (Esser et al. 2024, section 3.1), most draws where the direction is least clear, but
-        for as large a share as sampling spends on corrections: these look from one time alone.
+        for as large a share as sampling spends on restarts: these start from one time alone.
         """
-        many = caption.repeat(self.draws)
+        repeated = caption.repeat(self.draws)
         q = Gaussian(*(field.detach().repeat_interleave(self.draws, dim=0) for field in posterior))
-        z = draw(q, torch.randn_like(q.mean))
+        z = draw(q, torch.randn_like(q.mean))  # (B * draws, Z)
         noise = torch.randn_like(z)
         time = torch.randn(len(z), device=z.device).sigmoid()
-        correcting = torch.rand(len(z), device=z.device) < len(self.turns) / (self.steps + len(self.turns))
-        time = time.masked_fill(correcting, CORRECTED_FROM)
-        heard = torch.rand(len(z), device=z.device) >= self.caption_dropout if self.caption_dropout else None
-        error = self.velocity(noise.lerp(z, time[:, None]), time, many, heard) - (z - noise)
-        if self.things:
-            error = error * many.mask.repeat_interleave(self.latent_dim // self.things, dim=1)
+        restarts, steps = self.sampler.restarts, self.sampler.steps
+        restarting = torch.rand(len(z), device=z.device) < restarts / (steps + restarts)
+        time = time.masked_fill(restarting, self.sampler.restart_time)
+        keep = torch.rand(len(z), device=z.device) >= self.caption_dropout if self.caption_dropout else None
+        error = self.velocity(noise.lerp(z, time[:, None]), time, repeated, keep) - (z - noise)  # (B * draws, Z)
+        if self.num_objects is not None and repeated.objects is not None:
+            error = error * repeated.objects.mask.repeat_interleave(self.layout.slot_dim, dim=1)
         return error.square().sum(dim=1).reshape(-1, self.draws).mean(dim=1)
 
-    def sample(self, caption: Caption, noise: Tensor) -> Tensor:
-        """Latents (B, Z): the flow's end for each row of noise (B, Z), corrected.
+    def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:
+        """Latents (B, Z): the flow's end for each row of noise (B, Z), after the restarts.
 
-        A correction's noise is the given noise, rotated: as normal as that, all but uncorrelated with it, and a
+        A restart's noise is the given noise, rotated: as normal as that, all but uncorrelated with it, and a
         sample stays a function of one row of noise.
         """
-        z = solve(lambda z, time: self._guided(z, time, caption), noise, self.steps, self.solver)
-        for turn in self.turns:
-            state = torch.lerp((noise @ turn).to(z.dtype), z, CORRECTED_FROM)
-            z = state + (1 - CORRECTED_FROM) * self._guided(state, CORRECTED_FROM, caption)
+        settings, restart_time = self.sampler, self.sampler.restart_time
+        z = solve(lambda z, time: self._guided(z, time, caption), noise, settings.steps, settings.solver)
+        for rotation in self.noise_rotations:
+            state = torch.lerp((noise @ rotation).to(z.dtype), z, restart_time)
+            z = state + (1 - restart_time) * self._guided(state, restart_time, caption)
         return z
 
-    def rate(self, posterior: Gaussian, caption: Caption) -> Tensor:
+    def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """KL(posterior || N(0, I)), the base of the flow, for each latent in nats; (B, Z)."""
         return kl_to_standard(posterior)
 
-    def _guided(self, z: Tensor, time: float, caption: Caption) -> Tensor:
+    def log_prob(self, z: Tensor, caption: CaptionEncoding, steps: int = 32) -> Tensor:
+        """log p(z | caption) of the flow, without guidance and restarts, in nats; (B,).
+
+        By the instantaneous change of variables (Chen et al. 2018, theorem 1) with the exact trace, midpoint steps
+        backwards in time: costs 2 x steps x Z backward passes.
+        """
+        with torch.inference_mode(False):
+            given = caption.clone()  # an inference tensor could take no part in the gradients
+
+        def velocity(state: Tensor, time: float) -> Tensor:
+            return self.velocity(state, torch.full((len(state),), time, device=state.device), given)
+
+        start, log_det = log_det_solve(velocity, z, steps)
+        return standard_log_density(start) - log_det
+
+    def _guided(self, z: Tensor, time: float, caption: CaptionEncoding) -> Tensor:
         times = torch.full((len(z),), time, device=z.device)
-        asked = self.velocity(z, times, caption)
-        if self.guidance_scale == 1:
-            return asked
-        anything = self.velocity(z, times, caption, heard=torch.zeros(len(z), dtype=torch.bool, device=z.device))
-        return anything + self.guidance_scale * (asked - anything)
+        conditional = self.velocity(z, times, caption)
+        scale = self.sampler.guidance_scale
+        if scale == 1:
+            return conditional
+        dropped = torch.zeros(len(z), dtype=torch.bool, device=z.device)
+        unconditional = self.velocity(z, times, caption, keep=dropped)
+        return unconditional + scale * (conditional - unconditional)
 
 
 def _rotations(count: int, size: int) -> Tensor:
     """Orthogonal matrices (count, size, size), always the same."""
-    normal = torch.randn(count, size, size, generator=torch.Generator().manual_seed(0))
+    normal = torch.randn(count, size, size, generator=torch.Generator().manual_seed(0), device="cpu")
     return torch.linalg.qr(normal).Q
-
-
-def _pairs(state: Tensor, places: Places) -> tuple[Tensor, Tensor, Tensor]:
-    """How all pairs of a row's states (M, N) differ, (P, D), and who they are; see :class:`Messages`."""
-    first, second = places.pairs()
-    return _felt(state[second] - state[first]), first, second
-
-
-def _felt(state: Tensor) -> Tensor:
-    """Latents (M, N) with their sines and cosines, (M, N + 2 len(LENGTHS) N), so that small distances tell."""
-    angles = torch.cat([math.pi * length * state for length in LENGTHS], dim=-1)
-    return torch.cat([state, angles.sin(), angles.cos()], dim=-1)

@@ -1,31 +1,12 @@
-"""p(z | caption): where latents come from when there is no image."""
+"""Gaussian priors: N(0, I), and one learned Gaussian per caption."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
-import torch
 from torch import Tensor, nn
 
-from cvae_lightning.models.gaussian import Gaussian, draw, kl, kl_to_standard
+from cvae_lightning.models.gaussian import Gaussian, draw, kl, kl_to_standard, log_density, standard_log_density
+from cvae_lightning.models.interfaces import CaptionEncoding, Prior
 from cvae_lightning.models.serialization import part
-from cvae_lightning.models.text.lstm import Caption
-
-
-class Prior(nn.Module, ABC):
-    """What a model needs of a prior."""
-
-    @abstractmethod
-    def sample(self, caption: Caption, noise: Tensor) -> Tensor:
-        """Latents (B, Z) made of standard normal noise (B, Z), one row a caption."""
-
-    @abstractmethod
-    def rate(self, posterior: Gaussian, caption: Caption) -> Tensor:
-        """KL(posterior || prior) for each latent in nats; (B, Z)."""
-
-    def loss(self, posterior: Gaussian, caption: Caption) -> Tensor:
-        """What the prior minimises beside its rate, for each image; (B,). Zero unless a prior says otherwise."""
-        return torch.zeros(len(posterior.mean), device=posterior.mean.device)
 
 
 def check_latent(latent_dim: int) -> None:
@@ -36,7 +17,7 @@ def check_latent(latent_dim: int) -> None:
 
 @part
 class StandardPrior(Prior):
-    """The guide's prior: N(0, I) whatever the caption says.
+    """The guide's prior: N(0, I) for every caption.
 
     Args:
         latent_dim: Z.
@@ -47,11 +28,14 @@ class StandardPrior(Prior):
         check_latent(latent_dim)
         self.latent_dim = latent_dim
 
-    def sample(self, caption: Caption, noise: Tensor) -> Tensor:
+    def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:
         return noise
 
-    def rate(self, posterior: Gaussian, caption: Caption) -> Tensor:
+    def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         return kl_to_standard(posterior)
+
+    def log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        return standard_log_density(z)
 
 
 @part
@@ -75,12 +59,15 @@ class ConditionalPrior(Prior):
         nn.init.zeros_(last.bias)
         self.network = nn.Sequential(nn.Linear(caption_dim, hidden), nn.SiLU(), last)
 
-    def given(self, caption: Caption) -> Gaussian:
+    def given(self, caption: CaptionEncoding) -> Gaussian:
         """p(z | caption), (B, Z)."""
         return Gaussian.from_raw(*self.network(caption.pooled).chunk(2, dim=1))
 
-    def sample(self, caption: Caption, noise: Tensor) -> Tensor:
+    def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:
         return draw(self.given(caption), noise)
 
-    def rate(self, posterior: Gaussian, caption: Caption) -> Tensor:
+    def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         return kl(posterior, self.given(caption))
+
+    def log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        return log_density(self.given(caption), z)

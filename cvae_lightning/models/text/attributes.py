@@ -1,7 +1,7 @@
-"""Captions to vectors by what they say: counts, sizes, colours, shapes and the relation, embedded one by one.
+"""Captions to vectors by what they say: count, size, colour, shape and relation, embedded separately.
 
-This is the guide's "condition on multiple attributes separately". What a learned encoder must find out, this one is
-told, so it shows how much of a model's error is reading.
+This is the guide's "condition on multiple attributes separately". The attributes come from the caption language's
+grammar, so a comparison with a learned encoder shows how much of a model's error is reading.
 """
 
 from __future__ import annotations
@@ -11,35 +11,37 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from cvae_lightning.models.interfaces import CaptionEncoding, Masked, TextEncoder
 from cvae_lightning.models.serialization import part
 from cvae_lightning.models.text.lexicon import (
     GROUP_ROLES,
-    GROUPS,
-    MOST_THINGS,
-    MOST_VALUES,
-    NOTHING,
+    NO_ROLE,
+    NUM_GROUPS,
+    NUM_OBJECTS,
+    NUM_VALUES,
     Lexicon,
-    for_each,
-    named,
-    or_all,
+    mask_or_ones,
+    object_mask,
+    repeat_per_object,
 )
-from cvae_lightning.models.text.lstm import Caption, TextEncoder, real_tokens
+from cvae_lightning.models.text.padding import token_mask
 
 
 @part
 class AttributesTextEncoder(TextEncoder):
-    """One state for each *thing* that the caption names: the sum of its attributes' embeddings.
+    """One embedding for each *object* that the caption names: the sum of its attributes' embeddings.
 
-    Things of one group have equal states.
+    Objects of one group have equal embeddings. They are what attention to tokens reads, too: the encoder reads
+    attributes, not words.
 
     Args:
         vocab_size: words of the tokenizer, special tokens included.
-        caption_dim: C, size of the pooled embedding and of a thing's state.
+        caption_dim: C, size of the pooled embedding and of an object's.
         lexicon: see :class:`~cvae_lightning.models.text.lexicon.Lexicon`.
         pad_id: token id of padding.
 
     Raises:
-        ValueError: the lexicon does not fit the tokenizer, or is none.
+        ValueError: the lexicon does not fit the tokenizer, or is not one.
     """
 
     def __init__(
@@ -50,29 +52,28 @@ class AttributesTextEncoder(TextEncoder):
         pad_id: int = 0,
     ) -> None:
         super().__init__()
-        self.caption_dim, self.pad_id, self.things = caption_dim, pad_id, GROUPS * MOST_THINGS
+        self.caption_dim, self.pad_id, self.num_objects = caption_dim, pad_id, NUM_OBJECTS
         self.lexicon = Lexicon(vocab_size, lexicon)
         self.attributes = nn.ModuleList([_embedding(caption_dim) for _ in GROUP_ROLES])
         self.link = _embedding(2 * caption_dim)
         self.state = nn.Sequential(nn.Linear(caption_dim, caption_dim), nn.SiLU(), nn.Linear(caption_dim, caption_dim))
         self.pool = nn.Linear(2 * caption_dim, caption_dim)
 
-    def forward(self, tokens: Tensor) -> Caption:
-        """Encode (B, T) token ids, padded on the right: states (B, 10, C), five places for each group's things.
+    def forward(self, tokens: Tensor) -> CaptionEncoding:
+        """Encode (B, T) token ids, padded on the right: objects (B, 10, C), five columns for each group's.
 
         Raises:
             ValueError: tokens are not (B, T), or a row has no token at all.
         """
-        real_tokens(tokens, self.pad_id)
-        meaning = self.lexicon(tokens)
-        groups = meaning.groups
-        said = torch.stack([table(groups[..., k]) for k, table in enumerate(self.attributes)]).sum(dim=0)
-        said = said + self.link(meaning.link).unflatten(-1, (GROUPS, -1))
-        mask = named(meaning.counts)
-        states = for_each(said + self.state(said), mask)
-        exists = (groups[..., :1] > 0).to(said.dtype)
-        return Caption(self.pool((said * exists).flatten(1)).float(), states, or_all(mask))
+        token_mask(tokens, self.pad_id)
+        parsed = self.lexicon(tokens)
+        groups = torch.stack([table(parsed.groups[..., k]) for k, table in enumerate(self.attributes)]).sum(dim=0)
+        groups = groups + self.link(parsed.link).unflatten(-1, (NUM_GROUPS, -1))  # (B, 2, C)
+        mask = object_mask(parsed.counts)  # (B, 10)
+        objects = Masked(repeat_per_object(groups + self.state(groups), mask), mask_or_ones(mask))  # (B, 10, C)
+        named = (parsed.groups[..., :1] > 0).to(groups.dtype)  # (B, 2, 1)
+        return CaptionEncoding(self.pool((groups * named).flatten(1)).float(), objects, objects)
 
 
 def _embedding(size: int) -> nn.Embedding:
-    return nn.Embedding(MOST_VALUES, size, padding_idx=NOTHING)
+    return nn.Embedding(NUM_VALUES, size, padding_idx=NO_ROLE)

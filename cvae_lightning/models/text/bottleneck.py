@@ -1,84 +1,107 @@
-"""Captions to vectors: a learned reader of words, and a state for each thing that it finds named."""
+"""Captions to vectors: a learned reader of words, and an embedding for each object that it finds named."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvae_lightning.models.nn.attention import Block, positions
+from cvae_lightning.models.interfaces import CaptionEncoding, Masked, TextEncoder
+from cvae_lightning.models.nn.attention import Block, learned_embedding
 from cvae_lightning.models.serialization import part
 from cvae_lightning.models.text.lexicon import (
     GROUP_ROLES,
-    GROUPS,
-    MOST_THINGS,
-    MOST_VALUES,
+    NUM_GROUPS,
+    NUM_OBJECTS,
+    NUM_VALUES,
     Lexicon,
-    for_each,
-    named,
-    or_all,
+    mask_or_ones,
+    object_mask,
+    repeat_per_object,
 )
-from cvae_lightning.models.text.lstm import Caption, TextEncoder
 
-SAID = len(GROUP_ROLES) + 1
+NUM_ATTRIBUTES = len(GROUP_ROLES) + 1
 """Of each group: its count, size, colour and shape, and how groups are linked."""
-LESSON = 1000.0
-"""Nats that a nat of surprise at the meaning is worth: gradients are clipped together, and pictures' are large."""
+
+
+@dataclass(frozen=True)
+class BottleneckEncoding(CaptionEncoding):
+    """An encoding with what the reader made of each group.
+
+    Attributes:
+        logits: (B, 2, 5, 16) of each attribute's values; None in a repeated encoding.
+    """
+
+    logits: Tensor | None = None
 
 
 @part
 class BottleneckTextEncoder(TextEncoder):
-    """Two groups look at the words and become up to five things each.
+    """Two groups attend to the words and become up to five objects each.
 
-    A learned query a group attends to the states of any other text encoder, and from what it finds the encoder reads
-    what is said of the group: count, size, colour, shape and how groups are linked. These probabilities are all that a
-    thing knows of the words (a concept bottleneck, Koh et al. 2020), so that things of one group are equal, and ways
-    of saying the same make no difference. The count decides which states exist.
+    A learned query per group attends to the token embeddings of any other text encoder, and from what it finds the
+    encoder classifies the group's count, size, colour and shape and how groups are linked. These probabilities are all
+    that an object knows of the words (a concept bottleneck, Koh et al. 2020), so that objects of one group are equal
+    and synonyms make no difference. The count decides which objects exist.
 
-    Pictures alone do not teach which words belong to which group: slots part a scene's things by what they look like
-    and settle on an order of their own. So there is a lesson in reading, the cross-entropy of what a lexicon says, and
-    nothing else moves the reader (an independent bottleneck): pictures would trade a count for a better fit. The
-    lesson is taken while training; captions are read without the lexicon.
+    Pictures alone do not teach which words belong to which group: slots part a scene's objects by what they look like
+    and settle on an order of their own. So the reader has an auxiliary loss, the cross-entropy of what a lexicon says
+    of the caption, and no other gradient (an independent bottleneck): pictures would trade a count for a better fit.
+    The lexicon is used by this loss alone; captions are read without it.
 
     Args:
         vocab_size: words of the tokenizer, special tokens included.
-        reader: (B, T) tokens -> a state a word.
+        reader: (B, T) tokens -> an embedding per word.
         lexicon: see :class:`~cvae_lightning.models.text.lexicon.Lexicon`.
+        auxiliary_loss_weight: of the cross-entropy; large, since it is clipped together with the images' gradients.
 
     Raises:
-        ValueError: the lexicon does not fit the tokenizer, or is none.
+        ValueError: the lexicon does not fit the tokenizer, or is not one.
     """
 
-    def __init__(self, vocab_size: int, reader: TextEncoder, lexicon: Sequence[Sequence[int]] | None = None) -> None:
+    def __init__(
+        self,
+        vocab_size: int,
+        reader: TextEncoder,
+        lexicon: Sequence[Sequence[int]] | None = None,
+        auxiliary_loss_weight: float = 1000.0,
+    ) -> None:
         super().__init__()
-        width = int(reader.caption_dim)  # type: ignore[arg-type]
-        self.caption_dim, self.things = width, GROUPS * MOST_THINGS
+        if reader.caption_dim is None:
+            raise ValueError(f"text_encoder.reader, {type(reader).__name__}, declares no caption_dim")
+        width = reader.caption_dim
+        self.caption_dim, self.num_objects, self.auxiliary_loss_weight = width, NUM_OBJECTS, auxiliary_loss_weight
         self.reader, self.lexicon = reader, Lexicon(vocab_size, lexicon)
-        self.queries, self.find, self.norm = positions(GROUPS, width), Block(width), nn.LayerNorm(width)
-        self.meaning, self.said = nn.Linear(width, SAID * MOST_VALUES), nn.Linear(SAID * MOST_VALUES, width)
-        nn.init.normal_(self.said.weight)  # as an embedding's, since probabilities are nearly all 0 or 1
-        self.pool = nn.Linear(GROUPS * width, width)
+        self.queries, self.find, self.norm = learned_embedding(NUM_GROUPS, width), Block(width), nn.LayerNorm(width)
+        self.classify = nn.Linear(width, NUM_ATTRIBUTES * NUM_VALUES)
+        self.embed = nn.Linear(NUM_ATTRIBUTES * NUM_VALUES, width)
+        nn.init.normal_(self.embed.weight)  # as an embedding's, since probabilities are nearly all 0 or 1
+        self.pool = nn.Linear(NUM_GROUPS * width, width)
         self.state = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
 
-    def forward(self, tokens: Tensor) -> Caption:
-        """Encode (B, T) token ids, padded on the right: states (B, 10, C), five places for each group's things.
+    def forward(self, tokens: Tensor) -> BottleneckEncoding:
+        """Encode (B, T) token ids, padded on the right: objects (B, 10, C), five columns for each group's.
 
         Raises:
             ValueError: tokens are not (B, T), or a row has no token at all.
         """
-        words = self.reader(tokens)
-        groups = self.norm(self.find(self.queries.expand(len(tokens), -1, -1), words.states, words.mask))
-        scores = self.meaning(groups).float().unflatten(-1, (SAID, MOST_VALUES))
-        mask = or_all(named(scores[..., 0, :].argmax(dim=-1)))
-        said = self.said(scores.softmax(dim=-1).flatten(2).detach())
-        states = for_each(said + self.state(said), mask)
-        return Caption(self.pool(said.flatten(1)).float(), states, mask, LESSON * self._surprise(scores, tokens))
+        words = self.reader(tokens).tokens  # (B, T, C)
+        groups = self.norm(self.find(self.queries.expand(len(tokens), -1, -1), words))  # (B, 2, C)
+        logits = self.classify(groups).float().unflatten(-1, (NUM_ATTRIBUTES, NUM_VALUES))  # (B, 2, 5, 16)
+        mask = mask_or_ones(object_mask(logits[..., 0, :].argmax(dim=-1)))  # (B, 10)
+        embedded = self.embed(logits.softmax(dim=-1).flatten(2).detach())  # (B, 2, C)
+        objects = Masked(repeat_per_object(embedded + self.state(embedded), mask), mask)  # (B, 10, C)
+        return BottleneckEncoding(self.pool(embedded.flatten(1)).float(), objects, objects, logits)
 
-    def _surprise(self, scores: Tensor, tokens: Tensor) -> Tensor:
-        """-log p(meaning | words), nats, summed over groups and what is said of them; (B,)."""
-        told = self.lexicon(tokens)
-        said = torch.cat([told.groups, told.link[:, None, None].expand(-1, GROUPS, 1)], dim=-1)
-        surprise = functional.cross_entropy(scores.flatten(0, 2), said.flatten(), reduction="none")
-        return surprise.view(len(tokens), -1).sum(dim=1)
+    def auxiliary_loss(self, tokens: Tensor, encoding: CaptionEncoding) -> Tensor:
+        """-log p(what the lexicon says | words), weighted nats, summed over groups and attributes; (B,)."""
+        assert isinstance(encoding, BottleneckEncoding)
+        assert encoding.logits is not None, "the auxiliary loss is of an encoding as forward gives it, not repeated"
+        parsed = self.lexicon(tokens)
+        links = parsed.link[:, None, None].expand(-1, NUM_GROUPS, 1)
+        targets = torch.cat([parsed.groups, links], dim=-1)  # (B, 2, 5)
+        loss = functional.cross_entropy(encoding.logits.flatten(0, 2), targets.flatten(), reduction="none")
+        return self.auxiliary_loss_weight * loss.view(len(tokens), -1).sum(dim=1)

@@ -2,72 +2,31 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import NamedTuple
-
-import torch
-from torch import Tensor, nn
+from torch import Tensor, autocast, cat, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from cvae_lightning.models.interfaces import CaptionEncoding, Masked, TextEncoder
 from cvae_lightning.models.serialization import part
-
-
-class Caption(NamedTuple):
-    """An encoded batch of captions.
-
-    Attributes:
-        pooled: (B, C) one embedding a caption.
-        states: (B, T, C) one embedding a token; zero at padding.
-        mask: (B, T) True at real tokens.
-        lesson: (B,) what the text encoder minimises for itself besides, nats; None for most.
-    """
-
-    pooled: Tensor
-    states: Tensor
-    mask: Tensor
-    lesson: Tensor | None = None
-
-    def repeat(self, times: int) -> Caption:
-        """Each caption ``times`` times in a row: (B * times, ...). Nobody learns a lesson twice."""
-        return Caption(*(field.repeat_interleave(times, dim=0) for field in self[:3]))
-
-
-class TextEncoder(nn.Module, ABC):
-    """What a model needs of a text encoder."""
-
-    @abstractmethod
-    def forward(self, tokens: Tensor) -> Caption:
-        """Encode (B, T) token ids, padded on the right."""
-
-
-def real_tokens(tokens: Tensor, pad_id: int) -> Tensor:
-    """(B, T) True where tokens are no padding.
-
-    Raises:
-        ValueError: tokens are not (B, T), or a row has no token at all.
-    """
-    if tokens.ndim != 2:
-        raise ValueError(f"tokens have shape {tuple(tokens.shape)}: expected (batch, length)")
-    mask = tokens != pad_id
-    if tokens.shape[1] == 0 or not bool(mask.any(dim=1).all()):
-        raise ValueError("a caption of no tokens at all cannot be encoded")
-    return mask
+from cvae_lightning.models.text.padding import token_mask
 
 
 @part
 class LSTMTextEncoder(TextEncoder):
     """Bidirectional LSTM over word embeddings.
 
-    The pooled embedding joins the last state of both directions. Sequences are packed, so padding
+    The pooled embedding joins the last state of both directions, of C numbers each. Sequences are packed, so padding
     never changes an embedding.
 
     Args:
         vocab_size: number of words in the tokenizer, special tokens included.
-        caption_dim: C, size of the pooled embedding and of the token states; even.
+        caption_dim: C, size of the pooled embedding and of the tokens' embeddings.
         embedding_dim: size of a word embedding.
         layers: stacked LSTM layers.
         dropout: probability of dropping between layers, in [0, 1).
         pad_id: token id of padding.
+
+    Raises:
+        ValueError: a number out of range.
     """
 
     def __init__(
@@ -80,8 +39,11 @@ class LSTMTextEncoder(TextEncoder):
         pad_id: int = 0,
     ) -> None:
         super().__init__()
-        if caption_dim < 2 or caption_dim % 2:
-            raise ValueError(f"caption_dim is {caption_dim}: two LSTM directions need an even number")
+        if min(caption_dim, embedding_dim, layers) < 1:
+            raise ValueError(
+                f"text encoder: caption_dim {caption_dim}, embedding_dim {embedding_dim}, layers {layers}: "
+                "expected at least 1 each"
+            )
         if not 0 <= dropout < 1:
             raise ValueError(f"text encoder dropout is {dropout}: expected a number in [0, 1)")
         self.caption_dim = caption_dim
@@ -97,21 +59,21 @@ class LSTMTextEncoder(TextEncoder):
         )
         self.join = nn.Linear(2 * caption_dim, caption_dim)
 
-    def forward(self, tokens: Tensor) -> Caption:
+    def forward(self, tokens: Tensor) -> CaptionEncoding:
         """Encode (B, T) token ids, padded on the right.
 
         Raises:
             ValueError: tokens are not (B, T), or a row has no token at all.
         """
-        mask = real_tokens(tokens, self.pad_id)
-        lengths = mask.sum(dim=1)
+        mask = token_mask(tokens, self.pad_id)  # (B, T)
         # Some CPUs have no 16-bit LSTM kernel; it is too small a part for its precision to cost time.
-        with torch.autocast(tokens.device.type, enabled=False):
-            return self._encode(tokens, mask, lengths)
+        with autocast(tokens.device.type, enabled=False):
+            return self._encode(tokens, mask)
 
-    def _encode(self, tokens: Tensor, mask: Tensor, lengths: Tensor) -> Caption:
-        packed = pack_padded_sequence(self.embed(tokens), lengths.cpu(), batch_first=True, enforce_sorted=False)
-        outputs, (last, _) = self.lstm(packed)
-        states, _ = pad_packed_sequence(outputs, batch_first=True, total_length=tokens.shape[1])
-        pooled = self.join(torch.cat([last[-2], last[-1]], dim=-1))
-        return Caption(pooled, self.join(states) * mask.unsqueeze(-1), mask)
+    def _encode(self, tokens: Tensor, mask: Tensor) -> CaptionEncoding:
+        lengths = mask.sum(dim=1).cpu()  # (B,)
+        packed = pack_padded_sequence(self.embed(tokens), lengths, batch_first=True, enforce_sorted=False)
+        outputs, (last, _) = self.lstm(packed)  # last: (2 * layers, B, C)
+        states, _ = pad_packed_sequence(outputs, batch_first=True, total_length=tokens.shape[1])  # (B, T, 2 C)
+        pooled = self.join(cat([last[-2], last[-1]], dim=-1))  # (B, C)
+        return CaptionEncoding(pooled, Masked(self.join(states) * mask.unsqueeze(-1), mask))

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from cvae_lightning.models.nn.attention import Block, positions
+from cvae_lightning.models.interfaces import CaptionEncoding, Masked, TextEncoder
+from cvae_lightning.models.nn.attention import Block, learned_embedding
 from cvae_lightning.models.serialization import part
-from cvae_lightning.models.text.lstm import Caption, TextEncoder, real_tokens
+from cvae_lightning.models.text.padding import token_mask
 
 
 @part
 class TransformerTextEncoder(TextEncoder):
-    """Self-attention over word and place embeddings; the pooled embedding is the mean over real tokens.
+    """Self-attention over word and index embeddings; the pooled embedding is the mean over real tokens.
 
     Padding is masked out of attention and mean, so it never changes an embedding.
 
     Args:
         vocab_size: words of the tokenizer, special tokens included.
-        caption_dim: C, size of the pooled embedding and of the token states; a multiple of ``heads``.
+        caption_dim: C, size of the pooled embedding and of the tokens' embeddings; a multiple of ``heads``.
         layers: blocks.
         heads: attention heads.
         max_length: most tokens of a caption.
@@ -34,23 +35,28 @@ class TransformerTextEncoder(TextEncoder):
         pad_id: int = 0,
     ) -> None:
         super().__init__()
+        if min(caption_dim, layers, heads, max_length) < 1:
+            raise ValueError(
+                f"text encoder: caption_dim {caption_dim}, layers {layers}, heads {heads}, max_length {max_length}: "
+                "expected at least 1 each"
+            )
         self.caption_dim, self.pad_id, self.max_length = caption_dim, pad_id, max_length
         self.embed = nn.Embedding(vocab_size, caption_dim, padding_idx=pad_id)
-        self.places = positions(max_length, caption_dim)
-        self.blocks = nn.ModuleList([Block(caption_dim, cross=False, heads=heads) for _ in range(layers)])
+        self.index_embedding = learned_embedding(max_length, caption_dim)
+        self.blocks = nn.ModuleList([Block(caption_dim, cross_attention=False, heads=heads) for _ in range(layers)])
         self.norm = nn.LayerNorm(caption_dim)
 
-    def forward(self, tokens: Tensor) -> Caption:
+    def forward(self, tokens: Tensor) -> CaptionEncoding:
         """Encode (B, T) token ids, padded on the right.
 
         Raises:
             ValueError: tokens are not (B, T), T exceeds ``max_length``, or a row has no token at all.
         """
-        mask = real_tokens(tokens, self.pad_id)
+        mask = token_mask(tokens, self.pad_id)  # (B, T)
         if tokens.shape[1] > self.max_length:
             raise ValueError(f"captions of {tokens.shape[1]} tokens: expected at most max_length={self.max_length}")
-        states = self.embed(tokens) + self.places[:, : tokens.shape[1]]
+        states = self.embed(tokens) + self.index_embedding[:, : tokens.shape[1]]  # (B, T, C)
         for block in self.blocks:
-            states = block(states, own_mask=mask)
+            states = block(states, mask=mask)
         states = self.norm(states).float() * mask.unsqueeze(-1)
-        return Caption(states.sum(dim=1) / mask.sum(dim=1, keepdim=True), states, mask)
+        return CaptionEncoding(states.sum(dim=1) / mask.sum(dim=1, keepdim=True), Masked(states, mask))

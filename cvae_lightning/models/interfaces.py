@@ -1,0 +1,235 @@
+"""What the parts of a model give each other: the layout of the latent, an encoded caption, and one class per part."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from cvae_lightning.models.gaussian import Gaussian
+from cvae_lightning.models.priors.sampler import SamplerConfig
+from cvae_lightning.models.serialization import part
+
+
+@part
+@dataclass(frozen=True)
+class LatentLayout:
+    """How the Z numbers of a latent are read: K slots of D = Z / K numbers each, perhaps with a position.
+
+    A flat latent is one slot without a position. With ``position_scale`` s the first two numbers of each slot are a
+    position (x, y) in [0, 1], stored as s (x - 1/2): with s = 4 they spread about as N(0, 1) does.
+
+    Args:
+        latent_dim: Z.
+        num_slots: K.
+        position_scale: s; None where slots have no position.
+
+    Raises:
+        ValueError: Z does not divide into K slots, or a slot has no room for its position.
+
+    Example:
+        >>> layout = LatentLayout(latent_dim=20, num_slots=10, position_scale=4.0)
+        >>> positions, rest = layout.split(torch.zeros(1, 20))
+        >>> tuple(positions.shape), positions[0, 0].tolist(), tuple(rest.shape)
+        ((1, 10, 2), [0.5, 0.5], (1, 10, 0))
+    """
+
+    latent_dim: int
+    num_slots: int = 1
+    position_scale: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.num_slots < 1 or self.latent_dim < 1 or self.latent_dim % self.num_slots:
+            raise ValueError(f"latent_dim {self.latent_dim} does not divide into {self.num_slots} slots")
+        if self.position_scale is None:
+            return
+        if not self.position_scale > 0:
+            raise ValueError(f"position_scale is {self.position_scale}: expected a number above 0, such as 4, or null")
+        if self.slot_dim < 2:
+            raise ValueError(
+                f"latent_dim {self.latent_dim} in {self.num_slots} slots: expected at least 2 numbers per slot, "
+                "for its position"
+            )
+
+    @property
+    def slot_dim(self) -> int:
+        """D, numbers per slot."""
+        return self.latent_dim // self.num_slots
+
+    def slots(self, z: Tensor) -> Tensor:
+        """(B, Z) -> (B, K, D)."""
+        return z.reshape(len(z), self.num_slots, self.slot_dim)
+
+    def split(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Positions (B, K, 2) in [0, 1] and the other numbers (B, K, D - 2) of latents (B, Z).
+
+        Raises:
+            ValueError: the slots have no position.
+        """
+        slots = self.slots(z)
+        return 0.5 + slots[..., :2].float() / self.require_position(), slots[..., 2:]
+
+    def join(self, positions: Tensor, rest: Tensor) -> Tensor:
+        """Latents (B, Z) of positions (B, K, 2) and the other numbers (B, K, D - 2); the inverse of :meth:`split`."""
+        return torch.cat([self.scaled(positions), rest], dim=-1).flatten(1)
+
+    def scaled(self, positions: Tensor) -> Tensor:
+        """Positions (B, K, 2) as the latent stores them."""
+        return self.require_position() * (positions - 0.5)
+
+    def require_position(self) -> float:
+        """``position_scale``.
+
+        Raises:
+            ValueError: the slots have no position.
+        """
+        if self.position_scale is None:
+            raise ValueError("the layout's slots have no position: give position_scale, such as 4")
+        return self.position_scale
+
+
+@dataclass(frozen=True)
+class Masked:
+    """A padded batch of sequences.
+
+    Attributes:
+        values: (B, N, C).
+        mask: (B, N) True where there is something.
+    """
+
+    values: Tensor
+    mask: Tensor
+
+    def repeat(self, times: int) -> Masked:
+        """Each row ``times`` times in succession: (B * times, N, C)."""
+        return Masked(self.values.repeat_interleave(times, dim=0), self.mask.repeat_interleave(times, dim=0))
+
+    def clone(self) -> Masked:
+        """The same in new memory, without gradients."""
+        return Masked(self.values.detach().clone(), self.mask.clone())
+
+
+@dataclass(frozen=True)
+class CaptionEncoding:
+    """An encoded batch of captions.
+
+    Attributes:
+        pooled: (B, C) one embedding per caption.
+        tokens: (B, T, C) one embedding per token, zero at padding.
+        objects: (B, K, C) one embedding per object that the caption names; None where the encoder finds none.
+    """
+
+    pooled: Tensor
+    tokens: Masked
+    objects: Masked | None = None
+
+    def repeat(self, times: int) -> CaptionEncoding:
+        """Each caption ``times`` times in succession: (B * times, ...)."""
+        objects = None if self.objects is None else self.objects.repeat(times)
+        return CaptionEncoding(self.pooled.repeat_interleave(times, dim=0), self.tokens.repeat(times), objects)
+
+    def clone(self) -> CaptionEncoding:
+        """The same in new memory, without gradients."""
+        objects = None if self.objects is None else self.objects.clone()
+        return CaptionEncoding(self.pooled.detach().clone(), self.tokens.clone(), objects)
+
+
+@dataclass(frozen=True)
+class EncoderOutput:
+    """What an encoder gives; encoders with an auxiliary loss extend it by what that loss needs.
+
+    Attributes:
+        posterior: q(z | image, caption) over z (B, Z).
+    """
+
+    posterior: Gaussian
+
+
+class ModelPart(nn.Module, ABC):
+    """A part of a :class:`~cvae_lightning.models.ConditionalVAE` declares the sizes that it was built for.
+
+    Attributes:
+        image_size, latent_dim, caption_dim: as the model's; None where the part does not depend on it.
+        num_objects: embeddings per caption that the part gives (a text encoder) or needs (others); None for none.
+    """
+
+    image_size: int | None = None
+    latent_dim: int | None = None
+    caption_dim: int | None = None
+    num_objects: int | None = None
+
+
+class TextEncoder(ModelPart):
+    """Captions to vectors."""
+
+    @abstractmethod
+    def forward(self, tokens: Tensor) -> CaptionEncoding:
+        """Encode (B, T) token ids, padded on the right."""
+
+    def auxiliary_loss(self, tokens: Tensor, encoding: CaptionEncoding) -> Tensor:
+        """What the encoder minimises beside the model's objective, nats; (B,). Zero for most."""
+        return encoding.pooled.new_zeros(len(tokens))
+
+
+class Encoder(ModelPart):
+    """Images to q(z | image, caption)."""
+
+    @abstractmethod
+    def forward(self, images: Tensor, caption: CaptionEncoding) -> EncoderOutput:
+        """Encode images (B, 3, S, S) in [0, 1]."""
+
+    def auxiliary_loss(self, images: Tensor, output: EncoderOutput) -> Tensor:
+        """What the encoder minimises beside the model's objective, nats; (B,). Zero for most."""
+        return images.new_zeros(len(images))
+
+
+class Decoder(ModelPart):
+    """Latents and captions to the mean image of p(image | z, caption)."""
+
+    @abstractmethod
+    def forward(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        """Mean images (B, 3, S, S) in [0, 1] of latents (B, Z)."""
+
+
+class Prior(ModelPart):
+    """p(z | caption): where latents come from when there is no image.
+
+    Attributes:
+        sampler: how :meth:`sample` samples; None where there is nothing to choose.
+    """
+
+    sampler: SamplerConfig | None = None
+
+    @abstractmethod
+    def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:
+        """Latents (B, Z) made of standard normal noise (B, Z), one row per caption."""
+
+    @abstractmethod
+    def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
+        """KL(posterior || base) for each latent in nats, (B, Z); the base is the prior itself unless a subclass says
+        otherwise."""
+
+    @abstractmethod
+    def log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        """log p(z | caption) of latents (B, Z) in nats; (B,)."""
+
+    def set_sampler(self, sampler: SamplerConfig) -> None:
+        """Sample by other settings from now on.
+
+        Raises:
+            ValueError: the prior has no sampler, or cannot sample so.
+        """
+        raise ValueError(f"this model's prior, {type(self).__name__}, has no sampler to choose settings of")
+
+    def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
+        """What the prior minimises beside its rate, for each image; (B,). Zero unless a subclass says otherwise."""
+        return posterior.mean.new_zeros(len(posterior.mean))
+
+
+def check_images(images: Tensor, image_size: int) -> None:
+    """Raises: ValueError: images are not (B, 3, S, S) of this side S."""
+    expected = (3, image_size, image_size)
+    if images.ndim != 4 or tuple(images.shape[1:]) != expected:
+        raise ValueError(f"images have shape {tuple(images.shape)}: expected (batch, *{expected})")
