@@ -6,7 +6,9 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+from PIL import Image
 from support import ROOT
 from support.docs import DOCS, PAGES
 
@@ -44,6 +46,13 @@ def test_the_drawing_is_up_to_date_and_its_files_exist() -> None:
     diagram = script("make_diagram")
     assert diagram.FILE.read_text() == diagram.draw()
     assert [name for name in diagram.files() if not (PACKAGE / name).exists()] == []
+
+
+def test_the_samples_shown_are_the_shipped_models() -> None:
+    scripted, shown = script("make_strip"), Image.open(DOCS / "images" / "samples.png").convert("RGB")
+    painted = scripted.strip(scripted.first_captions(8))
+    assert painted.size == shown.size
+    assert np.abs(np.asarray(painted, dtype=int) - np.asarray(shown, dtype=int)).mean() < 2
 
 
 def test_pictures_are_small() -> None:

@@ -79,6 +79,7 @@ def test_every_command_is_known() -> None:
     assert {name_of(line) for line in COMMANDS} == {"train", "generate", "reconstruct", "report", "evaluate", "export"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", TRAINING)
 def test_a_training_command_runs(command, tmp_path: Path, line: str) -> None:
     shorter = [word for name, words in SHORTER.items() if name in line for word in words]

@@ -63,7 +63,18 @@ def test_the_references_of_docstrings_exist(source: Path) -> None:
     assert not [name for name in names if not resolves(name, module, classes)]
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and MyST make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", MARKDOWN, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_the_links_of_pages_exist(page: Path) -> None:
-    targets = [unquote(link.split("#")[0]) for link in LINK.findall(page.read_text()) if "://" not in link]
-    assert not [target for target in targets if target and not (page.parent / target).exists()]
+    for link in LINK.findall(page.read_text()):
+        if "://" in link:
+            continue
+        name, _, anchor = unquote(link).partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
