@@ -28,7 +28,7 @@ def test_a_difference_within_the_intervals_is_not_a_best_job(tmp_path: Path) -> 
     assert (best.low, best.high) == pytest.approx((0.9009, 0.9611), abs=1e-4)
     assert second.high > best.low
     text = claim(sweep, criterion(sweep))
-    assert text.startswith("The highest: beta=2 with 0.9375 (0.9009 to 0.9611, 95 % interval).")
+    assert text.startswith("The highest: beta=2 with 0.9375 (0.9009 to 0.9612, 95 % interval).")
     assert "does not show that it is best" in text
     assert text.endswith("overlap with those of beta=1.")
 

@@ -24,6 +24,7 @@ SEARCH = [
     "hydra/sweeper/pruner=median",
     "hydra.sweeper.pruner.n_startup_trials=1",
     "hydra.sweeper.pruner.n_warmup_steps=0",
+    "hydra.sweeper.objectives=[minimize val/loss_at_beta]",
     "hydra.sweeper.n_trials=2",
     "hydra.sweeper.seed=1",  # whose grid begins with the first
     "model.latent_dim=8",
