@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "runs": {"errors"},
     "world": set(),
     "models": set(),
-    "data": {"world", "errors"},
+    "data": {"world", "models", "errors"},
     "inference": {"world", "data", "models", "runs", "errors"},
     "evaluation": {"world", "data", "models", "inference", "runs", "errors"},
     "sweeps": {"runs", "errors"},

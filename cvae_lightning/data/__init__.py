@@ -1,4 +1,4 @@
-"""From scenes to batches: dataset, order, tokenizer and the LightningDataModule."""
+"""Scenes to batches: dataset, batch sampler, tokenizer and the LightningDataModule."""
 
 from cvae_lightning.data.batch_sampler import SceneBatchSampler
 from cvae_lightning.data.datamodule import Batch, ShapeSceneDataModule, batches_done

@@ -1,4 +1,4 @@
-"""Which scenes make up a batch: an endless stream of shuffled passes, addressed by batch number."""
+"""Which scenes are in a batch: an endless stream of shuffled passes, addressed by batch number."""
 
 from __future__ import annotations
 
@@ -13,23 +13,28 @@ def _none_done() -> int:
 
 
 class SceneBatchSampler(Sampler[list[int]]):
-    """Batches of indices; batch k is a pure function of (seed, k, rank), whoever asks and when.
+    """Batches of indices; batch k is a pure function of (seed, k, rank).
 
-    Each pass visits every scene once in a new order; ranks take every ``world_size``-th place of it, so
-    together they visit what one process would. Iterating yields one pass worth of batches from batch
-    ``done()`` on, which makes a run that was stopped within a pass go on with the scenes it has not seen.
+    Each pass visits every scene once in a new order. Of each batch of a pass, ranks take every ``world_size``-th
+    index, so that together they visit what one process would. Iterating yields as many batches as a pass has, from
+    batch ``done()`` on: a run that was stopped within a pass resumes with the scenes that it has not visited.
 
     Args:
         size: scenes in the dataset; up to ``world_size - 1`` of each pass are left out to share evenly.
         batch_size: scenes of a batch on each rank.
         seed: seed of the orders.
-        rank: this process.
+        rank: index of this process.
         world_size: number of processes.
         shuffle: False for the plain order.
-        done: number of batches taken already when an iteration begins.
+        done: gives the number of batches that were taken before an iteration begins.
 
     Raises:
         ValueError: fewer scenes than processes, or a batch size below 1.
+
+    >>> list(SceneBatchSampler(size=5, batch_size=2, shuffle=False))
+    [[0, 1], [2, 3], [4]]
+    >>> list(SceneBatchSampler(size=5, batch_size=2, shuffle=False, done=lambda: 2))
+    [[4], [0, 1], [2, 3]]
     """
 
     def __init__(
@@ -45,7 +50,9 @@ class SceneBatchSampler(Sampler[list[int]]):
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}: expected at least 1")
         if size < world_size:
-            raise ValueError(f"{size} scenes cannot be shared by {world_size} processes: one each is needed")
+            raise ValueError(
+                f"{size} scenes cannot be shared by {world_size} processes: expected one per process or more"
+            )
         self.shared = size - size % world_size
         self.size, self.seed, self.shuffle, self.done = size, seed, shuffle, done
         self.rank, self.world_size = rank, world_size
@@ -57,15 +64,16 @@ class SceneBatchSampler(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         first = self.done()
         current, order = -1, np.empty(0, dtype=np.int64)
-        for number in range(first, first + len(self)):
-            visited, place = divmod(number, len(self))
-            if visited != current:
-                current, order = visited, self.pass_order(visited)
-            step = self.batch_size * self.world_size
-            yield order[place * step : (place + 1) * step][self.rank :: self.world_size].tolist()
+        step = self.batch_size * self.world_size
+        for batch in range(first, first + len(self)):
+            pass_number, batch_of_pass = divmod(batch, len(self))
+            if pass_number != current:
+                current, order = pass_number, self.pass_order(pass_number)
+            start = batch_of_pass * step
+            yield order[start : start + step][self.rank :: self.world_size].tolist()
 
     def pass_order(self, number: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """The indices of pass ``number``, all ranks together."""
+        """(N,) the indices of pass ``number``, of all ranks together."""
         if not self.shuffle:
             return np.arange(self.shared)
         return np.random.default_rng([self.seed, number]).permutation(self.size)[: self.shared]

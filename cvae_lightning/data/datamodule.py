@@ -24,9 +24,15 @@ class Batch(NamedTuple):
 
     Attributes:
         images: (B, 3, S, S) float32 in [0, 1].
-        tokens: (B, T) token ids.
+        tokens: (B, T) int64 token ids.
         captions: B captions.
         indices: (B,) int64 indices in the split.
+
+    >>> data = ShapeSceneDataModule(size=20, canvas_size=32, fit_captions=10)
+    >>> data.setup()
+    >>> batch = data.first("val", 2)
+    >>> tuple(batch.images.shape), batch.indices.tolist()
+    ((2, 3, 32, 32), [0, 1])
     """
 
     images: Tensor
@@ -36,7 +42,7 @@ class Batch(NamedTuple):
 
 
 class Collate:
-    """Examples to a :class:`Batch` with byte images, which is four times less to move than floats."""
+    """Examples to a :class:`Batch` whose images are uint8: a quarter of the bytes to move to the device."""
 
     def __init__(self, tokenizer: CaptionTokenizer) -> None:
         self.tokenizer = tokenizer
@@ -48,22 +54,32 @@ class Collate:
 
 
 class ShapeSceneDataModule(pl.LightningDataModule):
-    """Shape scenes in train, validation and test, and the tokenizer fitted on training captions.
+    """Shape scenes for training, validation and test, and the tokenizer fitted on training captions.
+
+    Where training is within a pass follows from the trainer's count of batches, so it is restored with a checkpoint
+    whatever a subclass is called. The state of the data module is the tokenizer's; Lightning stores it under the
+    class's name.
 
     Args:
         size: scenes of training and validation together.
-        val_fraction: share of ``size`` that validates, in (0, 1).
+        val_fraction: share of ``size`` for validation, in (0, 1).
         test_size: scenes of the test split.
         canvas_size: side S of the images.
-        batch_size: scenes a batch on each device.
-        num_workers: loading processes; null takes one where a core is to spare.
+        batch_size: scenes per batch on each device.
+        num_workers: loading processes; None takes one where a core is free for it.
         seed: seed of the world.
         shuffle_seed: seed of the order in which training visits its scenes.
         mix: how often each form of meaning is drawn.
         synonyms: whether captions use all words of the language.
-        max_length: most tokens of a caption.
-        fit_captions: the tokenizer is fitted on the first so many training captions, since drawing
-            hundreds of thousands of scenes finds no further word.
+        max_length: the largest number of tokens of a caption.
+        fit_captions: how many training captions the tokenizer is fitted on; more would not add a word.
+
+    Raises:
+        ValueError: an argument is out of range; the message says what was expected.
+
+    >>> data = ShapeSceneDataModule(size=20, canvas_size=32, fit_captions=10)
+    >>> {split: len(dataset) for split, dataset in data.datasets.items()}
+    {'val': 2, 'test': 1000, 'train': 18}
     """
 
     def __init__(
@@ -97,11 +113,11 @@ class ShapeSceneDataModule(pl.LightningDataModule):
         }
         SceneBatchSampler(sizes["train"], batch_size)  # refuses an impossible batch size before any work
         self.batch_size, self.shuffle_seed, self.fit_captions = batch_size, shuffle_seed, fit_captions
-        self.num_workers = _spare_cores() if num_workers is None else num_workers
+        self.num_workers = _free_cores() if num_workers is None else num_workers
         self.tokenizer = CaptionTokenizer(max_length)
 
     def setup(self, stage: str | None = None) -> None:
-        """Fit the tokenizer, once; the same words on every rank."""
+        """Fit the tokenizer, once; every rank finds the same words."""
         if not self.tokenizer.words:
             self.tokenizer.fit(self.datasets["train"].captions(self.fit_captions))
 
@@ -115,22 +131,22 @@ class ShapeSceneDataModule(pl.LightningDataModule):
         return self._loader("test", shuffle=False)
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        """Bytes to floats in [0, 1], on the device."""
+        """Images from uint8 to float32 in [0, 1], on the device."""
         return batch._replace(images=batch.images.float() / 255)
 
     def state_dict(self) -> dict[str, Any]:
-        """The vocabulary, as plain data for the checkpoint."""
+        """The tokenizer's state, as plain data."""
         return self.tokenizer.state_dict()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.tokenizer = CaptionTokenizer.from_state(state_dict)
 
     def first(self, split: str, count: int) -> Batch:
-        """The first scenes of a split, as the model takes them."""
+        """The first ``count`` scenes of a split (all, where it has fewer), as the model takes them."""
         return self.take(split, range(min(count, len(self.datasets[split]))))
 
     def take(self, split: str, indices: Sequence[int]) -> Batch:
-        """These scenes of a split, as the model takes them."""
+        """The scenes of a split at these indices, as the model takes them."""
         examples = self.datasets[split].__getitems__(indices)
         return self.on_after_batch_transfer(Collate(self.tokenizer)(examples), 0)
 
@@ -159,13 +175,17 @@ class ShapeSceneDataModule(pl.LightningDataModule):
 
 
 def batches_done(trainer: pl.Trainer) -> int:
-    """Training batches a run has finished, over all its passes and resumptions: the number of the next one."""
+    """How many training batches a run has finished, resumed runs included: the number of its next batch.
+
+    >>> batches_done(pl.Trainer(logger=False, enable_checkpointing=False, accelerator="cpu"))
+    0
+    """
     total = trainer.fit_loop.epoch_loop.batch_progress.total
     assert isinstance(total, _ProcessedTracker)
     return total.processed
 
 
-def _spare_cores() -> int:
-    """One worker draws scenes faster than a CPU trains on them; without a third core it only competes."""
+def _free_cores() -> int:
+    """A number of workers: one draws scenes faster than a CPU trains on them; on two cores it slows training."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return 0 if cores <= 2 and not torch.cuda.is_available() else min(8, math.ceil(cores / 4))

@@ -19,8 +19,11 @@ class Example(NamedTuple):
 
     Attributes:
         image: (3, S, S) uint8; divide by 255 for [0, 1].
-        caption: what is said of it.
+        caption: a caption of the scene.
         index: its index in the split.
+
+    >>> Example(torch.zeros(3, 64, 64, dtype=torch.uint8), "a red circle", index=7).index
+    7
     """
 
     image: Tensor
@@ -31,7 +34,7 @@ class Example(NamedTuple):
 class ShapeSceneDataset(Dataset[Example]):
     """Procedural scenes of the shape world with their captions; nothing is stored.
 
-    Item i is the same in any order, in any worker and on any rank.
+    Item i is the same in any order, in any worker and on any rank. A negative index counts from the end.
 
     Args:
         size: number of scenes.
@@ -42,7 +45,12 @@ class ShapeSceneDataset(Dataset[Example]):
         synonyms: whether captions use all words of the language or only the canonical ones.
 
     Raises:
-        ValueError: an argument out of range, named with what was expected.
+        ValueError: an argument is out of range; the message says what was expected.
+
+    >>> dataset = ShapeSceneDataset(size=100, canvas_size=64)
+    >>> image, caption, index = dataset[3]
+    >>> tuple(image.shape), caption, index
+    ((3, 64, 64), 'two medium yellow circles', 3)
     """
 
     def __init__(
@@ -72,16 +80,16 @@ class ShapeSceneDataset(Dataset[Example]):
         return self.__getitems__([index])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
-        """Several items at once, which draws them together; what a DataLoader calls."""
+        """Several items at once, rendered together; a DataLoader calls this for each batch."""
         drawn = [self.scene(index) for index in indices]
-        images = torch.from_numpy(render([scene for _, scene, _ in drawn], self.canvas_size))
+        images = torch.from_numpy(render([scene for _, scene, _ in drawn], self.canvas_size))  # (B, S, S, 3)
         return [
             Example(image, caption, index)
             for image, (_, _, caption), index in zip(images.permute(0, 3, 1, 2), drawn, indices, strict=True)
         ]
 
     def scene(self, index: int) -> tuple[Meaning, Scene, str]:
-        """The truth behind item ``index``: what was meant, what was placed and what is said.
+        """What item ``index`` is made from: its meaning, its scene and its caption.
 
         Raises:
             IndexError: the index is outside the dataset.
@@ -93,5 +101,5 @@ class ShapeSceneDataset(Dataset[Example]):
         return meaning, scene, describe(meaning, rng if self.synonyms else None)
 
     def captions(self, limit: int | None = None) -> Iterator[str]:
-        """The captions of the first ``limit`` items (all of them if None), without drawing pictures."""
+        """The captions of the first ``limit`` items (all of them if None), without rendering images."""
         return (self.scene(index)[2] for index in range(min(self.size, limit or self.size)))

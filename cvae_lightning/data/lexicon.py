@@ -1,20 +1,26 @@
-"""What each word of a tokenizer stands for in the shape world's language."""
+"""What each word of a tokenizer means in the shape world's language, in the numbers of the models' lexicon."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cvae_lightning.models.text.lexicon import COLOUR, COUNT, LINK, NOTHING, SHAPE, SIZE
 from cvae_lightning.world.captions import COUNT_WORDS, LINK_WORDS, PLURALS, SIZE_WORDS
 from cvae_lightning.world.scene import COLOURS, SHAPES
 
-NOTHING, COUNT, SIZE, COLOUR, SHAPE, LINK = range(6)
-"""Roles, as :class:`cvae_lightning.models.AttributesTextEncoder` counts them."""
-
 
 def lexicon(words: Sequence[str]) -> list[list[int]]:
-    """[role, value] of each word: values count from 1 in the world's order, [0, 0] for a word that stands for nothing.
+    """The rows that :class:`~cvae_lightning.models.text.lexicon.Lexicon` takes.
 
-    Of a linking phrase one word tells which it is: "left" of "to the left of".
+    Args:
+        words: a tokenizer's vocabulary, special tokens included.
+
+    Returns:
+        [role, value] of each word: values count from 1 in the world's order; [0, 0] for a word without a
+        meaning. A linking phrase is recognised by one of its words: "left" of "to the left of".
+
+    >>> lexicon(["<PAD>", "tiny", "red", "of"])
+    [[0, 0], [2, 1], [3, 1], [0, 0]]
     """
     meanings = {"an": [COUNT, 1]}
     for count, choices in COUNT_WORDS.items():

@@ -1,4 +1,4 @@
-"""Captions to token ids and back: the guide's word-level tokenizer."""
+"""Captions to token ids and back: a word-level tokenizer with the interface of the guide's."""
 
 from __future__ import annotations
 
@@ -10,32 +10,42 @@ from typing import Any
 import torch
 from torch import Tensor
 
-PAD, UNK, SOS, EOS = SPECIAL = ("<PAD>", "<UNK>", "<SOS>", "<EOS>")
+SPECIAL_TOKENS = ("<PAD>", "<UNK>", "<SOS>", "<EOS>")
+"""Padding, unknown word, start and end of a sequence; their ids are their indices."""
 
 
 class CaptionTokenizer:
     """Words to ids: the four special tokens first, then the fitted words in alphabetical order.
 
     Args:
-        max_length: most tokens of an encoded caption, ``<SOS>`` and ``<EOS>`` included.
-        words: the fitted words, when they are known already (a loaded vocabulary).
+        max_length: the largest number of tokens of an encoded caption, ``<SOS>`` and ``<EOS>`` included.
+        words: the words, where they are known already; otherwise call :meth:`fit`.
+
+    Raises:
+        ValueError: ``max_length`` has no room for a word.
+
+    >>> tokenizer = CaptionTokenizer().fit(["a red circle"])
+    >>> tokenizer.encode("A red star.")
+    [2, 4, 6, 1, 3]
+    >>> tokenizer.decode([2, 4, 6, 5, 3])
+    'a red circle'
     """
 
     pad_id, unk_id, sos_id, eos_id = range(4)
 
     def __init__(self, max_length: int = 32, words: Iterable[str] = ()) -> None:
         if max_length < 3:
-            raise ValueError(f"tokenizer max_length is {max_length}: expected at least 3, a word and its two ends")
+            raise ValueError(f"tokenizer max_length is {max_length}: expected at least 3, for <SOS>, a word and <EOS>")
         self.max_length = max_length
         self._set_words(words)
 
     def fit(self, captions: Iterable[str]) -> CaptionTokenizer:
-        """Learn the words of the captions, forgetting earlier ones; returns itself."""
+        """Replace the vocabulary by the words of the captions; returns itself."""
         self._set_words({word for caption in captions for word in self.split(caption)})
         return self
 
     def encode(self, caption: str) -> list[int]:
-        """Token ids of a caption between ``<SOS>`` and ``<EOS>``; unfitted words become ``<UNK>``.
+        """Token ids of a caption between ``<SOS>`` and ``<EOS>``; words outside the vocabulary become ``<UNK>``.
 
         Raises:
             ValueError: the caption has no word, or more tokens than ``max_length``.
@@ -47,10 +57,10 @@ class CaptionTokenizer:
         return [self.sos_id, *(self._ids.get(word, self.unk_id) for word in words), self.eos_id]
 
     def encode_batch(self, captions: Sequence[str]) -> Tensor:
-        """Token ids (B, T) of captions, padded on the right to the longest."""
+        """Token ids (B, T), int64, of B captions, padded on the right to the longest."""
         rows = [self.encode(caption) for caption in captions]
         longest = max(map(len, rows))
-        return torch.tensor([row + [self.pad_id] * (longest - len(row)) for row in rows])
+        return torch.tensor([row + [self.pad_id] * (longest - len(row)) for row in rows])  # (B, T)
 
     def decode(self, ids: Iterable[int], skip_special: bool = True) -> str:
         """The words of token ids, without the special tokens unless they are asked for.
@@ -62,7 +72,7 @@ class CaptionTokenizer:
         for i in ids:
             if not 0 <= i < len(self):
                 raise ValueError(f"token id {i} is outside the vocabulary of {len(self)} words")
-        return " ".join(self.vocabulary[i] for i in ids if not skip_special or i >= len(SPECIAL))
+        return " ".join(self.vocabulary[i] for i in ids if not skip_special or i >= len(SPECIAL_TOKENS))
 
     def state_dict(self) -> dict[str, Any]:
         """Plain data that :meth:`from_state` rebuilds this tokenizer from; what checkpoints and exported files hold.
@@ -91,16 +101,16 @@ class CaptionTokenizer:
         """Read a vocabulary that :meth:`save` wrote.
 
         Raises:
-            ValueError: the file is no such vocabulary.
+            ValueError: the file is not such a vocabulary.
         """
         try:
             content = json.loads(Path(path).read_text())
             ordered = sorted(content["vocabulary"], key=content["vocabulary"].get)
-            tokenizer = cls(content["max_length"], ordered[len(SPECIAL) :])
+            tokenizer = cls(content["max_length"], ordered[len(SPECIAL_TOKENS) :])
         except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ValueError(f"{path} is no tokenizer vocabulary: {error}") from error
+            raise ValueError(f"{path} is not a tokenizer vocabulary: {error}") from error
         if tokenizer._ids != content["vocabulary"]:
-            raise ValueError(f"{path} is no tokenizer vocabulary: its ids are not the special tokens, then a to z")
+            raise ValueError(f"{path} is not a tokenizer vocabulary: its ids are not the special tokens, then a to z")
         return tokenizer
 
     @staticmethod
@@ -111,14 +121,14 @@ class CaptionTokenizer:
     @property
     def vocabulary(self) -> tuple[str, ...]:
         """All words, each at the index that is its id."""
-        return SPECIAL + self.words
+        return SPECIAL_TOKENS + self.words
 
     def get_vocab_size(self) -> int:
         """Number of words, the four special tokens included."""
         return len(self)
 
     def __len__(self) -> int:
-        return len(SPECIAL) + len(self.words)
+        return len(SPECIAL_TOKENS) + len(self.words)
 
     def _set_words(self, words: Iterable[str]) -> None:
         self.words = tuple(sorted(set(words)))

@@ -1,9 +1,9 @@
-"""The shape world: what exists, what is said of it and what it looks like.
+"""The shape world: what exists, what a caption says about it and how it is drawn; no torch.
 
-A `Meaning` is what a caption says; `describe` and `parse` go from one to the other. `sample` draws a
-meaning and a `Scene` of which it holds, and `render` turns scenes into pixels. `judge` tells from pixels
-alone whether a meaning holds, by what it can `detect`. Every draw takes its random generator as an argument,
-and `scene_rng` gives the one of any scene of any split.
+A `Meaning` is what a caption says; `describe` and `parse` convert one into the other. `sample` draws a meaning
+and a `Scene` of which it holds, and `render` turns scenes into pixels. `detect` finds the things in pixels, and
+`judge` decides by them whether a meaning holds. Every function that draws takes its random generator as an
+argument; `scene_rng` gives the one of any scene of any split. The specification is `docs/world.md`.
 """
 
 from cvae_lightning.world.captions import VOCABULARY, CaptionError, describe, parse

@@ -1,4 +1,4 @@
-"""Meaning to caption and back: the words, how they are chosen, and how a sentence is read."""
+"""Meaning to caption and back: the words, how they are chosen, and how a caption is parsed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SIZE_WORDS: dict[str, tuple[str, ...]] = {
     "medium": ("medium",),
     "large": ("large", "big", "huge"),
 }
-# What stands between two groups; None joins them without a relation.
+# Words between two groups; None joins them without a relation.
 LINK_WORDS: dict[str | None, tuple[str, ...]] = {
     None: ("and", "with"),
     "above": ("above", "over"),
@@ -47,23 +47,31 @@ VOCABULARY: tuple[str, ...] = tuple(
     sorted({*_COUNTS, *_SIZES, *COLOURS, *SHAPES, *_SINGULARS, *chain.from_iterable(_LINKS)})
 )
 
-# Numbers outside the language are known for what they are, so that 99 is a wrong count and no typo.
+# Numbers outside the language are recognised, so that 99 is answered as a wrong count and not as an unknown word.
 _NUMBER = re.compile(r"[-+]?\d+")
 
 _T = TypeVar("_T")
 
 
 class CaptionError(ValueError):
-    """A caption that cannot be read; the message says where and what was expected there."""
+    """A caption that cannot be parsed; the message says where, and what was expected there.
+
+    >>> parse("a red sqare")
+    Traceback (most recent call last):
+    cvae_lightning.world.captions.CaptionError: cannot read 'a red sqare': word 3 is 'sqare', ...
+    """
 
 
 def describe(meaning: Meaning, rng: np.random.Generator | None = None) -> str:
     """A caption of the meaning.
 
     Args:
-        meaning: what to say.
-        rng: draws each word, canonical with probability ``CANONICAL`` and otherwise uniformly one of
-            the other words for it; None always gives the canonical words.
+        meaning: what the caption says.
+        rng: draws each word: the canonical one with probability ``CANONICAL``, otherwise one of its synonyms,
+            all equally likely; None always gives the canonical words.
+
+    >>> describe(Meaning((Group(3, "small", "red", "circle"),)))
+    '3 small red circles'
     """
     groups = [_describe_group(group, rng) for group in meaning.groups]
     if len(groups) == 1:
@@ -74,10 +82,13 @@ def describe(meaning: Meaning, rng: np.random.Generator | None = None) -> str:
 def parse(caption: str) -> Meaning:
     """The meaning of a caption.
 
-    Capitals, a final full stop and extra blanks do not matter; ``a`` and ``an`` are both read.
+    Capitals, a final full stop and extra spaces do not matter, and ``a`` and ``an`` mean the same.
 
     Raises:
-        CaptionError: a word outside the language, or known words that mean nothing.
+        CaptionError: a word outside the language, or known words that do not form a caption.
+
+    >>> parse("Two tiny red crosses.")
+    Meaning(groups=(Group(count=2, size='small', colour='red', shape='cross'),), relation=None)
     """
     words = caption.strip().lower().removesuffix(".").split()
     return _Reader(caption, words).meaning()
@@ -99,7 +110,7 @@ def _choose(words: Sequence[str], rng: np.random.Generator | None) -> str:
 
 
 class _Reader:
-    """Reads a caption from left to right; ``at`` is the place of the next word, counted from 0."""
+    """Parses a caption from left to right; ``at`` is the index of the next word."""
 
     def __init__(self, caption: str, words: list[str]) -> None:
         self.caption, self.words, self.at = caption, words, 0
@@ -113,26 +124,26 @@ class _Reader:
         if self._done():
             return Meaning((first,))
         link = self._link()
-        place = self.at + 1
+        start = self.at + 1
         second = self._group()
         if not self._done():
             raise self._expected("the end of the caption")
         try:
             return Meaning((first, second), link)
         except ValueError as error:
-            raise self._error(f"at word {place} begins a second group, but {error}") from error
+            raise self._error(f"at word {start} begins a second group, but {error}") from error
 
     def _group(self) -> Group:
-        place = self.at + 1
+        start = self.at + 1
         count = self._take(_COUNTS, f"a count from 1 to {max(COUNT_WORDS)}, or 'a',")
         size = self._maybe(_SIZES)
         colour = self._maybe(_COLOURS)
-        unsaid = [] if colour else [f"a colour ({listed(COLOURS)})"]
-        unsaid = [*([] if size or colour else [f"a size ({listed(_SIZES)})"]), *unsaid]
-        shape = self._noun(count, unsaid)
+        possible = [] if colour else [f"a colour ({listed(COLOURS)})"]
+        possible = [*([] if size or colour else [f"a size ({listed(_SIZES)})"]), *possible]
+        shape = self._noun(count, possible)
         if count > max_count(size):
             raise self._error(
-                f"word {place} asks for {count} {size} {PLURALS[shape]} where at most {max_count(size)} were "
+                f"word {start} asks for {count} {size} {PLURALS[shape]} where at most {max_count(size)} were "
                 f"expected, since no group has more {size} things"
             )
         return Group(count, size, colour, shape)
@@ -158,7 +169,7 @@ class _Reader:
         raise self._expected(listed(map(repr, phrases)) if begun else f"the end, or {listed(phrases)}")
 
     def _check_words(self) -> None:
-        for place, word in enumerate(self.words, start=1):
+        for number, word in enumerate(self.words, start=1):
             if word in VOCABULARY or _NUMBER.fullmatch(word):
                 continue
             near = nearest(word, VOCABULARY, at_most=3)
@@ -167,7 +178,7 @@ class _Reader:
                 if near
                 else f"the colours are {listed(COLOURS, 'and')}, the shapes {listed(SHAPES, 'and')}"
             )
-            raise self._error(f"word {place} is {word!r}, which is outside the language; {hint}")
+            raise self._error(f"word {number} is {word!r}, which is outside the language; {hint}")
 
     def _take(self, known: Mapping[str, _T], expected: str) -> _T:
         if self._word() not in known:
@@ -176,7 +187,7 @@ class _Reader:
         return known[self.words[self.at - 1]]
 
     def _maybe(self, known: Mapping[str, _T]) -> _T | None:
-        """The next word's value where it is known, and on to the word after it; else None."""
+        """The next word's value where it is known, and moves past that word; else None."""
         value = known.get(self._word())
         self.at += value is not None
         return value
@@ -197,7 +208,7 @@ class _Reader:
         return CaptionError(f"cannot read {self.caption!r}: {why}")
 
 
-def _shared(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many words two phrases begin with in common."""
-    pairs = zip(one, other, strict=False)
+def _shared(first: Sequence[str], second: Sequence[str]) -> int:
+    """How many words are the same at the start of both phrases."""
+    pairs = zip(first, second, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -23,7 +23,7 @@ def _cross(arm: float, half: float) -> tuple[Point, ...]:
     )
 
 
-# Clockwise as seen on the canvas, which the renderer relies on.
+# Clockwise on the canvas, as the renderer requires.
 POLYGONS: dict[str, tuple[Point, ...]] = {
     "square": ((-0.886, -0.886), (0.886, -0.886), (0.886, 0.886), (-0.886, 0.886)),
     "triangle": ((0.0, -1.1), (1.1, 0.9), (-1.1, 0.9)),

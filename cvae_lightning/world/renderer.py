@@ -1,9 +1,9 @@
 """Scenes to pixels: every edge pixel is background and colour mixed by the area that the shape covers.
 
-Along a row of pixels the colour changes only where the side of a shape is crossed. So each crossing is
-noted as a step in colour, shared by the two pixels around it, and one running sum along the rows paints
-everything. Rows are cut into thin lines; a line that a side only partly spans counts by that part, so
-horizontal edges come out exact.
+Along a row of pixels the colour changes only where the side of a shape is crossed. So each crossing is recorded
+as a step in colour, shared by two neighbouring pixels, and one cumulative sum along the rows gives all pixels.
+Rows are cut into thin lines; a line that a side only partly spans counts by that part, so horizontal edges are
+exact.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from cvae_lightning.world.scene import BACKGROUND, COLOURS, SHAPES, Scene
 
 SMALLEST, LARGEST = 32, 512
 
-# Lines in a row of pixels; a side that is flatter than 45 degrees gets more, in proportion.
+# Lines per row of pixels; a side that is flatter than 45 degrees gets more, in proportion.
 LINES = 4
 
-# Pixels painted at a time: few enough for the running sums to stay in the processor's cache.
-CHUNK = 1 << 16
+# Pixels drawn at a time: few enough for the cumulative sums to stay in the processor's cache.
+PIXELS_AT_ONCE = 1 << 16
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,22 +38,28 @@ def render(scenes: Sequence[Scene], size: int) -> NDArray[np.uint8]:
         size: the side S of the images in pixels, 32 to 512.
 
     Returns:
-        (N, S, S, 3) RGB.
+        (N, S, S, 3) uint8 RGB.
 
     Raises:
         ValueError: the size is out of range.
+
+    >>> from cvae_lightning.world import Scene, Thing
+    >>> scene = Scene((Thing("circle", "red", "small", x=0.5, y=0.5, r=0.08),))
+    >>> image = render([scene], size=64)[0]
+    >>> image.shape, image[32, 32].tolist(), image[0, 0].tolist()
+    ((64, 64, 3), [220, 40, 40], [250, 250, 250])
     """
     if not SMALLEST <= size <= LARGEST:
         raise ValueError(f"image size is {size}: expected {SMALLEST} to {LARGEST} pixels")
     images = np.empty((len(scenes), size, size, 3), np.uint8)
-    step = max(1, CHUNK // size**2)
+    step = max(1, PIXELS_AT_ONCE // size**2)
     for start in range(0, len(scenes), step):
         _paint(scenes[start : start + step], images[start : start + step])
     return images
 
 
 def _sides(shape: str) -> Floats:
-    """(E, 7) the sides of a shape: top, bottom, start, slope, bulge, sign, lines in a row of pixels.
+    """(E, 7) the sides of a shape: top, bottom, start, slope, bulge, sign, lines per row of pixels.
 
     At height v, from top to bottom, a side is at x = start + slope v + bulge sqrt(1 - v^2), all from the
     centre and in units of the radius. The sign is +1 where the inside lies to the right, else -1.
@@ -81,27 +87,27 @@ def _paint(scenes: Sequence[Scene], images: NDArray[np.uint8]) -> None:
         images[:] = BACKGROUND
         return
     shapes = [_SIDES[thing.shape] for _, thing in things]
-    places = np.array([(n, thing.x * size, thing.y * size, thing.r * size) for n, thing in things])
-    tints = np.subtract([COLOURS[thing.colour] for _, thing in things], BACKGROUND)
-    owner = np.repeat(np.arange(len(things)), [len(sides) for sides in shapes])
-    side, cell, step = _crossings(np.concatenate(shapes), places[owner], size)
-    tint = tints[owner][side]
+    positions = np.array([(n, thing.x * size, thing.y * size, thing.r * size) for n, thing in things])  # (T, 4)
+    tints = np.subtract([COLOURS[thing.colour] for _, thing in things], BACKGROUND)  # (T, 3)
+    owner = np.repeat(np.arange(len(things)), [len(sides) for sides in shapes])  # (E)
+    side, cell, step = _crossings(np.concatenate(shapes), positions[owner], size)
+    tint = tints[owner][side]  # (K, 3)
     for channel in range(3):
         steps = np.bincount(
             np.concatenate((cell, cell + 1)),
             np.concatenate((step[0] * tint[:, channel], step[1] * tint[:, channel])),
             minlength=len(scenes) * size * (size + 1),
         )
-        mixed = np.cumsum(steps.reshape(len(scenes), size, size + 1)[..., :-1], axis=-1)
+        mixed = np.cumsum(steps.reshape(len(scenes), size, size + 1)[..., :-1], axis=-1)  # (N, S, S)
         images[..., channel] = np.clip(mixed + (BACKGROUND[channel] + 0.5), 0, 255)
 
 
-def _crossings(sides: Floats, places: Floats, size: int) -> tuple[Ints, Ints, tuple[Floats, Floats]]:
+def _crossings(sides: Floats, positions: Floats, size: int) -> tuple[Ints, Ints, tuple[Floats, Floats]]:
     """Where lines cross sides.
 
     Args:
         sides: (E, 7) as in ``_sides``.
-        places: (E, 4) scene number, and centre and radius in pixels, of the thing of each side.
+        positions: (E, 4) scene number, and centre and radius in pixels, of the thing of each side.
         size: the side S of the images in pixels.
 
     Returns:
@@ -110,11 +116,11 @@ def _crossings(sides: Floats, places: Floats, size: int) -> tuple[Ints, Ints, tu
         the next.
     """
     top, bottom, start, slope, bulge, sign, lines = sides.T
-    scene, x, y, r = places.T
+    scene, x, y, r = positions.T
     upper, lower = np.clip(y + r * top, 0, size), np.clip(y + r * bottom, 0, size)
     first = np.floor(upper * lines)
     counts = (np.ceil(lower * lines) - first).astype(np.int64)
-    side = np.repeat(np.arange(len(sides)), counts)
+    side = np.repeat(np.arange(len(sides)), counts)  # (K), as all below
     line = np.arange(len(side)) - np.repeat(np.cumsum(counts) - counts, counts) + first[side]
     begin = np.maximum(line / lines[side], upper[side])
     end = np.minimum((line + 1) / lines[side], lower[side])

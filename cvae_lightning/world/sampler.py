@@ -1,4 +1,4 @@
-"""Random meanings and scenes; what each split holds is written beside how it is drawn."""
+"""Random meanings and scenes, and which meanings each split contains."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ SPLITS: tuple[str, ...] = ("train", "val", "test", *_NOVEL)
 
 
 def check_split(split: str) -> None:
-    """Let the name of a split pass.
+    """Refuse what is not the name of a split.
 
     Raises:
-        ValueError: there is no such split; the message names the nearest.
+        ValueError: there is no such split; the message names the nearest one.
     """
     check_known("split", split, SPLITS)
 
@@ -80,11 +80,15 @@ def check_split(split: str) -> None:
 def split_contains(split: str, meaning: Meaning) -> bool:
     """Whether the split may contain the meaning.
 
-    A novel split has what its own predicate accepts and the other two do not; training, validation
-    and test have what none of the three accepts.
+    A novel split contains what its own predicate accepts and the other two do not; training, validation
+    and test contain what none of the three accepts.
 
     Raises:
         ValueError: there is no such split.
+
+    >>> red_star = Meaning((Group(1, "small", "red", "star"),))
+    >>> [split for split in SPLITS if split_contains(split, red_star)]
+    ['novel_pair']
     """
     check_split(split)
     return all(accepts(meaning) == (name == split) for name, accepts in _NOVEL.items())
@@ -101,6 +105,9 @@ class Mix:
 
     Raises:
         ValueError: a share is negative or not finite, or all are 0.
+
+    >>> Mix(one=3, joined=0, relation=1)
+    Mix(one=0.75, joined=0.0, relation=0.25)
     """
 
     one: float = 0.3
@@ -119,7 +126,7 @@ class Mix:
             object.__setattr__(self, form, share / total)
 
 
-# Every group that names its size: all are equally likely.
+# Every group with a size and a colour; all are equally likely.
 _GROUPS = tuple(
     Group(count, size, colour, shape)
     for size in SIZES
@@ -130,24 +137,39 @@ _GROUPS = tuple(
 
 
 def sample_meaning(rng: np.random.Generator, split: str = "train", mix: Mix | None = None) -> Meaning:
-    """A meaning of the split: its form by the mix, then uniformly among the split's of that form.
+    """A meaning of the split: its form by the mix, then uniform among the split's meanings of that form.
 
     Raises:
         ValueError: there is no such split, or the mix has no form that the split contains.
+
+    >>> from cvae_lightning.world import describe
+    >>> describe(sample_meaning(scene_rng(0, "train", 3)))
+    '2 medium yellow circles'
     """
     return _draw_meaning(_draw_form(rng, split, mix or Mix()), rng, split)
 
 
 def complete_meaning(meaning: Meaning, rng: np.random.Generator) -> Meaning:
-    """The meaning with what it leaves unsaid drawn: a size that allows the group's count, any colour."""
+    """The meaning with every size and colour that it does not specify drawn at random.
+
+    Sizes are drawn among those that allow the group's count; two groups stay of different kinds.
+
+    >>> complete_meaning(Meaning((Group(5, None, "red", "star"),)), np.random.default_rng(0)).groups[0].size
+    'small'
+    """
     drawn = zip(meaning.groups, _draw_kinds(meaning, rng), strict=True)
     return Meaning(tuple(Group(g.count, size, colour, g.shape) for g, (size, colour) in drawn), meaning.relation)
 
 
 def sample_scene(meaning: Meaning, rng: np.random.Generator) -> Scene | None:
-    """A scene of which the meaning holds, or None where no try could place it.
+    """A scene of which the meaning holds, or None where no attempt could place its things.
 
-    What a group leaves unsaid is drawn once, so all its things share one size and one colour.
+    A size or colour that a group does not specify is drawn once, so that all its things share it.
+
+    >>> meaning = Meaning((Group(2, "small", "red", "star"),))
+    >>> scene = sample_scene(meaning, np.random.default_rng(0))
+    >>> len(scene.things), meaning.holds(scene)
+    (2, True)
     """
     drawn = _draw_kinds(meaning, rng)
     sides = [
@@ -172,10 +194,14 @@ def sample_scene(meaning: Meaning, rng: np.random.Generator) -> Scene | None:
 def sample(rng: np.random.Generator, split: str = "train", mix: Mix | None = None) -> tuple[Meaning, Scene]:
     """A meaning of the split and a scene of it; a meaning that cannot be placed is drawn again.
 
-    The form stays when a meaning is drawn again, so the mix is the mix of what comes out.
+    When a meaning is drawn again its form stays, so the shares of the mix are those of the result.
 
     Raises:
         ValueError: there is no such split, or the mix has no form that the split contains.
+
+    >>> meaning, scene = sample(scene_rng(0, "test", 7), split="test")
+    >>> meaning.holds(scene)
+    True
     """
     form = _draw_form(rng, split, mix or Mix())
     while True:
@@ -186,10 +212,13 @@ def sample(rng: np.random.Generator, split: str = "train", mix: Mix | None = Non
 
 
 def scene_rng(seed: int, split: str, index: int) -> np.random.Generator:
-    """The random stream of one scene: a pure function of seed, split and index.
+    """The random generator of one scene: a pure function of seed, split and index.
 
     Raises:
         ValueError: there is no such split, or seed or index is negative.
+
+    >>> scene_rng(0, "train", 3).random() == scene_rng(0, "train", 3).random()
+    True
     """
     check_split(split)
     if seed < 0 or index < 0:
@@ -221,19 +250,19 @@ def _draw_meaning(form: str, rng: np.random.Generator, split: str) -> Meaning:
 
 
 def _draw_kinds(meaning: Meaning, rng: np.random.Generator) -> list[tuple[str, str]]:
-    """Each group's size and colour: as said, else drawn so that two groups stay apart."""
+    """Each group's size and colour: as specified, else drawn so that two groups stay of different kinds."""
     while True:
         kinds = [
             (group.size or _draw_size(group.count, rng), group.colour or _draw(tuple(COLOURS), rng))
             for group in meaning.groups
         ]
-        told = {(group.shape, colour) for group, (_, colour) in zip(meaning.groups, kinds, strict=True)}
-        if len(told) == len(kinds):
+        distinct = {(group.shape, colour) for group, (_, colour) in zip(meaning.groups, kinds, strict=True)}
+        if len(distinct) == len(kinds):
             return kinds
 
 
 def _draw_size(count: int, rng: np.random.Generator) -> str:
-    return _draw([size for size, most in MAX_COUNTS.items() if count <= most], rng)
+    return _draw([size for size, largest in MAX_COUNTS.items() if count <= largest], rng)
 
 
 def _draw(options: Sequence[_T], rng: np.random.Generator) -> _T:

@@ -1,4 +1,4 @@
-"""Answers to a misspelt word: name it, say what was expected, and offer the nearest right ones."""
+"""Messages about a misspelt word: name it, say what was expected, and offer the nearest right ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 def listed(words: Iterable[str], last: str = "or") -> str:
-    """Words as a sentence lists them: ``red, green or blue``."""
+    """Words as a list in a sentence: ``red, green or blue``."""
     *front, end = words
     return f"{', '.join(front)} {last} {end}" if front else end
 
@@ -19,7 +19,7 @@ def nearest(word: str, known: Collection[str], at_most: int = 1) -> list[str]:
 
 
 def check_known(what: str, word: object, known: Collection[str]) -> None:
-    """Let a known word pass.
+    """Refuse a word that is not known.
 
     Raises:
         ValueError: ``word`` is not one of ``known``; the message names the nearest where one is near.

@@ -67,28 +67,58 @@ def test_impossible_arguments_are_named(arguments, message) -> None:
         ShapeSceneDataModule(**arguments)
 
 
-def test_short_epochs_go_on_through_the_pass(tmp_path) -> None:
-    """With ``limit_train_batches`` an epoch is a part of a pass, and the next epoch takes the next part."""
-    data = ShapeSceneDataModule(size=100, canvas_size=32, batch_size=10, num_workers=0)
-    data.setup()
-    seen: list[list[int]] = []
+class RecordIndices(pl.Callback):
+    """Records the scenes of each training batch."""
 
-    class Watch(pl.Callback):
-        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx) -> None:
-            seen.append(batch.indices.tolist())
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
 
+    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx) -> None:
+        self.batches.append(batch.indices.tolist())
+
+
+def fit(data: ShapeSceneDataModule, folder, checkpoint=None, **limits) -> tuple[list[list[int]], pl.Trainer]:
+    """Train a tiny model; returns the scenes of each batch, and the trainer."""
     sizes = {"image_size": 32, "latent_dim": 4, "caption_dim": 8, "base_channels": 8, "stages": 3}
+    record = RecordIndices()
     trainer = pl.Trainer(
-        max_epochs=3,
-        limit_train_batches=3,
-        limit_val_batches=0,
-        accelerator="cpu",
-        logger=False,
-        callbacks=[Watch()],
-        default_root_dir=tmp_path,
+        **{"max_epochs": 3, "limit_val_batches": 0, "accelerator": "cpu", "logger": False} | limits,
+        callbacks=[record],
+        default_root_dir=folder,
         enable_checkpointing=False,
         enable_progress_bar=False,
+        enable_model_summary=False,
     )
-    trainer.fit(CVAEModule(ConditionalVAE(len(data.tokenizer), **sizes)), datamodule=data)
-    assert len(seen) == 9
-    assert sorted(index for batch in seen for index in batch) == list(range(90))
+    data.setup()
+    model = ConditionalVAE(len(data.tokenizer), **sizes)
+    trainer.fit(CVAEModule(model), datamodule=data, ckpt_path=checkpoint, weights_only=True if checkpoint else None)
+    return record.batches, trainer
+
+
+def scenes_of(kind: type[ShapeSceneDataModule] = ShapeSceneDataModule) -> ShapeSceneDataModule:
+    return kind(size=100, canvas_size=32, batch_size=10, num_workers=0)
+
+
+def test_short_epochs_continue_through_the_pass(tmp_path) -> None:
+    """With ``limit_train_batches`` an epoch is a part of a pass, and the next epoch takes the next part."""
+    batches, _ = fit(scenes_of(), tmp_path, limit_train_batches=3)
+    assert len(batches) == 9
+    assert sorted(index for batch in batches for index in batch) == list(range(90))
+
+
+class OtherScenes(ShapeSceneDataModule):
+    """A user's own data module."""
+
+
+@pytest.mark.filterwarnings("ignore:You're resuming from a checkpoint that ended before the epoch ended")
+@pytest.mark.parametrize("resumed_by", [OtherScenes, ShapeSceneDataModule])
+def test_a_subclass_resumes_at_the_batch_where_it_stopped(tmp_path, resumed_by) -> None:
+    """Whatever the class is called when resuming, the scenes and the words are those of an uninterrupted run."""
+    whole, _ = fit(scenes_of(OtherScenes), tmp_path, max_steps=13)
+    first, trainer = fit(scenes_of(OtherScenes), tmp_path, max_steps=4)
+    trainer.save_checkpoint(tmp_path / "stopped.ckpt")
+    data = scenes_of(resumed_by)
+    rest, resumed = fit(data, tmp_path, tmp_path / "stopped.ckpt", max_steps=13)
+    assert first + rest == whole
+    assert resumed.global_step == 13
+    assert data.tokenizer.words == trainer.datamodule.tokenizer.words

@@ -1,4 +1,4 @@
-"""The guide's vocabulary, round trips, and files that are none."""
+"""The guide's vocabulary, round trips, and files that are not vocabularies."""
 
 import json
 
@@ -34,7 +34,7 @@ def test_decode_inverts_encode(tokenizer: CaptionTokenizer, caption: str) -> Non
     assert tokenizer.decode(ids) == " ".join(caption.lower().removesuffix(".").split())
 
 
-def test_unfitted_words_are_unknown(tokenizer: CaptionTokenizer) -> None:
+def test_words_outside_the_vocabulary_are_unknown(tokenizer: CaptionTokenizer) -> None:
     ids = tokenizer.encode("a purple star")
     assert ids[2] == tokenizer.unk_id
     assert tokenizer.decode(ids, skip_special=False) == "<SOS> a <UNK> star <EOS>"
@@ -46,7 +46,7 @@ def test_batches_are_padded_on_the_right(tokenizer: CaptionTokenizer) -> None:
     assert batch[1].tolist() == tokenizer.encode(CAPTIONS[1]) + [0] * 6
 
 
-def test_fit_forgets(tokenizer: CaptionTokenizer) -> None:
+def test_fit_replaces_the_vocabulary(tokenizer: CaptionTokenizer) -> None:
     assert tokenizer.fit(["one star"]).words == ("one", "star")
 
 
@@ -75,10 +75,10 @@ def test_a_state_of_something_else_is_refused(state: dict) -> None:
 @pytest.mark.parametrize(
     "content", ["", "[]", "{}", '{"max_length": 32, "vocabulary": 3}', '{"max_length": 32, "vocabulary": {"red": 0}}']
 )
-def test_a_file_that_is_no_vocabulary_is_named(tmp_path, content: str) -> None:
+def test_a_file_that_is_not_a_vocabulary_is_named(tmp_path, content: str) -> None:
     path = tmp_path / "broken.json"
     path.write_text(content)
-    with pytest.raises(ValueError, match=r"broken\.json is no tokenizer vocabulary"):
+    with pytest.raises(ValueError, match=r"broken\.json is not a tokenizer vocabulary"):
         CaptionTokenizer.load(path)
 
 

@@ -174,8 +174,8 @@ def test_the_groups_of_a_form_are_equally_likely():
 def test_a_meaning_that_cannot_be_placed_is_drawn_again(monkeypatch):
     crowded = Meaning((Group(5, "small", "red", "star"), Group(5, "small", "blue", "star")), "above")
     assert any(sample_scene(crowded, np.random.default_rng(seed)) for seed in range(5))
-    monkeypatch.setattr(placement, "BEGINNINGS", 1)
-    monkeypatch.setattr(placement, "TRIES", 1)
+    monkeypatch.setattr(placement, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(placement, "MAX_TRIES", 1)
     rng = np.random.default_rng(4)
     assert [sample_scene(crowded, rng) for _ in range(20)] == [None] * 20
     drawn = [sample(rng) for _ in range(600)]
