@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from cvae_lightning.world import Meaning, Mix, Scene, render, sample, scene_rng
 from cvae_lightning.world.captions import describe
-from cvae_lightning.world.sampler import check_split
+from cvae_lightning.world.splits import check_split
 
 
 class Example(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cvae_lightning.models.text.lexicon import COLOUR, COUNT, LINK, NOTHING, SHAPE, SIZE
+from cvae_lightning.models.text.lexicon import COLOUR, COUNT, LINK, NO_ROLE, SHAPE, SIZE
 from cvae_lightning.world.captions import COUNT_WORDS, LINK_WORDS, PLURALS, SIZE_WORDS
 from cvae_lightning.world.scene import COLOURS, SHAPES
 
@@ -33,4 +33,4 @@ def lexicon(words: Sequence[str]) -> list[list[int]]:
         meanings |= {shape: [SHAPE, value], PLURALS[shape]: [SHAPE, value]}
     for value, phrases in enumerate(LINK_WORDS.values(), start=1):
         meanings |= {phrase.removeprefix("to the ").removesuffix(" of"): [LINK, value] for phrase in phrases}
-    return [meanings.get(word, [NOTHING, 0]) for word in words]
+    return [meanings.get(word, [NO_ROLE, 0]) for word in words]

@@ -10,14 +10,12 @@ from cvae_lightning.world.captions import VOCABULARY, CaptionError, describe, pa
 from cvae_lightning.world.judge import ATOMS, Verdict, judge, verdict
 from cvae_lightning.world.renderer import render
 from cvae_lightning.world.sampler import (
-    SPLITS,
     Mix,
     complete_meaning,
     sample,
     sample_meaning,
     sample_scene,
     scene_rng,
-    split_contains,
 )
 from cvae_lightning.world.scene import (
     BACKGROUND,
@@ -32,6 +30,7 @@ from cvae_lightning.world.scene import (
     Scene,
     Thing,
 )
+from cvae_lightning.world.splits import SPLITS, split_contains
 from cvae_lightning.world.vision.detector import Detection, detect
 
 __all__ = [
