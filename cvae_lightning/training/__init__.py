@@ -2,7 +2,7 @@
 
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.objectives import BetaELBO, Loss, Objective, PixelLoss
-from cvae_lightning.training.schedules import Constant, Cosine, Cyclical, Exponential, LearningRate, Linear
+from cvae_lightning.training.schedules import Constant, Cosine, Cyclical, Exponential, LearningRateSchedule, Linear
 
 __all__ = [
     "BetaELBO",
@@ -11,7 +11,7 @@ __all__ = [
     "Cosine",
     "Cyclical",
     "Exponential",
-    "LearningRate",
+    "LearningRateSchedule",
     "Linear",
     "Loss",
     "Objective",

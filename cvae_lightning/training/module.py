@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -19,21 +20,21 @@ from cvae_lightning.inference.file_format import FORMAT_VERSION, KEY
 from cvae_lightning.models import ConditionalVAE, blueprint
 from cvae_lightning.training.objectives import BetaELBO, Loss, Objective
 from cvae_lightning.training.penalties import Penalties, Penalty, View
-from cvae_lightning.training.schedules import LearningRate
+from cvae_lightning.training.schedules import LearningRateSchedule
 
 PENALTIES_KEY = "penalties"
 """Where a checkpoint keeps what the penalties train."""
-ON_THE_BAR = ("loss", "distortion", "rate")
+log = logging.getLogger(__name__)
 
 
 class CVAEModule(pl.LightningModule):
-    """Trains a :class:`ConditionalVAE`; pictures, checkpoints and pace live in callbacks.
+    """Trains a :class:`ConditionalVAE`; pictures, checkpoints and speed are callbacks'.
 
     Args:
         model: the model.
         objective: what is minimised; the negative ELBO if None.
         optimizer: parameters -> optimizer; Adam at the guide's 1e-4 if None.
-        learning_rate: factor of the optimizer's rate by step; constant if None.
+        lr_schedule: factor of the optimizer's learning rate by step; constant if None.
         channels_last: keep images and convolutions in channels-last memory.
         compile: run encoder and decoder through torch.compile.
         penalties: terms added to the objective's loss, by name.
@@ -44,7 +45,7 @@ class CVAEModule(pl.LightningModule):
         model: ConditionalVAE,
         objective: Objective | None = None,
         optimizer: Callable[[Iterable[nn.Parameter]], Optimizer] | None = None,
-        learning_rate: LearningRate | None = None,
+        lr_schedule: LearningRateSchedule | None = None,
         channels_last: bool = False,
         compile: bool = False,
         penalties: Mapping[str, Penalty] | None = None,
@@ -53,7 +54,7 @@ class CVAEModule(pl.LightningModule):
         self.model = model
         self.objective = objective or BetaELBO()
         self.optimizer = optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=1e-4))
-        self.learning_rate = learning_rate or LearningRate()
+        self.lr_schedule = lr_schedule or LearningRateSchedule()
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.model.to(memory_format=self.memory_format)
         if compile:
@@ -64,17 +65,16 @@ class CVAEModule(pl.LightningModule):
 
     def model_step(self, batch: Batch, stage: str) -> Loss:
         """Pass over a batch, log its terms under ``stage`` and return them."""
-        seen = self.model(batch.images.contiguous(memory_format=self.memory_format), batch.tokens)
-        terms = self.objective(seen, batch.images, self._epoch())
+        reconstruction = self.model(batch.images.contiguous(memory_format=self.memory_format), batch.tokens)
+        terms = self.objective(reconstruction, batch.images, self._epoch())
         training = stage == "train"
-        view = View(seen.images, batch.images, terms.loss, self.model.decoder, self._epoch(), training)
+        view = View(reconstruction.images, batch.images, terms.loss, self.model.decoder, self._epoch(), training)
         penalty = self.penalties(view)
         terms = terms._replace(loss=terms.loss + penalty.value)
         for name, value in (terms._asdict() | penalty.logged).items():
             self.log(
                 f"{stage}/{name}",
                 value,
-                prog_bar=training and name in ON_THE_BAR,
                 on_step=training,
                 on_epoch=not training,
                 batch_size=len(batch.images),
@@ -94,8 +94,22 @@ class CVAEModule(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         optimizer = self.optimizer(self.model.parameters())
         total = int(self.trainer.estimated_stepping_batches)
-        schedule = LambdaLR(optimizer, lambda step: self.learning_rate(step, total))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        scheduler = LambdaLR(optimizer, lambda step: self.lr_schedule(step, total))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def on_train_start(self) -> None:
+        """Warn where the run's length has changed since its checkpoint, and the learning rate with it."""
+        scheduler = self.lr_schedulers()
+        if not isinstance(scheduler, LambdaLR) or not self.trainer.is_global_zero:
+            return
+        before = float(scheduler.optimizer.param_groups[0]["lr"])
+        total = int(self.trainer.estimated_stepping_batches)
+        now = float(scheduler.base_lrs[0]) * self.lr_schedule(scheduler.last_epoch, total)
+        if not math.isclose(before, now, rel_tol=1e-6, abs_tol=1e-12):
+            log.warning(
+                f"the learning rate {'rises' if now > before else 'falls'} from {before:.3g} to {now:.3g}: its "
+                f"schedule is spread over the {total} steps that the run has now, and the checkpoint's had another length"
+            )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what rebuilds the model and what the penalties train, as plain data."""

@@ -62,7 +62,7 @@ class Cosine(Schedule):
 
 
 class Exponential(Schedule):
-    """A ramp by equal ratios: the weight multiplies itself at a steady pace, so it is tiny for long.
+    """A ramp by equal ratios: the weight grows by the same factor in equal times, so it is tiny for long.
 
     Args:
         start: factor at epoch 0, above 0.
@@ -83,7 +83,7 @@ class Exponential(Schedule):
 
 
 class Cyclical(Schedule):
-    """Straight ramps that start anew every ``length`` epochs (Fu et al. 2019).
+    """Straight ramps that start again every ``length`` epochs (Fu et al. 2019).
 
     Args:
         start: factor at the beginning of a cycle.
@@ -114,18 +114,30 @@ class Cyclical(Schedule):
         return min(epoch % self.length / (self.length * self.rising), 1.0)
 
 
-class LearningRate:
+class LearningRateSchedule:
     """Factor of the learning rate by step: a straight warm-up, then constant or a cosine down.
+
+    Own formula for torch's ``LambdaLR``, equal at every step to ``SequentialLR([LinearLR, CosineAnnealingLR])``, which
+    cannot be used as it is: it keeps its length in its state, so a run that is resumed with more epochs would follow
+    the old one and then rise again, and its last rate is absolute where ``floor`` is a share of each group's.
 
     Args:
         warmup: steps of the warm-up.
         decay: True for a cosine down to ``floor`` over the whole training.
         floor: last factor of the decay.
+
+    Raises:
+        ValueError: an impossible number.
+
+    Example:
+        >>> schedule = LearningRateSchedule(warmup=10, decay=True)
+        >>> schedule(0, total=110), schedule(9, total=110), round(schedule(60, total=110), 3)
+        (0.1, 1.0, 0.5)
     """
 
     def __init__(self, warmup: int = 0, decay: bool = False, floor: float = 0.0) -> None:
         if warmup < 0 or not 0 <= floor <= 1:
-            raise ValueError(f"learning rate warmup {warmup}, floor {floor}: expected 0 or more, and 0 to 1")
+            raise ValueError(f"lr_scheduler: warmup {warmup}, floor {floor}: expected 0 or more, and 0 to 1")
         self.warmup, self.decay, self.floor = warmup, decay, floor
 
     def __call__(self, step: int, total: int) -> float:

@@ -4,8 +4,11 @@ import math
 from itertools import pairwise
 
 import pytest
+import torch
+from support import TINY
+from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, SequentialLR
 
-from cvae_lightning.training import Constant, Cosine, Cyclical, Exponential, LearningRate, Linear
+from cvae_lightning.training import Constant, Cosine, Cyclical, Exponential, LearningRateSchedule, Linear
 
 
 @pytest.mark.parametrize("kind", [Linear, Cosine])
@@ -70,10 +73,35 @@ def test_impossible_numbers_are_named(kind, name: str, value: float) -> None:
 
 
 def test_the_learning_rate_warms_up_and_comes_down() -> None:
-    factor = LearningRate(warmup=10, decay=True, floor=0.1)
+    factor = LearningRateSchedule(warmup=10, decay=True, floor=0.1)
     assert [factor(step, 110) for step in (0, 4, 9, 10)] == [0.1, 0.5, 1.0, 1.0]
     assert factor(60, 110) == pytest.approx(0.55)
     assert factor(110, 110) == factor(500, 110) == pytest.approx(0.1)
-    assert LearningRate()(0, 100) == LearningRate()(99, 100) == 1.0
+    assert LearningRateSchedule()(0, 100) == LearningRateSchedule()(99, 100) == 1.0
     with pytest.raises(ValueError, match="warmup -1"):
-        LearningRate(warmup=-1)
+        LearningRateSchedule(warmup=-1)
+
+
+@pytest.mark.parametrize(("warmup", "floor", "total"), [(200, 0.02, 4680), (100, 0.02, 4680), (10, 0.0, 110)])
+def test_the_learning_rate_is_that_of_torchs_schedulers(warmup: int, floor: float, total: int) -> None:
+    ours, theirs = (torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=2e-3) for _ in range(2))
+    schedule = LearningRateSchedule(warmup, decay=True, floor=floor)
+    our_scheduler = LambdaLR(ours, lambda step: schedule(step, total))
+    rise = LinearLR(theirs, start_factor=1 / warmup, total_iters=warmup - 1)
+    fall = CosineAnnealingLR(theirs, T_max=total - warmup, eta_min=floor * 2e-3)
+    their_scheduler = SequentialLR(theirs, [rise, fall], milestones=[warmup])
+    for step in range(total):
+        assert ours.param_groups[0]["lr"] == pytest.approx(theirs.param_groups[0]["lr"], rel=1e-9, abs=1e-15), step
+        for optimizer, scheduler in ((ours, our_scheduler), (theirs, their_scheduler)):
+            optimizer.step()
+            scheduler.step()
+
+
+def test_a_longer_resumed_run_says_that_its_learning_rate_rises(command, tmp_path) -> None:
+    done = command("train", *TINY, "lr_scheduler=cosine", "lr_scheduler.warmup=2", "hydra.run.dir=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "learning rate" not in done.stdout
+    longer = command("train", f"resume={tmp_path / 'run'}", "trainer.max_epochs=4", cwd=tmp_path)
+    assert longer.returncode == 0, longer.stderr
+    assert "the learning rate rises from 2e-06 to 5.6" in longer.stdout
+    assert "over the 48 steps" in longer.stdout
