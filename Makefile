@@ -2,35 +2,39 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS ?= dev,docs,search,joblib
 
+COMMA := ,
+# The stamp is named after the extras, so that others are installed too.
+INSTALLED := .venv/.installed-$(subst $(COMMA),-,$(EXTRAS))
+
 .PHONY: install quickstart test docs format clean
 
 ## Set up the virtual environment
-install: .venv/.installed
+install: $(INSTALLED)
 
 ## Set up and train the quickstart: about eight reference minutes, pictures in outputs/quickstart/
-quickstart: .venv/.installed
+quickstart: $(INSTALLED)
 	$(BIN)/python -m cvae_lightning.train +experiment=quickstart resume=auto
 
 ## Set up and check everything: lint, types, tests
-test: .venv/.installed
+test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 ## Build the documentation into docs/_build/html
-docs: .venv/.installed
+docs: $(INSTALLED)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 ## Put the code into the house format
-format: .venv/.installed
+format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
 	rm -rf .venv build dist docs/_build docs/api docs/results .pytest_cache .mypy_cache .ruff_cache
 
-.venv/.installed: pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	touch $@

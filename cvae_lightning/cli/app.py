@@ -150,7 +150,7 @@ def _lost_reference(error: InterpolationKeyError) -> str:
 def _unknown_option(path: str) -> str:
     group, _, name = path.rpartition("/")
     if path in EXTRAS:
-        return f"{group}={name} needs a package that is not installed: pip install 'cvae-lightning[{EXTRAS[path]}]'"
+        return f"{group}={name} needs a package that is not installed: pip install -e '.[{EXTRAS[path]}]'"
     if group == "hydra/launcher":
         launchers = ["basic", *(one.rpartition("/")[2] for one in EXTRAS)]
         return f"{group}={name}: no such choice{nearest_hint(name, launchers)}; there are {', '.join(launchers)}"

@@ -108,7 +108,7 @@ class CVAEModule(pl.LightningModule):
         if not math.isclose(before, now, rel_tol=1e-6, abs_tol=1e-12):
             log.warning(
                 f"the learning rate {'rises' if now > before else 'falls'} from {before:.3g} to {now:.3g}: its "
-                f"schedule is spread over the {total} steps that the run has now, and the checkpoint's had another length"
+                f"schedule is spread over the {total} steps that the run has now; the checkpoint's had another length"
             )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

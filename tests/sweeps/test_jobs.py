@@ -73,7 +73,7 @@ def test_a_launcher_runs_the_sweep(tmp_path: Path, launcher: str) -> None:
 def test_an_absent_launcher_is_named(choice: str) -> None:
     group, _, name = choice.rpartition("/")
     error = cli.explain(LookupError(f"Could not find '{choice}'"), "train")
-    assert error.startswith(f"{group}={name} needs a package that is not installed: pip install 'cvae-lightning[")
+    assert error.startswith(f"{group}={name} needs a package that is not installed: pip install -e '.[")
 
 
 def test_a_misspelt_launcher_is_named(command, tmp_path: Path) -> None:

@@ -103,5 +103,5 @@ def test_a_longer_resumed_run_says_that_its_learning_rate_rises(command, tmp_pat
     assert "learning rate" not in done.stdout
     longer = command("train", f"resume={tmp_path / 'run'}", "trainer.max_epochs=4", cwd=tmp_path)
     assert longer.returncode == 0, longer.stderr
-    assert "the learning rate rises from 2e-06 to 5.6" in longer.stdout
+    assert "the learning rate rises from 2e-06 to 5.43e-05" in longer.stdout
     assert "over the 48 steps" in longer.stdout

@@ -138,9 +138,12 @@ def test_an_epoch_without_a_validation_does_not_repeat_earlier_numbers(caplog) -
     trainer = fake_trainer(callback_metrics={"val/loss": 3.0, "images/s": 12.0}, global_step=50)
     with caplog.at_level(logging.INFO, logger="cvae_lightning"):
         report.on_train_start(trainer, None)
+        report.on_train_epoch_end(trainer, None)  # as Lightning does when a run is resumed between two epochs
+        report.on_train_batch_end(trainer, None, None, None, 0)
         report.on_validation_batch_end(trainer, None, None, None, 0)
         report.on_train_epoch_end(trainer, None)
         trainer.current_epoch, trainer.global_step = 1, 100
+        report.on_train_batch_end(trainer, None, None, None, 0)
         report.on_train_epoch_end(trainer, None)
     first, second = (record.getMessage() for record in caplog.records)
     assert "val/loss 3" in first

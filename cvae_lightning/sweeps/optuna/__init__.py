@@ -21,7 +21,7 @@ def require() -> None:
         UserError: what to install.
     """
     if find_spec("optuna") is None:
-        raise UserError("hydra/sweeper=optuna needs Optuna: pip install 'cvae-lightning[search]'")
+        raise UserError("hydra/sweeper=optuna needs Optuna: pip install -e '.[search]'")
 
 
 def trial_of(hydra: HydraConf) -> RunningTrial | None:

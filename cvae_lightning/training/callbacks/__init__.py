@@ -3,6 +3,7 @@
 from cvae_lightning.training.callbacks.checkpoints import RunCheckpoint, SaveOnSignal
 from cvae_lightning.training.callbacks.judge_samples import JudgeSamples
 from cvae_lightning.training.callbacks.log_images import LogImages
+from cvae_lightning.training.callbacks.log_optimization import LogOptimization
 from cvae_lightning.training.callbacks.non_finite import StopOnNonFinite
 from cvae_lightning.training.callbacks.progress import ReportProgress
 from cvae_lightning.training.callbacks.pruning import Pruning
@@ -13,6 +14,7 @@ from cvae_lightning.training.callbacks.weight_average import WeightAverage
 __all__ = [
     "JudgeSamples",
     "LogImages",
+    "LogOptimization",
     "Pruning",
     "ReportProgress",
     "RunCheckpoint",

@@ -1,24 +1,22 @@
-"""Pictures in TensorBoard at each validation: reconstructions and samples of fixed captions."""
+"""Pictures in TensorBoard at each validation: reconstructions, and samples with their captions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import numpy as np
 import pytorch_lightning as pl
 import torch
+from PIL import Image
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 from torchvision.utils import make_grid
 
 from cvae_lightning.data.images import to_uint8
 from cvae_lightning.inference.painter import first_samples
-from cvae_lightning.reports.frames import CORRECT, WRONG
+from cvae_lightning.reports.grids import captioned_grid
 from cvae_lightning.training.callbacks.tensorboard_writer import board, last_step, scenes
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.world import judge, parse
 
-FRAME = 2
-"""Pixels of a sample's frame."""
 GREY = 128
 """Between images."""
 
@@ -26,8 +24,8 @@ GREY = 128
 class LogImages(Callback):
     """Shows the first validation scenes each time, with the same noise, so that only learning changes them.
 
-    A sample has the pixels that ``generate`` gives for its caption and the same seed. Samples that say what their
-    captions say have a green frame, the others a red one.
+    A sample has the pixels that ``generate`` gives for its caption and the same seed, stands over its caption, and has
+    the judge's verdict as its frame, as in ``generated_samples.png``.
 
     Args:
         count: scenes and captions shown.
@@ -55,22 +53,14 @@ class LogImages(Callback):
         step = last_step(trainer)
         # Bytes: TensorBoard cuts floats off where everything else rounds them.
         writer.add_image("reconstruction", _page(torch.from_numpy(pairs).permute(0, 3, 1, 2)), step)
-        writer.add_image("samples", _page(framed(torch.from_numpy(samples).permute(0, 3, 1, 2), correct)), step)
+        page = captioned_grid([Image.fromarray(sample) for sample in samples], batch.captions, correct=correct)
+        writer.add_image("samples", torch.from_numpy(np.array(page)).permute(2, 0, 1), step)
         writer.add_text("captions", _listing(batch.captions), step)
 
 
 def _page(images: Tensor) -> Tensor:
     grid: Tensor = make_grid(images, nrow=8, pad_value=GREY)
     return grid
-
-
-def framed(images: Tensor, correct: Sequence[bool]) -> Tensor:
-    """Bytes (B, 3, S, S) within frames, green or red; (B, 3, S + 4, S + 4)."""
-    count, channels, side, _ = images.shape
-    colours = images.new_tensor([CORRECT if passed else WRONG for passed in correct])
-    page = colours[:, :, None, None].expand(count, channels, side + 2 * FRAME, side + 2 * FRAME).clone()
-    page[:, :, FRAME:-FRAME, FRAME:-FRAME] = images
-    return page
 
 
 def _listing(captions: list[str]) -> str:

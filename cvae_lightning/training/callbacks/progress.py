@@ -38,7 +38,7 @@ class ReportProgress(Callback):
         self._console = console
         self._bar: _Bar | None = None
         self._clock = _Clock()
-        self._validated = False
+        self._trained = self._validated = False
         self._last_report = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -54,6 +54,7 @@ class ReportProgress(Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
+        self._trained = True
         self._report(trainer)
 
     def on_validation_batch_end(
@@ -69,10 +70,10 @@ class ReportProgress(Callback):
         self._report(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if not trainer.is_global_zero:
-            return
-        log.info(self._epoch_line(trainer))
-        self._validated = False
+        # Lightning ends the checkpoint's epoch once more when a run is resumed.
+        if self._trained and trainer.is_global_zero:
+            log.info(self._epoch_line(trainer))
+        self._trained = self._validated = False
         self._last_report = time.monotonic()
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:

@@ -8,8 +8,11 @@ from typing import Any
 
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from torch.utils.tensorboard.summary import hparams
+
+from cvae_lightning.training.metric_names import describe_metric
 
 
 class RunTensorBoard(TensorBoardLogger):
@@ -22,6 +25,20 @@ class RunTensorBoard(TensorBoardLogger):
 
     def __init__(self, save_dir: str | Path, resume_step: int | None = None) -> None:
         super().__init__(str(save_dir), name="", version="tensorboard", default_hp_metric=False, purge_step=resume_step)
+        self._described: set[str] = set()
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Write scalars; the first of each metric carries its description, which TensorBoard shows beside it."""
+        new = {name: text for name in metrics if name not in self._described and (text := describe_metric(name))}
+        self._described |= set(new)
+        for name, text in new.items():
+            metadata = SummaryMetadata(
+                summary_description=text, plugin_data=SummaryMetadata.PluginData(plugin_name="scalars")
+            )
+            value = Summary.Value(tag=name, simple_value=float(metrics[name]), metadata=metadata)
+            self.experiment.file_writer.add_summary(Summary(value=[value]), step)
+        super().log_metrics({name: value for name, value in metrics.items() if name not in new}, step)
 
     @rank_zero_only
     def declare(self, settings: Mapping[str, Any], metrics: Collection[str], swept: Collection[str] = ()) -> None:

@@ -26,6 +26,7 @@ SEARCH = [
     "hydra.sweeper.pruner.n_warmup_steps=0",
     "hydra.sweeper.objectives=[minimize val/loss_at_beta]",
     "hydra.sweeper.n_trials=2",
+    "hydra.sweeper.objectives=[minimize val/loss_at_beta]",
     "hydra.sweeper.seed=1",  # whose grid begins with the first
     "model.latent_dim=8",
     "objective.beta=0.1,500",
@@ -69,4 +70,4 @@ def test_what_is_absent_is_named(command, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("cvae_lightning.sweeps.optuna.find_spec", lambda name: None)
     done = command("train", "-m", *SEARCH, cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.strip().splitlines()[-1].endswith("pip install 'cvae-lightning[search]'")
+    assert done.stderr.strip().splitlines()[-1].endswith("pip install -e '.[search]'")

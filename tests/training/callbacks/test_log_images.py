@@ -1,4 +1,4 @@
-"""Right samples are framed in green and wrong ones in red, around their pixels."""
+"""Samples in TensorBoard are generate's pixels over their captions, framed by the judge's verdict."""
 
 import numpy as np
 import pytorch_lightning as pl
@@ -9,19 +9,11 @@ from cvae_lightning.data import ShapeSceneDataModule
 from cvae_lightning.data.images import to_uint8
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.training import CVAEModule, run
+from cvae_lightning.reports.frames import CORRECT, WRONG
+from cvae_lightning.reports.grids import GAP
+from cvae_lightning.training import CVAEModule, final_pictures
 from cvae_lightning.training.callbacks import LogImages
-from cvae_lightning.training.callbacks.log_images import CORRECT, WRONG, framed
-
-
-def test_a_frame_surrounds_the_pixels_and_leaves_them() -> None:
-    images = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)
-    page = framed(images, [True, False])
-    assert page.shape == (2, 3, 12, 12)
-    assert torch.equal(page[:, :, 2:-2, 2:-2], images)
-    for index, colour in ((0, CORRECT), (1, WRONG)):
-        edge = torch.cat([page[index, :, :2].flatten(1), page[index, :, :, -2:].flatten(1)], dim=1)
-        assert torch.equal(edge, torch.tensor(colour, dtype=torch.uint8)[:, None].expand_as(edge))
+from cvae_lightning.training.final_pictures import draw_final_pictures
 
 
 class Copying(ConditionalVAE):
@@ -62,8 +54,9 @@ def test_the_judges_word_colours_the_grid(tmp_path, monkeypatch) -> None:
     trainer.loggers = [board]
     trainer.datamodule = data
     LogImages(count=4).on_validation_end(trainer, module)
-    grid = Image.fromarray(to_uint8(board.images["samples"][None])[0])
-    corners = [grid.getpixel((2 + column * (64 + 4 + 2), 2)) for column in range(4)]
+    page = Image.fromarray(to_uint8(board.images["samples"][None])[0])
+    side = 64 * 3  # enlarged, so that captions fit under them
+    corners = [page.getpixel((GAP - 1 + column * (side + GAP), GAP - 1)) for column in range(4)]
     assert corners == [CORRECT, WRONG, CORRECT, CORRECT]
 
 
@@ -86,11 +79,12 @@ def test_samples_are_the_pixels_of_generate_and_of_the_runs_own_picture(tmp_path
     trainer = pl.Trainer(logger=False, enable_checkpointing=False)
     trainer.loggers, trainer.datamodule = [board], data
     LogImages(count=4).on_validation_end(trainer, CVAEModule(painter.model))
-    grid = np.asarray(Image.fromarray(to_uint8(board.images["samples"][None])[0]))
+    page = np.asarray(Image.fromarray(to_uint8(board.images["samples"][None])[0]))
     drawn = []
-    monkeypatch.setattr(run, "draw_run", lambda folder, *arrays: drawn.append(arrays[2]))
-    run._draw(tmp_path, painter, scenes)
+    monkeypatch.setattr(final_pictures, "draw_run", lambda folder, *arrays: drawn.append(arrays[2]))
+    draw_final_pictures(tmp_path, painter, scenes)
+    times = 5  # enlarged, so that captions fit under them
     for k, image in expected.items():
-        left = 2 + k * (32 + 4 + 2) + 2
-        assert np.array_equal(grid[4 : 4 + 32, left : left + 32], image)
+        left = GAP + k * (32 * times + GAP)
+        assert np.array_equal(page[GAP : GAP + 32 * times : times, left : left + 32 * times : times], image)
         assert np.array_equal(drawn[0][k], image)
