@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from cvae_lightning import runs
 from cvae_lightning.cli.configs import CONF, OPTIONAL_GROUPS
+from cvae_lightning.cli.renamed import RENAMED
 from cvae_lightning.errors import UserError
 
 
@@ -38,7 +39,7 @@ def resumed(arguments: list[str]) -> list[str]:
     if {"-m", "--multirun"} & set(arguments):
         raise UserError("resume= goes on with one run: a sweep's jobs are resumed one by one")
     if wanted != "auto":
-        return runs.resumed_arguments(arguments, Path(wanted).resolve())
+        return runs.resumed_arguments(arguments, Path(wanted).resolve(), RENAMED)
     rest = [argument for argument in arguments if not argument.startswith("resume=")]
     folder = _unfinished(rest)
     return runs.resumed_arguments(rest, folder.resolve()) if folder else rest

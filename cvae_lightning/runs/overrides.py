@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -61,3 +61,25 @@ def override_key(argument: str) -> str:
         'trainer.max_steps'
     """
     return argument.partition("=")[0].lstrip("+~")
+
+
+def renamed_override(override: str, renamed: Mapping[str, str]) -> list[str]:
+    """An argument of an earlier version as it is written now; one choice may have become several.
+
+    Args:
+        override: such as ``learning_rate=cosine`` or ``prior.steps=4``.
+        renamed: new names by old ones: a dotted key (those below it moved with it), a group, or ``group=choice``.
+
+    Example:
+        >>> renamed_override("callbacks.pace.window=3", {"callbacks.pace": "callbacks.throughput"})
+        ['callbacks.throughput.window=3']
+    """
+    signs = override[: len(override) - len(override.lstrip("+~"))]
+    key, equals, value = override.removeprefix(signs).partition("=")
+    if equals and f"{key}={value}" in renamed:
+        return [f"{signs}{choice}" for choice in renamed[f"{key}={value}"].split()]
+    parts = key.split(".")
+    for end in range(len(parts), 0, -1):
+        if (old := ".".join(parts[:end])) in renamed:
+            return [signs + ".".join([renamed[old], *parts[end:]]) + equals + value]
+    return [override]

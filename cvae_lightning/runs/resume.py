@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs.folder import has_same_config, is_finished
 from cvae_lightning.runs.layout import CONFIG, LAST
-from cvae_lightning.runs.overrides import override_key, saved_overrides
+from cvae_lightning.runs.overrides import override_key, renamed_override, saved_overrides
 
 
 def check_resumable(folder: Path) -> None:
@@ -25,8 +26,15 @@ def check_resumable(folder: Path) -> None:
         raise UserError(f"resume={folder}: the folder is not a run folder: it has no {CONFIG}")
 
 
-def resumed_arguments(arguments: list[str], folder: Path) -> list[str]:
+def resumed_arguments(
+    arguments: list[str], folder: Path, renamed: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
     """Hydra arguments that continue the run in ``folder``: its own, replaced by ``arguments`` where these differ.
+
+    Args:
+        arguments: of the command that resumes the run.
+        folder: the run folder.
+        renamed: new names of keys, groups and choices by old ones, for a run of an earlier version.
 
     Raises:
         UserError: the folder is not a run that can be resumed.
@@ -34,7 +42,8 @@ def resumed_arguments(arguments: list[str], folder: Path) -> list[str]:
     check_resumable(folder)
     given = [argument for argument in arguments if override_key(argument) not in ("resume", "hydra.run.dir")]
     keys = {override_key(argument) for argument in [*given, "resume", "hydra.run.dir"]}
-    kept = [override for override in saved_overrides(folder) if override_key(override) not in keys]
+    saved = [current for override in saved_overrides(folder) for current in renamed_override(override, renamed)]
+    kept = [override for override in saved if override_key(override) not in keys]
     return [*kept, *given, f"resume='{folder}'", f"hydra.run.dir='{folder}'"]
 
 

@@ -21,7 +21,7 @@ from cvae_lightning.training.factory import Parts, build, build_trainer, check, 
 from cvae_lightning.training.final_pictures import draw_final_pictures
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.recipe_checks import plan_of, recipe_warnings
-from cvae_lightning.training.start import Start, find_start
+from cvae_lightning.training.start import Start, check_fits, find_start
 
 log = logging.getLogger(__name__)
 NUM_SHOWN = 16
@@ -55,10 +55,13 @@ def _run(config: DictConfig, context: RunContext) -> float | None:
     if start is Start.FINISHED:
         log.info("finished before: %s", context.folder)
         return runs.final_metrics(context.folder).get(RETURNED_METRIC)
-    if is_main_process():
-        runs.claim(context.folder, plain, context.overrides, resumed=start is not Start.NEW, command=context.command)
     checkpoint = context.folder / runs.LAST if start is Start.RESUME else None
+    if checkpoint is None:
+        _claim(context, plain, start)
     parts = build(config, hardware, context.folder)
+    if checkpoint:
+        check_fits(checkpoint, parts.module)  # before the records of the run are changed
+        _claim(context, plain, start)
     trainer = build_trainer(config, hardware, context, _first_step(start, checkpoint))
     _announce(config, parts, trainer, start)
     # A run that was stopped after its last epoch has nothing left to measure: its table has the metrics.
@@ -66,6 +69,11 @@ def _run(config: DictConfig, context: RunContext) -> float | None:
     if trainer.is_global_zero and not config.trainer.fast_dev_run:
         _finish(context.folder, parts, trainer, metrics)
     return metrics.get(RETURNED_METRIC)
+
+
+def _claim(context: RunContext, plain: Mapping[str, Any], start: Start) -> None:
+    if is_main_process():
+        runs.claim(context.folder, plain, context.overrides, resumed=start is not Start.NEW, command=context.command)
 
 
 def train(

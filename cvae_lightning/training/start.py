@@ -7,8 +7,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from cvae_lightning import runs
-from cvae_lightning.inference.checkpoint import is_readable
+from cvae_lightning.errors import UserError
+from cvae_lightning.inference.checkpoint import is_format_1, is_readable, read_checkpoint
 
 
 class Start(Enum):
@@ -47,3 +50,29 @@ def find_start(folder: Path, config: Mapping[str, Any], resume: bool, sweep: boo
     if runs.is_finished(folder):
         return Start.FINISHED
     return Start.RESUME if is_readable(folder / runs.LAST) else Start.RESTART
+
+
+def check_fits(file: Path, module: nn.Module) -> None:
+    """Raise where a checkpoint's weights are not those of the model that would be trained further.
+
+    Raises:
+        UserError: the checkpoint is of an earlier version, or of a model of other parts or sizes.
+    """
+    checkpoint = read_checkpoint(file)
+    if is_format_1(checkpoint):
+        raise UserError(
+            f"resume={file.parent.parent}: the run was made by an earlier version, whose optimizer's state does not "
+            "fit today's weights; run= still paints with it, and its command in environment.json trains it again"
+        )
+    saved = {name: tuple(weight.shape) for name, weight in checkpoint["state_dict"].items()}
+    built = {name: tuple(weight.shape) for name, weight in module.state_dict().items() if name.startswith("model.")}
+    for name in sorted(saved.keys() | built.keys()):
+        if saved.get(name) != built.get(name):
+            raise UserError(
+                f"resume={file.parent.parent}: the checkpoint is of another model: its {name} is "
+                f"{_size(saved.get(name))}, and the config's is {_size(built.get(name))}; a resumed run keeps its model"
+            )
+
+
+def _size(shape: tuple[int, ...] | None) -> str:
+    return "absent" if shape is None else " x ".join(map(str, shape)) or "a single number"

@@ -61,3 +61,12 @@ def test_a_damaged_record_is_refused_by_name(run: Path, content: bytes) -> None:
 def test_no_overrides_are_a_record_too(run: Path) -> None:
     claim(run, {}, [], resumed=True)
     assert saved_overrides(run) == []
+
+
+def test_arguments_of_an_earlier_version_are_renamed(run: Path) -> None:
+    renamed = {"lr": "lr_scheduler", "a.b": "c.d", "text=things": "text=bottleneck", "kind=x": "kind=y more=z"}
+    saved = ["lr=cosine", "+a.b.e=1", "~a.b", "a.bc=1", "text=things", "kind=x", "kind=w"]
+    (run / OVERRIDES).write_text(yaml.safe_dump(saved))
+    now = ["lr_scheduler=cosine", "+c.d.e=1", "~c.d", "a.bc=1", "text=bottleneck", "kind=y", "more=z", "kind=w"]
+    assert resumed_arguments(["resume=x"], run, renamed)[:-2] == now
+    assert resumed_arguments(["lr_scheduler=constant"], run, renamed)[:-3] == now[1:]

@@ -14,7 +14,7 @@ from cvae_lightning.cli.app import CONF
 from cvae_lightning.training import run as training_run
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.run import run
-from cvae_lightning.training.start import Start, find_start
+from cvae_lightning.training.start import Start, check_fits, find_start
 
 CONFIG = {"seed": 0, "model": {"latent_dim": 8}, "resume": None}
 
@@ -99,3 +99,31 @@ def test_a_run_needs_no_hydra_runtime(tmp_path, tiny_run) -> None:
     score = run(config, RunContext(folder=tmp_path / "notebook"))
     assert (tmp_path / "notebook" / "metrics.csv").read_text() == (tiny_run / "metrics.csv").read_text()
     assert score is not None
+
+
+class Wrapped(torch.nn.Module):
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.model = torch.nn.Linear(size, 2)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "message"),
+    [
+        ({"blueprint": {}, "state_dict": {}}, "made by an earlier version"),
+        (
+            {"cvae_lightning": 1, "state_dict": Wrapped(4).state_dict()},
+            "model.weight is 2 x 4, and the config's is 2 x 3",
+        ),
+        ({"cvae_lightning": 1, "state_dict": {"model.bias": torch.zeros(2)}}, "model.weight is absent"),
+    ],
+)
+def test_a_checkpoint_of_another_model_is_not_trained_further(tmp_path: Path, checkpoint: dict, message: str) -> None:
+    torch.save(checkpoint, tmp_path / "last.ckpt")
+    with pytest.raises(errors.UserError, match=message):
+        check_fits(tmp_path / "last.ckpt", Wrapped(3))
+
+
+def test_a_checkpoint_of_the_model_fits(tmp_path: Path) -> None:
+    torch.save({"cvae_lightning": 1, "state_dict": Wrapped(3).state_dict()}, tmp_path / "last.ckpt")
+    check_fits(tmp_path / "last.ckpt", Wrapped(3))
