@@ -36,6 +36,11 @@ def test_it_writes_numbers_a_report_and_its_pictures(written: Path) -> None:
     assert tight["bound"] >= tight["elbo"]
     assert split["bounds"]["elbo"] == pytest.approx(-split["bounds"]["distortion"] - split["bounds"]["rate"], rel=1e-4)
     assert sum(split["latent"]["rate_by_dimension"]) == pytest.approx(split["bounds"]["rate"], rel=1e-4)
+    assert found["settings"]["world"]["train_size"] == 180
+    novelty = split["novelty"]["meaning"]
+    assert sum(kind["of"] for kind in novelty.values()) == 10
+    assert list(found["splits"]["novel_count"]["novelty"]["content"]) == ["new"]
+    assert found["fixed_caption"]["units"] == split["latent"]["units"]
     text = (written / "evaluation.md").read_text()
     shown = {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}
     assert shown == {path.name for path in written.glob("*.png")}
@@ -107,10 +112,10 @@ def test_a_mistake_is_answered_before_torch_is_loaded(tiny_run: Path, tmp_path: 
 
 
 def test_the_world_is_the_runs(tiny_run: Path, tmp_path: Path) -> None:
-    assert scene_source_of(tiny_run / "checkpoints" / "best.ckpt") == SceneSource()
+    assert scene_source_of(tiny_run / "checkpoints" / "best.ckpt") == SceneSource(train_size=180)
     checkpoint = tmp_path / "checkpoints" / "best.ckpt"
     assert scene_source_of(checkpoint) == SceneSource()
     config = yaml.safe_load((tiny_run / "config.yaml").read_text())
     config["data"] |= {"seed": 7, "synonyms": False, "mix": {"one": 1, "joined": 1, "relation": 0}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    assert scene_source_of(checkpoint) == SceneSource(7, Mix(1, 1, 0), synonyms=False)
+    assert scene_source_of(checkpoint) == SceneSource(7, Mix(1, 1, 0), synonyms=False, train_size=180)

@@ -128,7 +128,7 @@ def test_an_evaluation_of_exported_weights_is_about_their_runs_world(exported: P
     config = yaml.safe_load((exported / "config.yaml").read_text())
     config["data"]["seed"] = 7
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    assert scene_source_of(tmp_path / "model.safetensors") == SceneSource(seed=7)
+    assert scene_source_of(tmp_path / "model.safetensors") == SceneSource(seed=7, train_size=180)
     assert scene_source_of(tmp_path / "copied.ckpt") == SceneSource()
 
 

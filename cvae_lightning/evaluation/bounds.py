@@ -1,4 +1,4 @@
-"""Bounds on log p(image | caption) in nats, and how much of the latent is in use."""
+"""Bounds on log p(image | caption) in nats, and which prior they are of."""
 
 from __future__ import annotations
 
@@ -9,18 +9,31 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvae_lightning.models import ConditionalVAE, Gaussian, Prior
+from cvae_lightning.models import ConditionalPrior, ConditionalVAE, FlowPrior, Gaussian, Prior, StandardPrior
 from cvae_lightning.models.gaussian import draw
 from cvae_lightning.models.interfaces import CaptionEncoding
 
 Floats = NDArray[np.float64]
 
-ACTIVE = 0.01
-"""Variance of the posterior mean above which a unit is active (Burda et al. 2016, section 5.2)."""
 LEVELS = 255
 """Grey levels of a byte lie 1/255 apart."""
 NEEDLE = -8.0
 """Log sigma of a Gaussian so narrow that the prior is flat across it."""
+
+
+def prior_of_bounds(prior: Prior) -> str:
+    """Which density rates and bounds are measured against, in words.
+
+    >>> prior_of_bounds(StandardPrior(4))
+    'N(0, I), which samples are drawn from'
+    """
+    if isinstance(prior, FlowPrior):
+        return "N(0, I), the base of the flow; samples are drawn from the flow, whose own bound is another one"
+    if isinstance(prior, StandardPrior):
+        return "N(0, I), which samples are drawn from"
+    if isinstance(prior, ConditionalPrior):
+        return "the conditional Gaussian p(z | caption), which samples are drawn from"
+    return f"the density that the rate of {type(prior).__name__} is measured against"
 
 
 def log_prior(prior: Prior, z: Tensor, caption: CaptionEncoding) -> Tensor:
@@ -74,8 +87,3 @@ def bits_per_dim(nats: float, values: int) -> float:
     to the levels, so a model surer than one level can count less than zero bits (Theis et al. 2016).
     """
     return -nats / (values * math.log(2)) + math.log2(LEVELS)
-
-
-def active_units(means: Floats, threshold: float = ACTIVE) -> int:
-    """How many latents of posterior means (N, Z) vary with the image (Burda et al. 2016, section 5.2)."""
-    return int((means.var(axis=0) > threshold).sum())

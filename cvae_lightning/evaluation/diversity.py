@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,12 @@ import numpy as np
 from cvae_lightning.evaluation.consistency import JudgedImage, judged
 from cvae_lightning.evaluation.coverage import NEIGHBOURS, Floats, coverage, positions, spread
 from cvae_lightning.evaluation.model_adapter import Paint
-from cvae_lightning.evaluation.settings import REAL, SAMPLE, EvaluationSettings, Key
-from cvae_lightning.world import Meaning, Scene, parse, render, sample_scene
+from cvae_lightning.evaluation.real_scenes import real_images
+from cvae_lightning.evaluation.settings import BOOTSTRAP, REAL, SAMPLE, EvaluationSettings, Key
+from cvae_lightning.world import parse
+
+RESAMPLES = 500
+"""Of a bootstrap interval."""
 
 
 def diversity(paint: Paint, captions: Sequence[str], settings: EvaluationSettings) -> dict[str, Any]:
@@ -23,7 +27,8 @@ def diversity(paint: Paint, captions: Sequence[str], settings: EvaluationSetting
 
     Returns:
         one row per caption, and means over the captions that have more right images than ``NEIGHBOURS``:
-        ``coverage`` and ``spread`` of the model's, of as many other real scenes, and their ratio.
+        ``coverage`` and ``spread`` of the model's, of as many other real scenes, and their ratio; ``variety``, the
+        mean over captions of the ratio of spreads, and the caption with the lowest.
     """
     rows = [_row(paint, caption, i, settings) for i, caption in enumerate(captions[: settings.coverage_captions])]
     measured = [row for row in rows if "coverage" in row]
@@ -31,6 +36,10 @@ def diversity(paint: Paint, captions: Sequence[str], settings: EvaluationSetting
     for what in ("coverage", "spread") if measured else ():
         made, real = (float(np.mean([row[what][side] for row in measured])) for side in ("model", "real"))
         summary[what] = {"model": made, "real": real, "ratio": made / real}
+    if measured:
+        worst = min(measured, key=lambda row: row["variety"]["ratio"])
+        mean = float(np.mean([row["variety"]["ratio"] for row in measured]))
+        summary["variety"] = {"mean": mean, "worst": worst["variety"] | {"caption": worst["caption"]}}
     return summary | {"rows": rows}
 
 
@@ -42,25 +51,33 @@ def _row(paint: Paint, caption: str, index: int, settings: EvaluationSettings) -
     row: dict[str, Any] = {"caption": caption, "right": len(made), "of": count}
     if len(made) <= NEIGHBOURS:
         return row
-    scenes = real_scenes(meaning, [settings.key(REAL, split, index, k) for k in range(2 * len(made))])
-    real = _right(judged(render(scenes, images.shape[1]), [meaning] * len(scenes)))
+    meanings = [meaning] * (2 * len(made))
+    drawn = real_images(meanings, [settings.key(REAL, split, index, k) for k in range(len(meanings))], images.shape[1])
+    real = _right(judged(drawn, meanings))
     half = len(real) // 2
     reference, other = real[:half], real[half:]
     row["coverage"] = {"model": coverage(reference, made), "real": coverage(reference, other)}
     row["spread"] = {"model": spread(made), "real": spread(real)}
+    row["variety"] = _variety(made, real, settings.key(BOOTSTRAP, split, index))
     return row
 
 
-def real_scenes(meaning: Meaning, keys: Sequence[Key]) -> list[Scene]:
-    """A scene of the meaning for each key."""
-    return [next(_tries(meaning, np.random.default_rng(key))) for key in keys]
+def _variety(made: Floats, real: Floats, key: Key) -> dict[str, Any]:
+    """The spread of positions beside that of real scenes: of all things together, and of each thing.
+
+    Coverage does not see positions that shrink towards their mean, since those near the mean stay near real ones;
+    this ratio does. Its 95 % interval is by resampling (percentile bootstrap, Efron 1979).
+    """
+    rng = np.random.default_rng(key)
+    ratios = [spread(_resampled(made, rng)) / spread(_resampled(real, rng)) for _ in range(RESAMPLES)]
+    low, high = np.quantile(ratios, (0.025, 0.975)).tolist()
+    by_thing = [spread(made[:, k : k + 2]) / spread(real[:, k : k + 2]) for k in range(0, made.shape[1], 2)]
+    return {"ratio": spread(made) / spread(real), "low": low, "high": high, "by_thing": by_thing}
 
 
-def _tries(meaning: Meaning, rng: np.random.Generator) -> Iterator[Scene]:
-    while True:
-        scene = sample_scene(meaning, rng)
-        if scene is not None:
-            yield scene
+def _resampled(points: Floats, rng: np.random.Generator) -> Floats:
+    drawn: Floats = points[rng.integers(len(points), size=len(points))]
+    return drawn
 
 
 def _right(images: Sequence[JudgedImage]) -> Floats:

@@ -6,11 +6,16 @@ import logging
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from cvae_lightning.evaluation.bounds import prior_of_bounds
 from cvae_lightning.evaluation.diversity import diversity
+from cvae_lightning.evaluation.given_information import given_information
+from cvae_lightning.evaluation.latent import fixed_caption_units
 from cvae_lightning.evaluation.model_adapter import ModelAdapter
+from cvae_lightning.evaluation.novelty import TrainingCaptions, novelty, training_captions
 from cvae_lightning.evaluation.settings import EvaluationSettings, SceneSource
 from cvae_lightning.evaluation.split_result import SplitResult, evaluate_split, findings
 from cvae_lightning.inference.painter import Painter
+from cvae_lightning.models import blueprint
 
 log = logging.getLogger(__name__)
 HOW = ("batch_size", "num_workers")
@@ -34,13 +39,18 @@ def evaluate(painter: Painter, settings: EvaluationSettings, source: SceneSource
     """Measure a trained model; the same arguments give the same results, whatever the number of workers."""
     adapter = ModelAdapter(painter, settings.batch_size)
     splits = {split: _evaluated(adapter, settings, source, split) for split in settings.splits}
+    captions = splits[settings.splits[0]].captions
+    training = training_captions(source, settings.num_workers)
     log.info("painting %d captions %d times each", settings.coverage_captions, settings.coverage_samples)
-    asked = {key: value for key, value in asdict(settings).items() if key not in HOW}
+    described = {key: value for key, value in asdict(settings).items() if key not in HOW}
     results = {
-        "settings": asked | {"world": asdict(source)},
+        "settings": described | {"world": asdict(source)},
         "image_size": painter.model.image_size,
-        "splits": {split: findings(result) for split, result in splits.items()},
-        "diversity": diversity(adapter.paint, splits[settings.splits[0]].captions, settings),
+        "given": given_information(blueprint(painter.model)),
+        "bounds_prior": prior_of_bounds(painter.model.prior),
+        "splits": {split: findings(result) | _novelty(result, training) for split, result in splits.items()},
+        "fixed_caption": fixed_caption_units(adapter, captions, settings),
+        "diversity": diversity(adapter.paint, captions, settings),
     }
     return Evaluation(round_floats(results), splits)
 
@@ -48,6 +58,10 @@ def evaluate(painter: Painter, settings: EvaluationSettings, source: SceneSource
 def _evaluated(adapter: ModelAdapter, settings: EvaluationSettings, source: SceneSource, split: str) -> SplitResult:
     log.info("%s: %d captions", split, settings.captions)
     return evaluate_split(adapter, settings, source, split)
+
+
+def _novelty(result: SplitResult, training: TrainingCaptions | None) -> dict[str, Any]:
+    return {} if training is None else {"novelty": novelty(result.captions, result.samples, training)}
 
 
 def round_floats(node: Any) -> Any:

@@ -77,6 +77,14 @@ class ModelAdapter:
         return ReconstructionStats(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
     @torch.inference_mode()
+    def posterior_means(self, images: Images, captions: Sequence[str]) -> Floats:
+        """(N, Z) the posteriors' means of images (N, S, S, 3)."""
+        parts = [
+            self.model.encode(self._pixels(images[p]), self._tokens(captions[p])).mean for p in self._parts(len(images))
+        ]
+        return torch.cat(parts).double().cpu().numpy()
+
+    @torch.inference_mode()
     def importance_weights(self, images: Images, captions: Sequence[str], keys: Sequence[Key], draws: int) -> Floats:
         """(N, K) log importance weights in nats, K = ``draws``: see :func:`log_weights`."""
         parts = [

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from cvae_lightning.data import Batch
-from cvae_lightning.data.images import to_uint8
+from cvae_lightning.data.images import from_uint8, to_uint8
+from cvae_lightning.evaluation.real_scenes import real_images
 from cvae_lightning.inference.noise import normal_rows
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.world import Detection, Meaning, detect, parse
@@ -26,6 +27,7 @@ class Probe(NamedTuple):
         reconstructions: (B, 3, S, S) the same through the posterior's mean.
         samples: (B, 3, S, S) painted from the captions alone.
         means: (B, Z) the posteriors' means.
+        other_means: (B, Z) the same of another scene of the same caption's meaning.
         rate: (B,) KL(q || prior), nats.
         meanings: what the captions mean.
         things: what the detector finds in each sample.
@@ -35,6 +37,7 @@ class Probe(NamedTuple):
     reconstructions: Tensor
     samples: Tensor
     means: Tensor
+    other_means: Tensor
     rate: Tensor
     meanings: list[Meaning]
     things: list[tuple[Detection, ...]]
@@ -42,18 +45,24 @@ class Probe(NamedTuple):
 
 @torch.no_grad()
 def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor) -> Probe:
-    """Pass scenes through a model, and paint their captions with noise (B, Z); all on the model's device."""
+    """Pass scenes through a model, and paint their captions with noise (B, Z); all on the model's device.
+
+    The other scene of a caption is a pure function of the scene's index and meaning.
+    """
     # The parts and not the model's forward pass, which draws noise of its own.
     caption = model.text_encoder(scenes.tokens)
     posterior = model.encoder(scenes.images, caption).posterior
+    meanings = [parse(text) for text in scenes.captions]
+    drawn = real_images(meanings, [(index,) for index in scenes.indices.tolist()], scenes.images.shape[-1])
     samples = model.generate(scenes.tokens, noise=noise)
     return Probe(
         images=scenes.images,
         reconstructions=model.decoder(posterior.mean, caption),
         samples=samples,
         means=posterior.mean,
+        other_means=model.encoder(from_uint8(drawn).to(noise.device), caption).posterior.mean,
         rate=model.prior.rate(posterior, caption).sum(dim=1),
-        meanings=[parse(caption) for caption in scenes.captions],
+        meanings=meanings,
         things=detect(to_uint8(samples)),
     )
 

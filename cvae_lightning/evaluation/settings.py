@@ -11,8 +11,9 @@ from cvae_lightning.runs import CONFIG, read_mapping, run_dir_of
 from cvae_lightning.world import SPLITS, Mix, sample, scene_rng
 
 Key = tuple[int, ...]
-SAMPLE, POSTERIOR, REAL = range(3)
-"""What a draw is for: a sample of a caption, a latent of an image, a real scene of a meaning."""
+SAMPLE, POSTERIOR, REAL, FIXED, BOOTSTRAP = range(5)
+"""What a draw is for: a sample of a caption, a latent of an image, a real scene of a meaning (for the diversity, and
+for the latents at a fixed caption), and an interval by resampling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,22 @@ class SceneSource:
         seed: of the scenes.
         mix: how often each form of meaning is drawn.
         synonyms: whether captions use all words of the language.
+        train_size: how many scenes the model was trained on; None where that is not known.
     """
 
     seed: int = 0
     mix: Mix = field(default_factory=Mix)
     synonyms: bool = True
+    train_size: int | None = None
+
+
+def training_scenes(size: int, val_fraction: float) -> int:
+    """How many of ``size`` scenes :class:`cvae_lightning.data.ShapeSceneDataModule` trains on."""
+    return size - max(1, round(size * val_fraction))
 
 
 def scene_source_of(checkpoint: Path) -> SceneSource:
-    """The scenes that a run's config names; the default ones for a checkpoint without a config.
+    """The scenes that a run's config names; for a checkpoint without one the default ones, of unknown number.
 
     Raises:
         UserError: the config is damaged.
@@ -42,7 +50,8 @@ def scene_source_of(checkpoint: Path) -> SceneSource:
     try:
         data = read_mapping(file)["data"]
         mix = Mix(*(data["mix"][form.name] for form in fields(Mix)))
-        return SceneSource(data["seed"], mix, data["synonyms"])
+        train_size = training_scenes(data["size"], data["val_fraction"])
+        return SceneSource(data["seed"], mix, data["synonyms"], train_size)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{file} does not say which scenes the run was trained on: {error}") from error
 

@@ -10,9 +10,10 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from cvae_lightning.data import Example, ShapeSceneDataset
-from cvae_lightning.evaluation.bounds import active_units, bits_per_dim, importance_bound
+from cvae_lightning.evaluation.bounds import bits_per_dim, importance_bound
 from cvae_lightning.evaluation.confusion import confusion
 from cvae_lightning.evaluation.consistency import JudgedImage, atom_shares, by_slice, failures, judged, shuffled
+from cvae_lightning.evaluation.latent import active_units
 from cvae_lightning.evaluation.model_adapter import ERRORS, Floats, Images, ModelAdapter, ReconstructionStats
 from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, EvaluationSettings, SceneSource
 from cvae_lightning.world import parse
@@ -134,9 +135,9 @@ def bounds(result: SplitResult) -> dict[str, Any]:
 
 
 def latent(stats: ReconstructionStats) -> dict[str, Any]:
-    """Units in use, and the mean rate of each in nats."""
+    """Units in use over images of all captions, and the mean rate of each in nats."""
     return {
         "units": stats.mean.shape[1],
-        "active_units": active_units(stats.mean),
+        "active_units": active_units(stats.mean.var(axis=0)),
         "rate_by_dimension": stats.rate.mean(axis=0).tolist(),
     }

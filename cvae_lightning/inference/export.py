@@ -16,8 +16,8 @@ class Exported(NamedTuple):
 
     Attributes:
         weights: the file's content.
-        facts: for its model card: ``image_size`` in pixels, ``latent_dim``, class names of its ``parts``, number of
-            ``parameters``, ``precision`` in words and ``size`` of the file in bytes.
+        facts: for its model card: ``image_size`` in pixels, ``latent_dim``, class names of its ``parts``, its
+            ``blueprint``, number of ``parameters``, ``precision`` in words and ``size`` of the file in bytes.
     """
 
     weights: bytes
@@ -57,6 +57,7 @@ def exported(checkpoint: Path, dtype: str = "mixed", sampler: Mapping[str, Any] 
         "image_size": model.image_size,
         "latent_dim": model.latent_dim,
         "parts": {name: type(part).__name__ for name, part in model.named_children()},
+        "blueprint": blueprint(model),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "precision": PRECISIONS[dtype],
         "size": len(weights),

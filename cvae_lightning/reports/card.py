@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from cvae_lightning.evaluation.given_information import given_information
 from cvae_lightning.reports.templating import render, with_interval
 from cvae_lightning.runs import WEIGHTS, override_key
 from cvae_lightning.world import COLOURS, SHAPES, SIZES
@@ -33,6 +34,7 @@ class CardFacts:
         image_size: side of its pictures.
         latent_dim: Z.
         parts: class names of its parts.
+        blueprint: of the model.
         parameters: how many it has.
         precision: how they are stored, in words.
         size: bytes of the file.
@@ -45,6 +47,7 @@ class CardFacts:
     image_size: int
     latent_dim: int
     parts: Mapping[str, str]
+    blueprint: Plain
     parameters: int
     precision: str
     size: int
@@ -64,6 +67,7 @@ def model_card(facts: CardFacts) -> str:
         image_size=facts.image_size,
         weights=WEIGHTS,
         model=_model(facts),
+        given=given_information(facts.blueprint),
         data=facts.config.get("data"),
         command=command_of(facts.environment["command"]) if "command" in facts.environment else "",
         training=list(_training(facts)),

@@ -18,6 +18,12 @@ KINDS = {
     "shuffled": "samples, another caption",
 }
 """What is judged, as the table of consistency names it."""
+SAME = {
+    "wording": "word for word",
+    "meaning": "meaning: synonyms are equal",
+    "content": "content: also *A above B* and *B below A*, *A and B* and *B and A*",
+}
+"""When two captions are the same, by the names of :data:`cvae_lightning.evaluation.novelty.COMPARISONS`."""
 Header: TypeAlias = Sequence[str]
 Rows: TypeAlias = Sequence[Sequence[str]]
 
@@ -35,10 +41,14 @@ def evaluation_report(results: dict[str, Any]) -> str:
         image_size=results["image_size"],
         settings=settings,
         sampler=", ".join(f"{name}={value}" for name, value in settings.get("sampler", {}).items()),
+        given=results["given"],
         sentences=summary_sentences(results),
         consistency=_consistency(splits),
+        novelty=_novelty(splits) if settings["world"].get("train_size") else None,
         slices=list(_slices(splits)),
         numbers=_numbers(splits),
+        prior=results["bounds_prior"],
+        fixed=results["fixed_caption"],
         diversity=_diversity(results["diversity"]),
         splits=list(splits),
         num_draws=_tightest(splits)["samples"],
@@ -81,6 +91,22 @@ def _cell(found: dict[str, Any], trait: str, value: str) -> str:
     return "" if cell is None else f"{with_interval(cell['all'])}, n {cell['all']['of']}"
 
 
+def _novelty(splits: dict[str, Any]) -> tuple[Header, Rows]:
+    """Right samples on captions that training had and on others, by split and by when two captions are the same."""
+    rows = [
+        [f"`{split}`", words, *_known_and_new(found["novelty"][name])]
+        for split, found in splits.items()
+        for name, words in SAME.items()
+    ]
+    return ["split", "the same by", "in training", "right", "new", "right"], rows
+
+
+def _known_and_new(kinds: dict[str, Any]) -> Iterator[str]:
+    for kind in ("known", "new"):
+        yield str(kinds[kind]["of"]) if kind in kinds else "0"
+        yield with_interval(kinds[kind]) if kind in kinds else ""
+
+
 def _numbers(splits: dict[str, Any]) -> tuple[Header, Rows]:
     tight = _tightest(splits)
 
@@ -102,7 +128,10 @@ def _numbers(splits: dict[str, Any]) -> tuple[Header, Rows]:
         row("mean absolute error", "errors", "mae", ".4f"),
         row("PSNR, dB", "errors", "psnr", ".2f"),
         row("SSIM", "errors", "ssim", ".4f"),
-        ["active units", *(f"{s['latent']['active_units']} of {s['latent']['units']}" for s in splits.values())],
+        [
+            "active units over all captions",
+            *(f"{s['latent']['active_units']} of {s['latent']['units']}" for s in splits.values()),
+        ],
     ]
     return ["", *(f"`{split}`" for split in splits)], rows
 
@@ -117,9 +146,25 @@ def _diversity(diversity: dict[str, Any]) -> tuple[Header, Rows]:
         return [f"{row[what][side]:.3f}" for side in ("model", "real")] if what in row else ["", ""]
 
     rows = [
-        [row["caption"], f"{row['right']} of {row['of']}", *cells(row, "coverage"), *cells(row, "spread")]
+        [
+            row["caption"],
+            f"{row['right']} of {row['of']}",
+            *cells(row, "coverage"),
+            *cells(row, "spread"),
+            *_variety(row.get("variety")),
+        ]
         for row in diversity["rows"]
     ]
     if diversity["measured"]:
-        rows.append(["**mean**", "", *cells(diversity, "coverage"), *cells(diversity, "spread")])
-    return ["caption", "right", "coverage", "... of real scenes", "spread", "... of real scenes"], rows
+        mean = [f"{diversity['variety']['mean']:.2f}", ""]
+        rows.append(["**mean**", "", *cells(diversity, "coverage"), *cells(diversity, "spread"), *mean])
+    header = ["caption", "right", "coverage", "... of real scenes", "spread", "... of real scenes"]
+    return [*header, "variety", "... by thing"], rows
+
+
+def _variety(found: dict[str, Any] | None) -> list[str]:
+    """The ratio of spreads with its interval, and of each thing."""
+    if found is None:
+        return ["", ""]
+    ratio = f"{found['ratio']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
+    return [ratio, " ".join(f"{value:.2f}" for value in found["by_thing"])]

@@ -13,6 +13,7 @@ FEW = 5
 """Entries of a list that a person still reads."""
 CLOSE = 0.1
 """Coverage this near to that of real scenes counts as theirs."""
+KINDS = (("known", "captions that training had"), ("new", "new captions"))
 
 
 def summary_sentences(results: dict[str, Any]) -> list[str]:
@@ -26,7 +27,8 @@ def summary_sentences(results: dict[str, Any]) -> list[str]:
         _shuffled(found),
         _reconstruction(found),
         *_novel(results["splits"]),
-        _latent(found["latent"]),
+        *_new_captions(split, found),
+        _latent(found["latent"], results["fixed_caption"]),
         _places(results["diversity"]),
     ]
 
@@ -96,9 +98,20 @@ def _novel(splits: dict[str, Any]) -> Iterator[str]:
         yield f"The other splits: {told}; the first has {percent(first['samples']['atoms']['all']['share'])}."
 
 
-def _latent(latent: dict[str, Any]) -> str:
-    text = f"{latent['active_units']} of {latent['units']} latents are active"
-    return f"{text}: the posterior has collapsed." if latent["active_units"] == 0 else f"{text}."
+def _new_captions(split: str, found: dict[str, Any]) -> Iterator[str]:
+    """Where the training captions are known."""
+    kinds = found.get("novelty", {}).get("content", {})
+    shares = [f"{with_interval(kinds[kind])} of {kinds[kind]['of']} {words}" for kind, words in KINDS if kind in kinds]
+    if shares:
+        yield f"By content, on `{split}` right are {' and '.join(shares)}."
+
+
+def _latent(latent: dict[str, Any], fixed: dict[str, Any]) -> str:
+    text = (
+        f"{fixed['active_units']} of {fixed['units']} latents are active at a fixed caption "
+        f"({latent['active_units']} over all captions)"
+    )
+    return f"{text}: the posterior has collapsed." if fixed["active_units"] == 0 else f"{text}."
 
 
 def _places(diversity: dict[str, Any]) -> str:
@@ -109,9 +122,11 @@ def _places(diversity: dict[str, Any]) -> str:
             f"(the most is {most} of {diversity['rows'][0]['of']})."
         )
     ratios = {what: diversity[what]["ratio"] for what in ("coverage", "spread")}
+    worst = diversity["variety"]["worst"]
     near = "within" if abs(ratios["coverage"] - 1) <= CLOSE else "not within"
     return (
         f"Over {diversity['measured']} of {diversity['captions']} captions, right pictures cover "
         f"{percent(ratios['coverage'])} of what real scenes cover, {near} {percent(CLOSE)} of them, "
-        f"and spread {percent(ratios['spread'])} as wide."
+        f"and spread {percent(ratios['spread'])} as wide; the least varied caption is "
+        f"*{worst['caption']}* with {percent(worst['ratio'])} ({100 * worst['low']:.0f} to {100 * worst['high']:.0f})."
     )

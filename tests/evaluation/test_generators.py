@@ -1,14 +1,17 @@
 """Generators whose scores are known: the world itself, noise, and a copyist of training pictures."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cvae_lightning.data import ShapeSceneDataset
 from cvae_lightning.evaluation.consistency import judged, shuffled, tally
-from cvae_lightning.evaluation.diversity import diversity, real_scenes
+from cvae_lightning.evaluation.diversity import diversity
 from cvae_lightning.evaluation.proportions import wilson
+from cvae_lightning.evaluation.real_scenes import real_images, real_scene
 from cvae_lightning.evaluation.settings import SAMPLE, EvaluationSettings
-from cvae_lightning.world import Mix, Scene, parse, render
+from cvae_lightning.world import Mix, Scene, Thing, parse, render
 
 SIDE, CAPTIONS = 64, 256
 SPLITS = ("test", "novel_pair", "novel_count", "novel_relation")
@@ -19,8 +22,7 @@ def keys(split, count=CAPTIONS):
 
 
 def painted_by_the_world(captions, keys):
-    scenes = [real_scenes(parse(caption), [key])[0] for caption, key in zip(captions, keys, strict=True)]
-    return render(scenes, SIDE)
+    return real_images([parse(caption) for caption in captions], keys, SIDE)
 
 
 def painted_at_random(captions, keys):
@@ -74,12 +76,12 @@ def test_a_copyist_is_right_by_chance(mix: Mix) -> None:
         assert low <= expected <= high, atom
 
 
-PLAN = EvaluationSettings(splits=("test",), coverage_captions=5, coverage_samples=64)
+SETTINGS = EvaluationSettings(splits=("test",), coverage_captions=5, coverage_samples=64)
 FIRST = list(ShapeSceneDataset(5, SIDE, split="test").captions())
 
 
 def test_the_world_uses_all_places() -> None:
-    found = diversity(painted_by_the_world, FIRST, PLAN)
+    found = diversity(painted_by_the_world, FIRST, SETTINGS)
     assert found["measured"] == 5
     assert all(row["right"] == 64 for row in found["rows"])
     assert found["coverage"]["ratio"] == pytest.approx(1, abs=0.05)
@@ -92,25 +94,59 @@ def test_a_painter_of_one_corner_is_found_out() -> None:
     def paint(captions, keys):
         scenes: list[Scene] = []
         for caption, key in zip(captions, keys, strict=True):
-            tries = real_scenes(parse(caption), [(*key, more) for more in range(12)])
+            tries = [real_scene(parse(caption), (*key, more)) for more in range(12)]
             scenes.append(min(tries, key=lambda scene: scene.things[0].x + scene.things[0].y))
         return render(scenes, SIDE)
 
-    found = diversity(paint, FIRST[:4], PLAN)
+    found = diversity(paint, FIRST[:4], SETTINGS)
     assert found["coverage"]["ratio"] < 0.8
 
 
 def test_one_picture_again_and_again_covers_next_to_nothing() -> None:
     def paint(captions, keys):
-        return render([real_scenes(parse(caption), [(0,)])[0] for caption in captions], SIDE)
+        return real_images([parse(caption) for caption in captions], [(0,)] * len(captions), SIDE)
 
-    found = diversity(paint, FIRST, PLAN)
+    found = diversity(paint, FIRST, SETTINGS)
     assert found["coverage"]["ratio"] < 0.25
     assert found["spread"]["ratio"] == pytest.approx(0, abs=1e-9)
 
 
-def test_without_right_pictures_coverage_is_not_told() -> None:
-    found = diversity(painted_at_random, FIRST[:2], PLAN)
+def test_without_right_pictures_coverage_is_not_measured() -> None:
+    found = diversity(painted_at_random, FIRST[:2], SETTINGS)
     assert found["measured"] == 0
     assert "coverage" not in found
     assert [row["right"] for row in found["rows"]] == [0, 0]
+
+
+SHRUNK = 0.75
+
+
+def painted_by_a_shrunk_world(captions, keys):
+    """Real scenes of one caption with every thing moved towards its mean position."""
+    scenes = [real_scene(parse(caption), key) for caption, key in zip(captions, keys, strict=True)]
+    ordered = [sorted(scene.things, key=lambda thing: (thing.x, thing.y)) for scene in scenes]
+    means = np.mean([[(thing.x, thing.y) for thing in things] for things in ordered], axis=0)
+    return render([Scene(tuple(map(_shrunk, things, means.tolist()))) for things in ordered], SIDE)
+
+
+def _shrunk(thing: Thing, mean: list[float]) -> Thing:
+    x, y = (middle + SHRUNK * (value - middle) for middle, value in zip(mean, (thing.x, thing.y), strict=True))
+    return replace(thing, x=x, y=y)
+
+
+def test_a_painter_of_shrunk_scenes_is_found_out_by_its_variety_and_not_by_its_coverage() -> None:
+    found = diversity(painted_by_a_shrunk_world, ["3 small red stars"], SETTINGS)
+    (row,) = found["rows"]
+    assert row["right"] > 40
+    assert row["coverage"]["model"] > 0.9
+    assert row["variety"]["ratio"] == pytest.approx(SHRUNK, abs=0.1)
+    assert row["variety"]["low"] < SHRUNK < row["variety"]["high"] < 0.95
+    assert row["variety"]["by_thing"] == pytest.approx([SHRUNK] * 3, abs=0.15)
+    assert found["variety"]["worst"] == row["variety"] | {"caption": "3 small red stars"}
+    assert found["variety"]["mean"] == row["variety"]["ratio"]
+
+
+def test_the_worlds_own_variety_is_one_for_every_caption() -> None:
+    found = diversity(painted_by_the_world, FIRST, SETTINGS)
+    assert found["variety"]["mean"] == pytest.approx(1, abs=0.05)
+    assert all(row["variety"]["low"] < 1.05 and row["variety"]["high"] > 0.95 for row in found["rows"])

@@ -42,19 +42,26 @@ def survey(edit, split="test") -> SplitResult:
 def results_of(surveys, diversity):
     return {
         "checkpoint": {"name": "best.ckpt", "sha256": "0"},
-        "settings": {"captions": COUNT, "seed": 0, "world": {"seed": 0}},
+        "settings": {"captions": COUNT, "seed": 0, "world": {"seed": 0, "train_size": 180}},
+        "given": ["Reading: words."],
+        "bounds_prior": "N(0, I), which samples are drawn from",
+        "fixed_caption": {"captions": 1, "scenes": 16, "units": 4, "active_units": 0},
         "image_size": SIDE,
-        "splits": {split: findings(result) for split, result in surveys.items()},
+        "splits": {split: findings(result) | {"novelty": NOVELTY} for split, result in surveys.items()},
         "diversity": diversity,
     }
 
 
-UNTOLD = {"captions": 1, "measured": 0, "rows": [{"caption": "a red star", "right": 3, "of": 64}]}
-TOLD = {
+TALLY = {"passed": 9, "of": 10, "share": 0.9, "low": 0.6, "high": 0.98}
+NOVELTY = {"wording": {"new": TALLY}, "meaning": {"known": TALLY, "new": TALLY}, "content": {"known": TALLY}}
+VARIETY = {"ratio": 0.64, "low": 0.55, "high": 0.75, "by_thing": [0.6]}
+UNMEASURED = {"captions": 1, "measured": 0, "rows": [{"caption": "a red star", "right": 3, "of": 64}]}
+MEASURED = {
     "captions": 1,
     "measured": 1,
     "coverage": {"model": 0.6, "real": 0.96, "ratio": 0.625},
     "spread": {"model": 0.3, "real": 0.3, "ratio": 1.0},
+    "variety": {"mean": 0.64, "worst": VARIETY | {"caption": "a red star"}},
     "rows": [
         {
             "caption": "a red star",
@@ -62,6 +69,7 @@ TOLD = {
             "of": 64,
             "coverage": {"model": 0.6, "real": 0.96},
             "spread": {"model": 0.3, "real": 0.3},
+            "variety": VARIETY,
         }
     ],
 }
@@ -77,7 +85,7 @@ def starless() -> dict[str, SplitResult]:
 
 
 def test_the_reading_names_the_error(starless) -> None:
-    text = "\n".join(summary_sentences(results_of(starless, UNTOLD)))
+    text = "\n".join(summary_sentences(results_of(starless, UNMEASURED)))
     stars = sum(g.count for case in starless["test"].samples for g in case.meaning.groups if g.shape == "star")
     wrong = sum(not case.verdict.all for case in starless["test"].samples)
     assert f"in the {wrong} wrong samples: shape in 100.0 % (alone in " in text
@@ -86,12 +94,12 @@ def test_the_reading_names_the_error(starless) -> None:
     assert "shape star 0.0 %" in text
     assert "so captions are heeded" in text
     assert "`novel_count`" in text
-    assert "0 of 4 latents are active: the posterior has collapsed" in text
+    assert "0 of 4 latents are active at a fixed caption (0 over all captions): the posterior has collapsed" in text
     assert "the most is 3 of 64" in text
 
 
 def test_nothing_is_said_to_be_wrong_where_nothing_is() -> None:
-    text = "\n".join(summary_sentences(results_of({"test": survey(lambda thing: thing)}, TOLD)))
+    text = "\n".join(summary_sentences(results_of({"test": survey(lambda thing: thing)}, MEASURED)))
     assert "100.0 % (94.0 to 100.0) are painted right" in text
     assert "wrong samples" not in text
     assert "confusions" not in text
@@ -107,7 +115,7 @@ def test_numbers_of_a_survey_are_those_of_its_arrays(starless) -> None:
 
 
 def test_the_report_is_whole_and_shows_pictures_that_are_written(starless, tmp_path) -> None:
-    results = results_of(starless, TOLD)
+    results = results_of(starless, MEASURED)
     text = evaluation_report(results)
     draw_evaluation(results, starless, tmp_path)
     shown = {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}
@@ -135,3 +143,27 @@ def test_the_map_of_positions_shows_a_gap() -> None:
     assert density.sum() == pytest.approx(1)
     assert density[:, 8:].sum() == 0
     assert density[:8].sum() > 0.2
+
+
+def test_new_captions_are_counted_apart_or_said_to_be_unknown(starless) -> None:
+    results = results_of(starless, MEASURED)
+    text = evaluation_report(results)
+    assert "captions of all 180 training scenes" in text
+    assert "| `test` | word for word | 0 |  | 10 | 90.0 % (60.0 to 98.0) |" in text
+    assert "| `novel_count` | meaning: synonyms are equal | 10 | 90.0 % (60.0 to 98.0) | 10 |" in text
+    assert "right are 90.0 % (60.0 to 98.0) of 10 captions that training had." in text
+    results["settings"]["world"]["train_size"] = None
+    for found in results["splits"].values():
+        del found["novelty"]
+    unknown = evaluation_report(results)
+    assert "Not known: without the run's `config.yaml`" in unknown
+    assert "captions that training had." not in unknown
+
+
+def test_the_report_says_what_is_given_which_prior_and_how_varied(starless) -> None:
+    text = evaluation_report(results_of(starless, MEASURED))
+    assert "- Reading: words." in text
+    assert "Rates and bounds are under N(0, I), which samples are drawn from." in text
+    assert "At a fixed caption 0 of 4 units are active" in text
+    assert "| 0.64 (0.55 to 0.75) | 0.60 |" in text
+    assert "the least varied caption is *a red star* with 64.0 % (55 to 75)" in text

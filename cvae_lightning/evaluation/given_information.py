@@ -1,0 +1,93 @@
+"""What a model is given beside images and words: what it need not learn, so that its numbers can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Blueprint = Mapping[str, Any]
+
+WORDS = "Reading: words as numbers, without their meanings or the grammar; reading is learned."
+TEXT = {
+    "LSTMTextEncoder": [WORDS],
+    "TransformerTextEncoder": [WORDS],
+    "AttributesTextEncoder": [
+        "Reading: the lexicon and the grammar (each word's role and value, and which words form a group); "
+        "no part of reading is learned.",
+        "Objects: their exact number, and which size, colour and shape belong to which object.",
+    ],
+    "BottleneckTextEncoder": [
+        "Reading: in training, the meaning of every caption as the lexicon and the grammar give it (labels for the "
+        "text encoder); afterwards words alone.",
+        "Objects: that a caption names one or two groups of up to five equal objects; their number is read.",
+    ],
+}
+"""By class of the text encoder."""
+NO_OBJECTS = "Objects: neither their number nor which words belong to which object."
+DECODERS = {
+    "CompositingDecoder": "Images: that they are layers of one colour each over a background, one layer per slot.",
+}
+"""By class of the decoder; the others are given nothing."""
+
+
+def given_information(blueprint: Blueprint) -> list[str]:
+    """One sentence per kind of information that a model is given, derived from its parts.
+
+    Args:
+        blueprint: of the model, as :func:`cvae_lightning.models.blueprint` makes it.
+
+    >>> given_information({"text_encoder": {"part": "LSTMTextEncoder"}})[0]
+    'Reading: words as numbers, without their meanings or the grammar; reading is learned.'
+    """
+    return [*_reading(_part(blueprint, "text_encoder")), *_latents(blueprint), *_images(_part(blueprint, "decoder"))]
+
+
+def _part(blueprint: Blueprint, name: str) -> Blueprint:
+    """A part's blueprint; empty for a part that is left at its default, which is given nothing."""
+    value = blueprint.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _reading(encoder: Blueprint) -> list[str]:
+    name = encoder.get("part", "LSTMTextEncoder")
+    if name not in TEXT:
+        return [f"Reading: not known, `{name}` is not a text encoder of this package."]
+    sentences = TEXT[name]
+    return sentences if len(sentences) > 1 else [*sentences, NO_OBJECTS]
+
+
+def _latents(blueprint: Blueprint) -> Iterator[str]:
+    encoder, size = _part(blueprint, "encoder"), blueprint.get("latent_dim", 0)
+    slots = _slots(blueprint, encoder)
+    if not slots:
+        yield "Latent: one vector; how it stands for objects is learned."
+        return
+    per_slot = size // slots
+    yield (
+        f"Latent: {slots} slots of {per_slot} numbers, the first two of which are a position on the canvas"
+        + (" (so that colour, shape and size can come from the caption alone)" if per_slot == 2 else "")
+        + "."
+    )
+    if _per_object(encoder):
+        yield (
+            "Slots: one per object of the caption, each given what the caption says of its object; equal objects "
+            "share their slots by an order of reading, and slots keep the distance that objects of the world keep."
+        )
+
+
+def _slots(blueprint: Blueprint, encoder: Blueprint) -> int:
+    """Slots of the latent; 0 for a vector without slots."""
+    if encoder.get("part") == "SlotEncoder":
+        return int(encoder.get("num_slots") or blueprint.get("num_slots") or 0)
+    return int(encoder.get("slots", 0)) if encoder.get("conditioning") in ("things", "cross_attention") else 0
+
+
+def _per_object(encoder: Blueprint) -> bool:
+    queries = encoder.get("slot_queries", encoder.get("conditioning"))
+    kind = queries.get("part") if isinstance(queries, Mapping) else queries
+    return kind in ("things", "objects", "ObjectQueries", "ObjectSlots")
+
+
+def _images(decoder: Blueprint) -> Iterator[str]:
+    if sentence := DECODERS.get(decoder.get("part", "")):
+        yield sentence
