@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cvae_lightning.data import CaptionTokenizer, ShapeSceneDataModule, ShapeSceneDataset
+    from cvae_lightning.evaluation.consistency_metric import CaptionConsistency
     from cvae_lightning.inference.checkpoint import load
     from cvae_lightning.inference.painter import Painter
     from cvae_lightning.models import ConditionalVAE
@@ -20,6 +21,7 @@ except PackageNotFoundError:
 
 _HOMES = {
     "CVAEModule": "training",
+    "CaptionConsistency": "evaluation.consistency_metric",
     "CaptionTokenizer": "data",
     "ConditionalVAE": "models",
     "Painter": "inference.painter",
@@ -30,6 +32,7 @@ _HOMES = {
 
 __all__ = [
     "CVAEModule",
+    "CaptionConsistency",
     "CaptionTokenizer",
     "ConditionalVAE",
     "Painter",

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "reports": {"evaluation", "world", "runs", "sweeps", "errors"},
     "cli": {"errors", "sweeps", "runs", "world"},
     "training": {"world", "data", "models", "evaluation", "inference", "reports", "sweeps", "cli", "runs", "errors"},
-    "__init__": {"world", "data", "models", "inference", "training"},
+    "__init__": {"world", "data", "models", "inference", "evaluation", "training"},
     "__main__": {"cli"},
 }
 """What each folder or file of the package may import of the package."""

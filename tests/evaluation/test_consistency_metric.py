@@ -6,7 +6,7 @@ from torchmetrics import Metric
 
 from cvae_lightning.data import ShapeSceneDataset
 from cvae_lightning.data.images import to_uint8
-from cvae_lightning.evaluation.consistency import CaptionConsistency
+from cvae_lightning.evaluation.consistency_metric import CaptionConsistency
 from cvae_lightning.world import ATOMS, CaptionError, Meaning, detect, parse
 
 

@@ -7,7 +7,7 @@ from torchvision.transforms.functional import gaussian_blur
 
 from cvae_lightning.data import Batch, ShapeSceneDataModule
 from cvae_lightning.data.images import to_uint8
-from cvae_lightning.evaluation.consistency import CaptionConsistency
+from cvae_lightning.evaluation.consistency_metric import CaptionConsistency
 from cvae_lightning.evaluation.diagnostics import Alarm, BlurryReconstructions, IgnoredCaptions, PosteriorCollapse
 from cvae_lightning.evaluation.probe import Probe, paired_noise, probe, share
 from cvae_lightning.models import ConditionalVAE, Encoding

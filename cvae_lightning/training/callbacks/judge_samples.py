@@ -9,7 +9,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
-from cvae_lightning.evaluation.consistency import CaptionConsistency
+from cvae_lightning.evaluation.consistency_metric import CaptionConsistency
 from cvae_lightning.evaluation.diagnostics import Alarm
 from cvae_lightning.evaluation.probe import Probe, paired_noise, probe, share
 from cvae_lightning.training.callbacks.tensorboard_writer import board, last_step, scenes
