@@ -16,7 +16,7 @@ def card(**records: object) -> str:
     empty: dict = {"config": {}, "environment": {}, "metrics": {}, "evaluation": {}}
     parts = {"text_encoder": "A", "encoder": "B"}
     sizes = {"image_size": 64, "latent_dim": 20, "parameters": 1_234_567, "size": 2_345_678}
-    return model_card(CardFacts(parts=parts, precision="mixed", **sizes, **(empty | records)))
+    return model_card(CardFacts(parts=parts, blueprint={}, precision="mixed", **sizes, **(empty | records)))
 
 
 @pytest.fixture(scope="module")
