@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvae_lightning.models import ConditionalPrior, ConditionalVAE, FlowPrior, Gaussian, Prior, StandardPrior
+from cvae_lightning.models import ConditionalPrior, ConditionalVAE, FlowPrior, Prior, StandardPrior
 from cvae_lightning.models.gaussian import draw
 from cvae_lightning.models.interfaces import CaptionEncoding
 
 Floats = NDArray[np.float64]
+LogDensity = Callable[[Tensor, CaptionEncoding], Tensor]
+"""log p(z | caption), (B,), of latents (B, Z)."""
 
 LEVELS = 255
 """Grey levels of a byte lie 1/255 apart."""
-NEEDLE = -8.0
-"""Log sigma of a Gaussian so narrow that the prior is flat across it."""
 
 
 def prior_of_bounds(prior: Prior) -> str:
@@ -28,7 +29,7 @@ def prior_of_bounds(prior: Prior) -> str:
     'N(0, I), which samples are drawn from'
     """
     if isinstance(prior, FlowPrior):
-        return "N(0, I), the base of the flow; samples are drawn from the flow, whose own bound is another one"
+        return "N(0, I), the base of the flow and not the flow that samples are drawn from"
     if isinstance(prior, StandardPrior):
         return "N(0, I), which samples are drawn from"
     if isinstance(prior, ConditionalPrior):
@@ -36,37 +37,31 @@ def prior_of_bounds(prior: Prior) -> str:
     return f"the density that the rate of {type(prior).__name__} is measured against"
 
 
-def log_prior(prior: Prior, z: Tensor, caption: CaptionEncoding) -> Tensor:
-    """log p(z | caption) of latents (B, Z) under the density that the rate is measured against; (B,).
-
-    A prior need only tell rates, and KL(q || p) = -H(q) - E_q log p; for q a needle at z the last term is
-    -log p(z) but for sigma^2 / 2 times the curvature, 6e-8 a latent for N(0, I).
-    """
-    needle = Gaussian(z, torch.full_like(z, NEEDLE))
-    entropy = NEEDLE + 0.5 * math.log(2 * math.pi * math.e)
-    return -(prior.rate(needle, caption) + entropy).sum(dim=1)
-
-
-def log_weights(model: ConditionalVAE, images: Tensor, tokens: Tensor, noise: Tensor) -> Tensor:
+def log_weights(
+    model: ConditionalVAE, images: Tensor, tokens: Tensor, noise: Tensor, log_density: LogDensity | None = None
+) -> Tensor:
     """log p(image | z, caption) p(z | caption) / q(z | image, caption) at K draws of z.
 
     Args:
+        model: the model.
         images: (B, 3, S, S) in [0, 1].
         tokens: (B, T).
         noise: (B, K, Z) standard normal.
+        log_density: of z given the caption; None takes the one that the prior's rate is measured against.
 
     Returns:
         (B, K) in nats; the mean over draws is the evidence lower bound.
     """
+    log_density = log_density or model.prior.base_log_prob
     caption = model.text_encoder(tokens)
     posterior = model.encoder(images, caption).posterior
     columns = []
-    for one in noise.unbind(dim=1):  # K decoded batches one after the other, so that memory is one's
-        z = draw(posterior, one)
+    for rows in noise.unbind(dim=1):  # K decoded batches one after the other, to need the memory of one
+        z = draw(posterior, rows)
         likelihood = -model.likelihood.nll(model.decoder(z, caption), images)
-        density = torch.distributions.Normal(posterior.mean, posterior.log_sigma.exp())
-        given = density.log_prob(z).sum(dim=1)  # type: ignore[no-untyped-call]
-        columns.append(likelihood.double() + log_prior(model.prior, z, caption).double() - given.double())
+        gaussian = torch.distributions.Normal(posterior.mean, posterior.log_sigma.exp())
+        given = gaussian.log_prob(z).sum(dim=1)  # type: ignore[no-untyped-call]
+        columns.append(likelihood.double() + log_density(z, caption).double() - given.double())
     return torch.stack(columns, dim=1)
 
 

@@ -12,6 +12,7 @@ from cvae_lightning.evaluation.given_information import given_information
 from cvae_lightning.evaluation.latent import fixed_caption_units
 from cvae_lightning.evaluation.model_adapter import ModelAdapter
 from cvae_lightning.evaluation.novelty import TrainingCaptions, novelty, training_captions
+from cvae_lightning.evaluation.prior_bound import prior_bound
 from cvae_lightning.evaluation.settings import EvaluationSettings, SceneSource
 from cvae_lightning.evaluation.split_result import SplitResult, evaluate_split, findings
 from cvae_lightning.inference.painter import Painter
@@ -48,6 +49,7 @@ def evaluate(painter: Painter, settings: EvaluationSettings, source: SceneSource
         "image_size": painter.model.image_size,
         "given": given_information(blueprint(painter.model)),
         "bounds_prior": prior_of_bounds(painter.model.prior),
+        "prior_bound": prior_bound(adapter, settings, source),
         "splits": {split: findings(result) | _novelty(result, training) for split, result in splits.items()},
         "fixed_caption": fixed_caption_units(adapter, captions, settings),
         "diversity": diversity(adapter.paint, captions, settings),

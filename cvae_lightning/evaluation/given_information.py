@@ -57,35 +57,22 @@ def _reading(encoder: Blueprint) -> list[str]:
 
 
 def _latents(blueprint: Blueprint) -> Iterator[str]:
-    encoder, size = _part(blueprint, "encoder"), blueprint.get("latent_dim", 0)
-    slots = _slots(blueprint, encoder)
-    if not slots:
+    encoder = _part(blueprint, "encoder")
+    layout = _part(encoder, "layout")
+    slots = int(layout.get("num_slots", 1))
+    if slots == 1:
         yield "Latent: one vector; how it stands for objects is learned."
         return
-    per_slot = size // slots
-    yield (
-        f"Latent: {slots} slots of {per_slot} numbers, the first two of which are a position on the canvas"
-        + (" (so that colour, shape and size can come from the caption alone)" if per_slot == 2 else "")
-        + "."
-    )
-    if _per_object(encoder):
-        yield (
-            "Slots: one per object of the caption, each given what the caption says of its object; equal objects "
-            "share their slots by an order of reading, and slots keep the distance that objects of the world keep."
-        )
-
-
-def _slots(blueprint: Blueprint, encoder: Blueprint) -> int:
-    """Slots of the latent; 0 for a vector without slots."""
-    if encoder.get("part") == "SlotEncoder":
-        return int(encoder.get("num_slots") or blueprint.get("num_slots") or 0)
-    return int(encoder.get("slots", 0)) if encoder.get("conditioning") in ("things", "cross_attention") else 0
-
-
-def _per_object(encoder: Blueprint) -> bool:
-    queries = encoder.get("slot_queries", encoder.get("conditioning"))
-    kind = queries.get("part") if isinstance(queries, Mapping) else queries
-    return kind in ("things", "objects", "ObjectQueries", "ObjectSlots")
+    per_slot = int(layout["latent_dim"]) // slots
+    text = f"Latent: {slots} slots of {per_slot} numbers"
+    if layout.get("position_scale") is not None:
+        text += ", the first two of which are a position on the canvas"
+        text += ", so that colour, shape and size come from the caption alone" if per_slot == 2 else ""
+    yield f"{text}."
+    if _part(encoder, "queries").get("part") == "ObjectQueries":
+        yield "Slots: one per object of the caption, each given what the caption says of its object."
+    if radius := _part(encoder, "assignment").get("inhibition_radius"):
+        yield f"Slots: that two objects are at least about {radius:g} of the canvas apart."
 
 
 def _images(decoder: Blueprint) -> Iterator[str]:

@@ -85,6 +85,16 @@ class ModelAdapter:
         return torch.cat(parts).double().cpu().numpy()
 
     @torch.inference_mode()
+    def prior_weights(self, images: Images, captions: Sequence[str], keys: Sequence[Key]) -> Floats:
+        """(N,) as one column of :meth:`importance_weights`, under the prior that samples are drawn from."""
+        parts = [self._prior_weights(images[p], captions[p], keys[p]) for p in self._parts(len(images))]
+        return torch.cat(parts)[:, 0].cpu().numpy()
+
+    def _prior_weights(self, images: Images, captions: Sequence[str], keys: Sequence[Key]) -> Tensor:
+        tensors = self._pixels(images), self._tokens(captions), self._noise(keys)
+        return log_weights(self.model, *tensors, self.model.prior.log_prob)
+
+    @torch.inference_mode()
     def importance_weights(self, images: Images, captions: Sequence[str], keys: Sequence[Key], draws: int) -> Floats:
         """(N, K) log importance weights in nats, K = ``draws``: see :func:`log_weights`."""
         parts = [

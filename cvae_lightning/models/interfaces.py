@@ -215,6 +215,10 @@ class Prior(ModelPart):
     def log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         """log p(z | caption) of latents (B, Z) in nats; (B,)."""
 
+    def base_log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        """Log density in nats of the base, which :meth:`rate` is measured against; (B,)."""
+        return self.log_prob(z, caption)
+
     def set_sampler(self, sampler: SamplerConfig) -> None:
         """Sample by other settings from now on.
 

@@ -48,6 +48,7 @@ def evaluation_report(results: dict[str, Any]) -> str:
         slices=list(_slices(splits)),
         numbers=_numbers(splits),
         prior=results["bounds_prior"],
+        prior_bound=results["prior_bound"],
         fixed=results["fixed_caption"],
         diversity=_diversity(results["diversity"]),
         splits=list(splits),

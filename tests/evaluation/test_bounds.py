@@ -6,19 +6,29 @@ import numpy as np
 import pytest
 import torch
 
-from cvae_lightning.evaluation.bounds import bits_per_dim, importance_bound, log_prior, log_weights
+from cvae_lightning.data import CaptionTokenizer, ShapeSceneDataset
+from cvae_lightning.evaluation.bounds import bits_per_dim, importance_bound, log_weights, prior_of_bounds
 from cvae_lightning.evaluation.latent import active_units
+from cvae_lightning.evaluation.model_adapter import ModelAdapter
+from cvae_lightning.evaluation.prior_bound import prior_bound
+from cvae_lightning.evaluation.settings import EvaluationSettings, SceneSource
+from cvae_lightning.evaluation.split_result import evaluate_split
+from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import (
+    ConditionalPrior,
     ConditionalVAE,
     ConvDecoder,
     Decoder,
     EncoderOutput,
+    FlowPrior,
     Gaussian,
     GaussianLikelihood,
+    LatentLayout,
     Prior,
     StandardPrior,
 )
 from cvae_lightning.models.gaussian import kl, log_density
+from cvae_lightning.models.nn.slot_queries import LearnedQueries
 from cvae_lightning.training.objectives import BetaELBO
 
 SIGMA = 0.5
@@ -121,7 +131,7 @@ def test_the_density_is_the_one_that_the_rate_is_measured_against(prior: Prior) 
     mean, log_sigma = prior.gaussian if isinstance(prior, Moved) else (torch.zeros(1, 3), torch.zeros(1, 3))
     z = draws(1, 50, 3)[0] * 2
     expected = torch.distributions.Normal(mean, log_sigma.exp()).log_prob(z).sum(dim=1)
-    torch.testing.assert_close(log_prior(prior, z, None), expected, atol=1e-4, rtol=1e-5)
+    torch.testing.assert_close(prior.base_log_prob(z, None), expected, atol=1e-4, rtol=1e-5)
 
 
 def test_bits_count_grey_levels() -> None:
@@ -162,3 +172,37 @@ def test_a_latent_that_nothing_reads_has_no_active_unit() -> None:
         objective(model(images, tokens), images, 0.0).loss.backward()
         optimizer.step()
     assert active() == 0
+
+
+def test_the_prior_of_the_bounds_is_named() -> None:
+    assert prior_of_bounds(StandardPrior(3)) == "N(0, I), which samples are drawn from"
+    assert "conditional Gaussian" in prior_of_bounds(ConditionalPrior(3, 4))
+    assert "the base of the flow and not the flow" in prior_of_bounds(flow())
+    assert "Moved" in prior_of_bounds(Moved())
+
+
+def flow() -> FlowPrior:
+    """One whose velocity is z: it doubles noise times e / 2, so its density is N(0, e^2 I)."""
+    prior = FlowPrior(LatentLayout(6), LearnedQueries(1, 8, 8), caption_dim=8, layers=1)
+    prior.velocity = lambda z, time, caption, keep=None: z
+    return prior
+
+
+def test_the_flows_own_bound_is_under_its_own_density() -> None:
+    torch.manual_seed(0)
+    tokenizer = CaptionTokenizer().fit(ShapeSceneDataset(50, 32).captions())
+    painter = Painter(ConditionalVAE(len(tokenizer), **TINY, prior=flow()), tokenizer)
+    painter.model.likelihood.running_error.fill_(0.05)
+    adapter, settings = ModelAdapter(painter, 4), EvaluationSettings(captions=9, bound_images=7)
+    found = prior_bound(adapter, settings, SceneSource())
+    assert found is not None
+    assert (found["split"], found["images"]) == ("test", 7)
+    assert found["elbo"] - found["base_elbo"] == pytest.approx(found["base_rate"] - found["rate"], abs=1e-3)
+    split = evaluate_split(adapter, settings, SceneSource(), "test")
+    assert found["base_elbo"] == pytest.approx(split.log_weights[:, 0].mean(), rel=1e-6)
+    z = draws(64, 1, 6)[:, 0] * 3
+    wide = torch.distributions.Normal(0.0, float(np.e)).log_prob(z).sum(dim=1)
+    caption = painter.model.text_encoder(torch.full((64, 3), 5))
+    torch.testing.assert_close(painter.model.prior.log_prob(z, caption), wide, atol=1e-2, rtol=1e-3)
+    painter.model.prior = StandardPrior(6)
+    assert prior_bound(adapter, settings, SceneSource()) is None

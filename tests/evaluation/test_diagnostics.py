@@ -10,7 +10,7 @@ from cvae_lightning.data.images import to_uint8
 from cvae_lightning.evaluation.consistency_metric import CaptionConsistency
 from cvae_lightning.evaluation.diagnostics import Alarm, BlurryReconstructions, IgnoredCaptions, PosteriorCollapse
 from cvae_lightning.evaluation.probe import Probe, paired_noise, probe, share
-from cvae_lightning.models import ConditionalVAE, Encoding
+from cvae_lightning.models import ConditionalVAE, Decoder, EncoderOutput
 from cvae_lightning.training import BetaELBO
 from cvae_lightning.world import detect, parse, render, sample_scene
 
@@ -116,7 +116,7 @@ class Recording(torch.nn.Module):
         super().__init__()
         self.inner, self.images = inner, []
 
-    def forward(self, images: torch.Tensor, caption: object) -> Encoding:
+    def forward(self, images: torch.Tensor, caption: object) -> EncoderOutput:
         self.images.append(images)
         return self.inner(images, caption)
 
@@ -154,7 +154,7 @@ def test_blur_is_found_from_one_pixel_on_and_is_the_same_at_any_size(healthy: Pr
     assert "likelihood=laplace" in complaint
 
 
-class ConstantDecoder(torch.nn.Module):
+class ConstantDecoder(Decoder):
     """The same picture whatever the latent and the caption."""
 
     def forward(self, z: torch.Tensor, caption: object) -> torch.Tensor:

@@ -34,6 +34,7 @@ def test_the_flagship_is_given_the_grammar_and_the_objects() -> None:
     assert "their exact number" in text
     assert "10 slots of 2 numbers" in text
     assert "one per object of the caption" in text
+    assert "at least about 0.08 of the canvas apart" in text
     assert "layers of one colour" in text
 
 
@@ -41,6 +42,12 @@ def test_flagship_text_learns_to_read_from_labels() -> None:
     text = given("experiment=flagship_text")
     assert "labels for the text encoder" in text
     assert "no part of reading is learned" not in text
+
+
+def test_learned_queries_are_not_given_the_objects() -> None:
+    text = given("experiment=flagship", "slot_queries=learned")
+    assert "10 slots of 2 numbers" in text
+    assert "one per object" not in text
 
 
 def test_the_default_model_is_given_words() -> None:

@@ -45,6 +45,8 @@ def results_of(surveys, diversity):
         "settings": {"captions": COUNT, "seed": 0, "world": {"seed": 0, "train_size": 180}},
         "given": ["Reading: words."],
         "bounds_prior": "N(0, I), which samples are drawn from",
+        "prior_bound": {"split": "test", "images": 8, "rate": 44.5, "base_rate": 52.1, "error": 0.9}
+        | {"elbo": 77_000.0, "base_elbo": 76_992.4},
         "fixed_caption": {"captions": 1, "scenes": 16, "units": 4, "active_units": 0},
         "image_size": SIDE,
         "splits": {split: findings(result) | {"novelty": NOVELTY} for split, result in surveys.items()},
@@ -164,6 +166,7 @@ def test_the_report_says_what_is_given_which_prior_and_how_varied(starless) -> N
     text = evaluation_report(results_of(starless, MEASURED))
     assert "- Reading: words." in text
     assert "Rates and bounds are under N(0, I), which samples are drawn from." in text
+    assert "Under the flow itself the rate of the first 8 images of `test` is 44.5 nats" in text
     assert "At a fixed caption 0 of 4 units are active" in text
     assert "| 0.64 (0.55 to 0.75) | 0.60 |" in text
     assert "the least varied caption is *a red star* with 64.0 % (55 to 75)" in text

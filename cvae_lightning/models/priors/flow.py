@@ -202,6 +202,10 @@ class FlowPrior(Prior):
         start, log_det = log_det_solve(velocity, z, steps)
         return standard_log_density(start) - log_det
 
+    def base_log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        """That of N(0, I); (B,)."""
+        return standard_log_density(z)
+
     def _guided(self, z: Tensor, time: float, caption: CaptionEncoding) -> Tensor:
         times = torch.full((len(z),), time, device=z.device)
         conditional = self.velocity(z, times, caption)
