@@ -27,7 +27,7 @@ class ConvEncoder(Encoder):
     Example:
         >>> encoder = ConvEncoder(image_size=32, latent_dim=8, base_channels=8, stages=3)
         >>> sum(p.numel() for p in encoder.parameters())
-        27120
+        19000
     """
 
     image_size: int

@@ -37,7 +37,7 @@ def _slope(velocity: Velocity, state: Tensor, time: float, step: float, solver: 
 
 
 def log_det_solve(velocity: Velocity, end: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-    """The state at t = 0 of one that is ``end`` (B, Z) at t = 1, and log |det d end / d start|; (B, Z) and (B,).
+    """The state at t = 0 of one that is ``end`` (B, Z) at t = 1, and ``log |det d end / d start|``; (B, Z) and (B,).
 
     Midpoint steps backwards in time; the trace of the velocity's Jacobian is exact (Chen et al. 2018, theorem 1).
     """
