@@ -1,9 +1,8 @@
-"""What pages say about the code is true: file names, choices, experiments, metrics, the map of folders."""
+"""What pages say about the code is true: file names, choices, experiments, pictures, the map of folders."""
 
 import re
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -70,20 +69,6 @@ def test_the_table_of_parts_names_every_choice(group: str) -> None:
     (row,) = re.findall(rf"^\| [\w ]+ \| `{group}` \| (.*) \|$", (DOCS / "models.md").read_text(), flags=re.MULTILINE)
     choices = {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")}
     assert choices <= set(re.findall(r"`(\w+)`", row))
-
-
-def test_the_page_of_metrics_is_what_a_run_writes(tiny_run: Path) -> None:
-    text = (DOCS / "metrics.md").read_text()
-    rows = re.findall(r"^\| (`.+?`(?:, `.+?`)*) \|", text, flags=re.MULTILINE)
-    listed = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
-    staged = {name.replace("{stage}", stage) for name in listed for stage in ("train", "val", "test")}
-    atoms = ("all", "count", "colour", "shape", "size", "relation")
-    named = {name.replace("...", atom) for name in staged for atom in atoms}
-    written = set((tiny_run / "metrics.csv").read_text().splitlines()[0].split(",")) - {"step", "epoch"}
-    assert written <= named
-    optional = {"perceptual", "adversarial", "discriminator", "adversarial_weight"}
-    required = {name for name in named if name.startswith("val/") and name.split("/")[-1] not in optional}
-    assert required <= written
 
 
 def test_the_readme_is_short_and_its_map_is_made_from_the_docstrings() -> None:
