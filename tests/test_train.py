@@ -1,4 +1,4 @@
-"""A run leaves what it should, repeats exactly, and goes on after any stop as if it had not stopped."""
+"""A run leaves what it should, repeats exactly, and continues after any stop as if it had not stopped."""
 
 import json
 import signal
@@ -136,7 +136,8 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(command, tmp_path, unbro
     assert done.returncode == 0, done.stderr
     assert (run / "metrics.csv").read_text() == (unbroken / "metrics.csv").read_text()
     best, expected = (
-        torch.load(one / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"] for one in (run, unbroken)
+        torch.load(run_folder / "checkpoints" / "best.ckpt", weights_only=True)["state_dict"]
+        for run_folder in (run, unbroken)
     )
     assert all(torch.equal(best[key], expected[key]) for key in expected)
 
@@ -145,7 +146,10 @@ def test_the_curve_in_tensorboard_is_continuous(command, tmp_path, unbroken) -> 
     run = tmp_path / "run"
     stop_after(start(tmp_path, *LONGER, "hydra.run.dir=run"), 30, run / "metrics.csv", signal.SIGKILL)
     command("train", f"resume={run}", cwd=tmp_path)
-    curves = [EventAccumulator(str(one / "tensorboard")).Reload().Scalars("train/loss") for one in (run, unbroken)]
+    curves = [
+        EventAccumulator(str(run_folder / "tensorboard")).Reload().Scalars("train/loss")
+        for run_folder in (run, unbroken)
+    ]
     resumed, expected = ([(event.step, event.value) for event in curve] for curve in curves)
     assert resumed == expected
 
@@ -223,7 +227,11 @@ def test_two_processes_train_one_epoch(command, tmp_path) -> None:
 
 
 def test_a_sweep_has_a_folder_a_job_each_equal_to_the_job_alone(command, tmp_path) -> None:
-    swept = [*(one for one in TINY if "latent_dim" not in one), "objective.beta=1,4", "model.latent_dim=4,8"]
+    swept = [
+        *(argument for argument in TINY if "latent_dim" not in argument),
+        "objective.beta=1,4",
+        "model.latent_dim=4,8",
+    ]
     done = command("train", "-m", *swept, "hydra.sweep.dir=sweep", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     tables = [(tmp_path / "sweep" / str(job) / "metrics.csv").read_text() for job in range(4)]

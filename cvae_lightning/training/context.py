@@ -1,4 +1,4 @@
-"""Where and as what a run takes place: its folder, and its part in a sweep or a search."""
+"""The surroundings of a run: its folder, and the sweep or search that it belongs to."""
 
 from __future__ import annotations
 

@@ -40,6 +40,7 @@ DESCRIBING = (
     "seed",
     "data",
     "model",
+    "slot_queries",
     "text_encoder",
     "encoder",
     "decoder",
@@ -94,7 +95,7 @@ def check(config: DictConfig) -> Hardware:
 
 
 def _check_monitors(callbacks: DictConfig) -> None:
-    """Lightning would stop after the first epoch without the number that it looks for.
+    """Lightning would stop after the first epoch without the metric that a checkpoint monitors.
 
     Raises:
         UserError: a checkpoint is chosen by what judge_samples does not measure at each epoch.
@@ -174,7 +175,7 @@ def build_trainer(config: DictConfig, hardware: Hardware, context: RunContext, r
 
 
 def _logger(node: DictConfig, folder: Path, resume_step: int | None) -> Any:
-    """A logger that writes into the run folder; one of ours also learns at which step the run continues."""
+    """A logger that writes into the run folder; this package's also take the step at which the run continues."""
     ours = issubclass(get_class(node._target_), RunLogger)
     return instantiate(node, save_dir=str(folder), **({"resume_step": resume_step} if ours else {}))
 
@@ -199,8 +200,11 @@ def quieten() -> None:
 
 
 def _settings(config: DictConfig) -> dict[str, Any]:
-    """The settings that describe a run, dotted, for HParams."""
-    plain = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(plain, dict)
-    chosen = {key: plain[key] for key in DESCRIBING} | {"max_epochs": plain["trainer"]["max_epochs"]}
-    return {key.removesuffix("._target_"): value for key, value in leaves(chosen) if value is not None}
+    """The settings that describe a run, dotted; a value that refers to another key is left out, for that key has it."""
+    written, resolved = (dict(leaves(OmegaConf.to_container(config, resolve=resolve))) for resolve in (False, True))
+    chosen = [key for key in written if key.partition(".")[0] in DESCRIBING or key == "trainer.max_epochs"]
+    return {
+        key.removesuffix("._target_").replace("trainer.max_epochs", "max_epochs"): resolved[key]
+        for key in chosen
+        if resolved.get(key) is not None and not str(written[key]).startswith("${")
+    }

@@ -57,18 +57,18 @@ class Objective(ABC):
         self.beta, self.free_bits = beta, free_bits
         self.schedule = schedule or Constant()
 
-    def __call__(self, seen: Reconstruction, images: Tensor, epoch: float) -> Loss:
+    def __call__(self, reconstruction: Reconstruction, images: Tensor, epoch: float) -> Loss:
         """The loss of images (B, 3, S, S) and the model's pass over them, at this (fractional) epoch."""
         weight = self.beta * self.schedule(epoch)
-        paid, error = self.paid_rate(seen.rate), self.error(seen, images)
-        prior, encoder = seen.prior_loss.mean(), seen.auxiliary_loss.mean()
+        paid, error = self.paid_rate(reconstruction.rate), self.error(reconstruction, images)
+        prior_loss, auxiliary_loss = reconstruction.prior_loss.mean(), reconstruction.auxiliary_loss.mean()
         return Loss(
-            loss=error + weight * paid + prior + encoder,
+            loss=error + weight * paid + prior_loss + auxiliary_loss,
             loss_at_beta=error + self.beta * paid,
-            distortion=seen.distortion.mean(),
-            rate=seen.rate.sum(dim=1).mean(),
-            prior_loss=prior,
-            auxiliary_loss=encoder,
+            distortion=reconstruction.distortion.mean(),
+            rate=reconstruction.rate.sum(dim=1).mean(),
+            prior_loss=prior_loss,
+            auxiliary_loss=auxiliary_loss,
             kl_weight=weight,
             beta_effective=weight * self.nats_per_unit(images),
         )
@@ -78,7 +78,7 @@ class Objective(ABC):
         return rate.mean(dim=0).clamp(min=self.free_bits).sum()
 
     @abstractmethod
-    def error(self, seen: Reconstruction, images: Tensor) -> Tensor:
+    def error(self, reconstruction: Reconstruction, images: Tensor) -> Tensor:
         """The reconstruction term; scalar."""
 
     @abstractmethod
@@ -89,8 +89,8 @@ class Objective(ABC):
 class BetaELBO(Objective):
     """Distortion + beta x rate (Higgins et al. 2017): the negative evidence lower bound at beta = 1."""
 
-    def error(self, seen: Reconstruction, images: Tensor) -> Tensor:
-        return seen.distortion.mean()
+    def error(self, reconstruction: Reconstruction, images: Tensor) -> Tensor:
+        return reconstruction.distortion.mean()
 
     def nats_per_unit(self, images: Tensor) -> float:
         return 1.0
@@ -118,9 +118,9 @@ class PixelLoss(Objective):
             raise ValueError(f"objective.pixel is {pixel!r}: expected mse or l1")
         self.pixel = pixel
 
-    def error(self, seen: Reconstruction, images: Tensor) -> Tensor:
+    def error(self, reconstruction: Reconstruction, images: Tensor) -> Tensor:
         distance = torch.nn.functional.mse_loss if self.pixel == "mse" else torch.nn.functional.l1_loss
-        return distance(seen.images, images)
+        return distance(reconstruction.images, images)
 
     def nats_per_unit(self, images: Tensor) -> float:
         return images[0].numel() / (2 if self.pixel == "mse" else 1)

@@ -1,4 +1,4 @@
-"""What this machine can do: precision and memory format, checked or chosen before any work."""
+"""Precision and memory format: checked against the machine, or chosen for it, before any work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a run begins in its folder: as a new one, from a checkpoint, from step 0 again, or not at all."""
+"""How a run begins in its folder: new, from a checkpoint, from step 0 again, or not at all."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def _lightning(
 def _bare(
     module: CVAEModule, data: ShapeSceneDataModule, hardware: Hardware, steps: int, clip: float | None
 ) -> list[float]:
-    """The loop that one would write by hand: the same model, loss, optimizer, batches and precision."""
+    """The plain loop, as written by hand: the same model, loss, optimizer, batches and precision."""
     device = torch.device("cuda" if hardware.accelerator in ("gpu", "cuda") else hardware.accelerator)
     module.to(device)
     optimizer = module.optimizer(module.model.parameters())
@@ -137,8 +137,8 @@ def _bare(
     for batch in _batches(data, steps):
         images = batch.images.to(device).contiguous(memory_format=module.memory_format)
         with torch.autocast(device.type, half or torch.bfloat16, enabled=half is not None):
-            seen = module.model(images, batch.tokens.to(device))
-            loss = module.objective(seen, images, 0.0).loss
+            reconstruction = module.model(images, batch.tokens.to(device))
+            loss = module.objective(reconstruction, images, 0.0).loss
         optimizer.zero_grad()
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         if clip:

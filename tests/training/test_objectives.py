@@ -13,7 +13,7 @@ from cvae_lightning.training import BetaELBO, Linear, PixelLoss
 SIDE = 8
 
 
-def seen_and_images(likelihood=None) -> tuple[Reconstruction, torch.Tensor]:
+def reconstruction_and_images(likelihood=None) -> tuple[Reconstruction, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
     images, mean = (torch.rand(4, 3, SIDE, SIDE, generator=generator) for _ in range(2))
     posterior = Gaussian(torch.randn(4, 5, generator=generator), torch.randn(4, 5, generator=generator))
@@ -30,25 +30,27 @@ def seen_and_images(likelihood=None) -> tuple[Reconstruction, torch.Tensor]:
 
 
 def test_the_elbo_is_distortion_plus_rate() -> None:
-    seen, images = seen_and_images()
-    terms = BetaELBO()(seen, images, epoch=0)
-    assert terms.loss == pytest.approx(float(seen.distortion.mean() + seen.rate.sum(1).mean()), rel=1e-6)
+    reconstruction, images = reconstruction_and_images()
+    terms = BetaELBO()(reconstruction, images, epoch=0)
+    assert terms.loss == pytest.approx(
+        float(reconstruction.distortion.mean() + reconstruction.rate.sum(1).mean()), rel=1e-6
+    )
     assert terms.beta_effective == terms.kl_weight == 1.0
 
 
 def test_the_weight_ramps_and_the_loss_at_beta_does_not() -> None:
-    seen, images = seen_and_images()
+    reconstruction, images = reconstruction_and_images()
     objective = BetaELBO(beta=4.0, schedule=Linear(length=10))
-    first, half, last = (objective(seen, images, epoch) for epoch in (0, 5, 99))
+    first, half, last = (objective(reconstruction, images, epoch) for epoch in (0, 5, 99))
     assert [terms.kl_weight for terms in (first, half, last)] == [0.0, 2.0, 4.0]
     assert first.loss == first.distortion
     assert first.loss_at_beta == half.loss_at_beta == last.loss_at_beta == last.loss
 
 
 def test_free_bits_are_granted_to_the_batch_mean_of_each_latent() -> None:
-    seen, images = seen_and_images()
+    reconstruction, images = reconstruction_and_images()
     rate = torch.tensor([[0.0, 3.0], [1.0, 1.0]])
-    terms = BetaELBO(free_bits=1.0)(replace(seen, rate=rate), images, 0)
+    terms = BetaELBO(free_bits=1.0)(replace(reconstruction, rate=rate), images, 0)
     assert terms.rate == pytest.approx(0.5 + 2.0)
     assert terms.loss - terms.distortion == pytest.approx(1.0 + 2.0, rel=1e-4)
 
@@ -61,9 +63,9 @@ def test_free_bits_are_granted_to_the_batch_mean_of_each_latent() -> None:
     ],
 )
 def test_the_guides_loss_is_an_elbo_in_another_unit(pixel: str, likelihood, constant: float) -> None:
-    seen, images = seen_and_images(likelihood)
-    pixel_terms = PixelLoss(beta=0.001, pixel=pixel)(seen, images, 0)
-    twin = BetaELBO(beta=pixel_terms.beta_effective)(seen, images, 0)
+    reconstruction, images = reconstruction_and_images(likelihood)
+    pixel_terms = PixelLoss(beta=0.001, pixel=pixel)(reconstruction, images, 0)
+    twin = BetaELBO(beta=pixel_terms.beta_effective)(reconstruction, images, 0)
     values = 3 * SIDE * SIDE
     unit = pixel_terms.beta_effective / 0.001
     assert float(twin.loss) - values * constant == pytest.approx(unit * float(pixel_terms.loss), rel=1e-5)
@@ -76,17 +78,17 @@ def test_the_guides_weight_at_256_px_is_98_nats_a_nat() -> None:
 
 @pytest.mark.parametrize("kind", [BetaELBO, PixelLoss])
 def test_a_priors_own_loss_is_added_whatever_the_weight_and_left_out_of_the_loss_at_beta(kind) -> None:
-    seen, images = seen_and_images()
-    own = replace(seen, prior_loss=torch.tensor([1.0, 2.0, 3.0, 6.0]))
+    reconstruction, images = reconstruction_and_images()
+    own = replace(reconstruction, prior_loss=torch.tensor([1.0, 2.0, 3.0, 6.0]))
     for epoch in (0, 5, 99):
         objective = kind(beta=4.0, schedule=Linear(length=10))
-        plain, terms = objective(seen, images, epoch), objective(own, images, epoch)
+        plain, terms = objective(reconstruction, images, epoch), objective(own, images, epoch)
         assert terms.prior_loss == 3.0
         assert float(terms.loss) == pytest.approx(float(plain.loss) + 3.0)
         assert terms._replace(loss=plain.loss, prior_loss=plain.prior_loss) == plain
-        taught = objective(replace(seen, auxiliary_loss=own.prior_loss), images, epoch)
-        assert (taught.loss, taught.auxiliary_loss) == (terms.loss, 3.0)
-        assert taught._replace(loss=plain.loss, auxiliary_loss=plain.auxiliary_loss) == plain
+        with_auxiliary = objective(replace(reconstruction, auxiliary_loss=own.prior_loss), images, epoch)
+        assert (with_auxiliary.loss, with_auxiliary.auxiliary_loss) == (terms.loss, 3.0)
+        assert with_auxiliary._replace(loss=plain.loss, auxiliary_loss=plain.auxiliary_loss) == plain
 
 
 @pytest.mark.parametrize("kind", [BetaELBO, PixelLoss])

@@ -1,4 +1,4 @@
-"""A run with penalties and averaged weights goes on after a stop as if it had not stopped."""
+"""A run with penalties and averaged weights continues after a stop as if it had not stopped."""
 
 from pathlib import Path
 
@@ -34,12 +34,12 @@ def test_each_term_is_logged_and_the_loss_is_their_sum(unbroken: Path) -> None:
         begun = [row for row in rows if row[f"{stage}/adversarial"]]
         assert len(begun) == (18 if stage == "train" else 2)
         for row in begun:
-            told = {name.removeprefix(f"{stage}/"): float(value) for name, value in row.items() if value}
-            elbo = told["distortion"] + told["kl_weight"] * told["rate"]
-            extra = 1000 * told["perceptual"] + told["adversarial_weight"] * told["adversarial"]
-            assert told["loss"] == pytest.approx(elbo + extra, rel=1e-3)
-            assert told["loss_at_beta"] == pytest.approx(told["distortion"] + told["rate"], rel=1e-4)
-            assert 0 < told["discriminator"] < 10
+            values = {name.removeprefix(f"{stage}/"): float(value) for name, value in row.items() if value}
+            elbo = values["distortion"] + values["kl_weight"] * values["rate"]
+            extra = 1000 * values["perceptual"] + values["adversarial_weight"] * values["adversarial"]
+            assert values["loss"] == pytest.approx(elbo + extra, rel=1e-3)
+            assert values["loss_at_beta"] == pytest.approx(values["distortion"] + values["rate"], rel=1e-4)
+            assert 0 < values["discriminator"] < 10
 
 
 @pytest.mark.parametrize("step", [4, 17], ids=["before the discriminator", "after it"])
@@ -53,19 +53,21 @@ def test_a_stopped_run_goes_on(command, tmp_path: Path, unbroken: Path, vgg_weig
     assert done.returncode == 0, done.stderr
     assert (run / "metrics.csv").read_text() == (unbroken / "metrics.csv").read_text()
     for name in ("best", "last"):
-        ours, theirs = (torch.load(one / "checkpoints" / f"{name}.ckpt", weights_only=True) for one in (run, unbroken))
+        ours, theirs = (
+            torch.load(first / "checkpoints" / f"{name}.ckpt", weights_only=True) for first in (run, unbroken)
+        )
         for key in ("state_dict", "raw_weights", "penalties", "optimizer_states"):
             assert equal(ours[key], theirs[key]), (name, key)
 
 
-def equal(one: object, other: object) -> bool:
-    if isinstance(one, torch.Tensor):
-        return torch.equal(one, other)
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(equal(*pair) for pair in zip(one, other, strict=True))
-    return one == other
+def equal(first: object, other: object) -> bool:
+    if isinstance(first, torch.Tensor):
+        return torch.equal(first, other)
+    if isinstance(first, dict):
+        return first.keys() == other.keys() and all(equal(first[key], other[key]) for key in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(other) and all(equal(*pair) for pair in zip(first, other, strict=True))
+    return first == other
 
 
 def test_the_checkpoint_is_plain_small_and_loads(unbroken: Path) -> None:

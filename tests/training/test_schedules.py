@@ -58,7 +58,7 @@ def test_constant_is_constant() -> None:
     assert {Constant(0.3)(epoch) for epoch in (0, 0.5, 100, math.inf)} == {0.3}
 
 
-def test_cycles_rise_hold_and_start_anew_until_they_stay() -> None:
+def test_cycles_rise_hold_and_start_again_until_they_stay() -> None:
     cycle = Cyclical(length=4, rising=0.5, cycles=2)
     assert [cycle(epoch) for epoch in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)] == [0, 0.5, 1, 1, 0, 0.5, 1, 1, 1, 1]
     assert cycle(math.inf) == 1

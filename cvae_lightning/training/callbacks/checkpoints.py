@@ -1,4 +1,4 @@
-"""Checkpoints of a run: best, last, and one every few epochs; none is lost when a run stops or moves."""
+"""Checkpoints of a run: best, last, and one every few epochs; they survive a stop and a move of the folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class RunCheckpoint(ModelCheckpoint):
-    """Lightning's ModelCheckpoint, at home in ``checkpoints/`` of the run folder wherever that is.
+    """Lightning's ModelCheckpoint in ``checkpoints/`` of the run folder, wherever that is.
 
     Lightning forgets the best so far when the folder's path has changed; this one follows the folder.
 
@@ -59,7 +59,7 @@ class RunCheckpoint(ModelCheckpoint):
         return super().format_checkpoint_name(metrics | {"epoch": metrics["epoch"] + 1}, *args, **kwargs)
 
     def check_monitor_top_k(self, trainer: pl.Trainer, current: Tensor | None = None) -> bool:
-        """Whether the newest is kept; of equals, which shares of few captions often are, the longer trained one is."""
+        """Whether the newest is kept; of equal scores, common with few captions, the longer trained one is."""
         worst_kept = self.best_k_models.get(self.kth_best_model_path)
         if current is not None and worst_kept is not None and bool(current == worst_kept):
             return True
@@ -91,7 +91,7 @@ class SaveOnSignal(Callback):
     """Saves ``last`` when a person or a scheduler stops the run (Ctrl-C, SIGTERM) within an epoch.
 
     Lightning itself would lose the steps since the last checkpoint. Ctrl-C becomes a SIGTERM, which Lightning
-    heeds once the batch at hand is done (on all ranks at the same one), and waits for the end of a validation;
+    acts on once the current batch is done (on all ranks the same one), and waits for the end of a validation;
     a second Ctrl-C does not wait. Nothing is saved after an error, whose weights may be what is wrong, nor
     within a validation, which a resumed run could not finish as the unbroken one.
     """

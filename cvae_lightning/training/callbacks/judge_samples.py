@@ -1,4 +1,4 @@
-"""At each validation: are samples right, are reconstructions, and is one of the guide's common issues there?"""
+"""At each validation: are samples and reconstructions right, and is there one of the guide's common issues?"""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class JudgeSamples(Callback):
     """Judges samples and reconstructions of the first validation scenes, always with the same noise.
 
     It logs ``val/consistency/...`` of samples painted from the captions, ``val/consistency_reconstructed/...``
-    of the scenes' reconstructions, and each alarm's numbers under ``val/``. An alarm that complains warns once,
-    in the log and in TensorBoard, and again only after it has been content. Each rank probes its share.
+    of the scenes' reconstructions, and each alarm's numbers under ``val/``. An alarm that finds something warns once,
+    in the log and in TensorBoard, and again only after it has found nothing in between. Each rank probes its share.
 
     Args:
         count: validation scenes, or all where there are fewer.
-        every_n_epochs: epochs between two checkups; the last epoch always has one.
+        every_n_epochs: epochs between two judgements; the last epoch, where it is validated, always has one.
         seed: seed of the samples' noise.
         after_epochs: alarms stay silent until so many epochs are done and the KL weight is at its final value.
         batch_size: scenes that pass through the model together.
-        alarms: alarms by name; None is one that is switched off.
+        alarms: alarms by name; None switches one off.
     """
 
     def __init__(
@@ -78,7 +78,9 @@ class JudgeSamples(Callback):
             metrics["consistency_reconstructed/"].update(part.reconstructions, part.meanings)
             for alarm in self.alarms.values():
                 alarm.update(part)
-        values = {prefix + name: value for prefix, one in metrics.items() for name, value in one.compute().items()}
+        values = {
+            prefix + name: value for prefix, metric in metrics.items() for name, value in metric.compute().items()
+        }
         measured = {name: alarm.compute() for name, alarm in self.alarms.items()}
         for numbers in [values, *measured.values()]:
             # All ranks have the same values; the mean over them changes nothing.

@@ -1,4 +1,4 @@
-"""The end of a run whose loss or gradients are no numbers, before they reach the weights."""
+"""Stops a run whose loss or gradients are not finite, before they reach the weights."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Batch(NamedTuple):
 
 
 class StopOnNonFinite(Callback):
-    """Stops a run before an update whose loss or gradients are infinite or no number.
+    """Stops a run before an update whose loss or gradients are infinite or not a number.
 
     All ranks stop at the same update. The run folder then has ``non_finite.json`` with the scenes of the
     batches to blame: those whose loss is not finite, or all of the update where only gradients are not.
@@ -61,10 +61,10 @@ class StopOnNonFinite(Callback):
         if trainer.is_global_zero:
             write_versioned(file, json.dumps(record, indent=1) + "\n")
         raise UserError(
-            f"the {record['what']} of step {trainer.global_step} (epoch {trainer.current_epoch + 1}) is no finite "
-            f"number: training stopped before the update and left the checkpoints as they were; {file} names the "
+            f"the {record['what']} of step {trainer.global_step} (epoch {trainer.current_epoch + 1}) is not "
+            f"finite: training stopped before the update and left the checkpoints as they were; {file} names the "
             "batch's scenes. Lower the learning rate (optimizer.lr), clip gradients harder (trainer.gradient_clip_val) "
-            "or train in full precision (trainer.precision=fp32), and start anew"
+            "or train in full precision (trainer.precision=fp32), and start again"
         )
 
 
@@ -74,8 +74,8 @@ def _record(batches: list[_Batch], trainer: pl.Trainer) -> dict[str, Any]:
     everyone: list[Any] = [own] * trainer.world_size
     if trainer.world_size > 1:
         torch.distributed.all_gather_object(everyone, own)
-    every = [one for rank in everyone for one in rank]
-    blamed = [one for one in every if not torch.tensor(one[1]).isfinite()]
+    every = [batch for rank in everyone for batch in rank]
+    blamed = [batch for batch in every if not torch.tensor(batch[1]).isfinite()]
     return {
         "step": trainer.global_step,
         "epoch": trainer.current_epoch + 1,

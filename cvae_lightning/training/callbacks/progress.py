@@ -23,7 +23,7 @@ REFRESH_SECONDS = 0.25
 class ReportProgress(Callback):
     """A line in the log at the end of each epoch, and in between a live bar or a line per minute.
 
-    The bar counts the whole run, and so does the time left, which takes the mean pace of this process, validation
+    The bar counts the whole run, and so does the time left, which takes the mean speed of this process, validation
     included. While the bar lives, log handlers of the terminal write through it, so that their lines stand above it;
     it is removed at the end and leaves the lines. Only the main process reports anything.
 

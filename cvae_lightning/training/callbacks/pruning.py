@@ -1,4 +1,4 @@
-"""The search looks on: each validation is reported to the trial, and a hopeless one is stopped."""
+"""Each validation is reported to the search, which stops a trial that is worse than others were by then."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Trial(Protocol):
 
     @property
     def prunes(self) -> bool:
-        """Whether trials are stopped at all."""
+        """Whether the search stops trials early."""
         ...
 
     def report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
@@ -28,10 +28,10 @@ class Trial(Protocol):
 
 
 class Pruning(Callback):
-    """Reports validation metrics to a trial and ends the training, in good order, when the trial is hopeless.
+    """Reports validation metrics to a trial and ends the training, its files complete, when the trial should stop.
 
     Args:
-        trial: who is told, and decides.
+        trial: receives the metrics and decides.
     """
 
     def __init__(self, trial: Trial) -> None:
@@ -40,7 +40,7 @@ class Pruning(Callback):
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         if self.trial.prunes and trainer.world_size > 1:
             raise UserError(
-                f"hydra/sweeper/pruner: a trial on {trainer.world_size} devices cannot be pruned, for only one of its "
+                f"hydra/sweeper/pruner: a trial on {trainer.world_size} devices cannot be pruned: only one of its "
                 "processes knows the study; use trainer.devices=1 or hydra/sweeper/pruner=none"
             )
 

@@ -17,7 +17,7 @@ TRAIN, VALIDATE, TEST = range(3)
 class SeedEachBatch(Callback):
     """Seeds torch before every batch from the run's seed, the batch's number and the rank.
 
-    Lightning's checkpoints hold no random state, so without this a resumed stochastic model is
+    Own code, because Lightning's checkpoints hold no random state: without this a resumed stochastic model is
     another run. Validation batches get the same noise each time, which leaves only learning in the curve.
 
     Args:

@@ -1,4 +1,4 @@
-"""Where callbacks find TensorBoard and the scenes."""
+"""How callbacks find TensorBoard's writer and the data."""
 
 from __future__ import annotations
 

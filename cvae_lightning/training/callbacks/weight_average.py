@@ -1,4 +1,4 @@
-"""The model's weights averaged over training: what is validated, drawn and saved for use."""
+"""The model's weights averaged over training, which are validated, drawn and saved for use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from cvae_lightning.training.module import CVAEModule
 
 RAW_KEY = "raw_weights"
-"""Where a checkpoint keeps the weights that training goes on from; its ``state_dict`` has the averaged ones."""
+"""Where a checkpoint keeps the weights that training continues from; its ``state_dict`` has the averaged ones."""
 PREFIX = "model."
 
 
@@ -23,8 +23,11 @@ class WeightAverage(Callback):
     The n-th update (from 0) keeps min(decay, (1 + n) / (10 + n)) of the average so far, which begins with the initial
     weights, so that they are soon forgotten. Buffers are not averaged: they are running means already.
 
-    From a validation's start until this callback's place among the callbacks at its end, and after training, the model
-    has the averaged weights. Checkpoints are right at any time.
+    From a validation's start until its end (in the order of the callbacks), and after training, the model has the
+    averaged weights. A checkpoint may be saved at any time: it has the averaged weights and the raw ones.
+
+    Own code instead of Lightning's ``WeightAveraging``, which gives the raw weights back before ``on_validation_end``,
+    when the pictures and the checkpoint are made.
 
     Args:
         decay: share of the average that an update keeps, at most; None for no averaging.
@@ -99,7 +102,7 @@ class WeightAverage(Callback):
             return
         if self.decay is not None:
             weights = checkpoint["state_dict"].items()
-            self._average = {name.removeprefix(PREFIX): one for name, one in weights if name.startswith(PREFIX)}
+            self._average = {name.removeprefix(PREFIX): value for name, value in weights if name.startswith(PREFIX)}
         self._raw = {}
         _model(pl_module).load_state_dict(checkpoint[RAW_KEY])
 

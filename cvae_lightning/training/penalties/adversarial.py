@@ -1,4 +1,4 @@
-"""A discriminator that learns to tell reconstructions from images, and what the model pays for being told."""
+"""A discriminator that learns to separate reconstructions from images, and the term that it adds to the loss."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DELTA = 1e-6
 class AdversarialPenalty(Penalty):
     """Patch discriminator (Isola et al. 2017) with the hinge loss (Lim & Ye 2017), trained in turn with the model.
 
-    In each training batch the discriminator takes a step of its own on the model's reconstructions, then the model
-    pays for what the new discriminator says of them. The trainer's optimizer, clipping, accumulation and step count
-    know only the model's updates; the discriminator steps once a batch, whatever is accumulated.
+    In each training batch the discriminator takes a step of its own on the model's reconstructions, then the new
+    discriminator's score of them is added to the model's loss. The trainer's optimizer, clipping, accumulation and
+    step count know only the model's updates; the discriminator steps once per batch, whatever is accumulated.
 
     Args:
         weight: factor of the term; relative to the objective's gradient if ``adaptive``, else in its unit.
@@ -64,12 +64,12 @@ class AdversarialPenalty(Penalty):
             if view.training:
                 self._step(hinge)
             self.discriminator.requires_grad_(False)
-            told = -self.discriminator(fakes).mean()
+            score = -self.discriminator(fakes).mean()
         if view.training and self.adaptive:
-            self.balance = balance(view.loss, told, last_layer(view.decoder))
+            self.balance = balance(view.loss, score, last_layer(view.decoder))
         weight = self.weight * self.balance
-        logged = {"discriminator": hinge, "adversarial": told, "adversarial_weight": weight}
-        return Term(weight * told, {name: value.detach() for name, value in logged.items()})
+        logged = {"discriminator": hinge, "adversarial": score, "adversarial_weight": weight}
+        return Term(weight * score, {name: value.detach() for name, value in logged.items()})
 
     def _step(self, hinge: Tensor) -> None:
         self.optimizer.zero_grad()
@@ -99,10 +99,12 @@ def hinge_loss(real: Tensor, fake: Tensor) -> Tensor:
     return (1 - real).relu().mean() + (1 + fake).relu().mean()
 
 
-def balance(loss: Tensor, told: Tensor, layer: nn.Parameter) -> Tensor:
+def balance(loss: Tensor, score: Tensor, layer: nn.Parameter) -> Tensor:
     """Ratio of the two terms' gradient norms at a layer (Esser et al. 2021, eq. 7); scalar, at most 1e4."""
-    ours, theirs = (torch.autograd.grad(term, layer, retain_graph=True)[0].float().norm() for term in (loss, told))
-    ratio = (ours / (theirs + DELTA)).clamp(max=LARGEST_BALANCE)
+    loss_norm, score_norm = (
+        torch.autograd.grad(term, layer, retain_graph=True)[0].float().norm() for term in (loss, score)
+    )
+    ratio = (loss_norm / (score_norm + DELTA)).clamp(max=LARGEST_BALANCE)
     mean_over_processes([ratio])
     return ratio
 
@@ -110,8 +112,8 @@ def balance(loss: Tensor, told: Tensor, layer: nn.Parameter) -> Tensor:
 def last_layer(decoder: nn.Module) -> nn.Parameter:
     """The weights of the decoder's last layer: its last convolution's kernel, or its last matrix where it has none."""
     parameters = list(decoder.parameters())
-    kernels = [one for one in parameters if one.ndim == 4]
-    return (kernels or [one for one in parameters if one.ndim == 2])[-1]
+    kernels = [parameter for parameter in parameters if parameter.ndim == 4]
+    return (kernels or [parameter for parameter in parameters if parameter.ndim == 2])[-1]
 
 
 def mean_over_processes(tensors: Iterable[Tensor]) -> None:

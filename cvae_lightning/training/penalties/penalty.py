@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class View(NamedTuple):
-    """What a penalty looks at.
+    """What a penalty reads.
 
     Attributes:
         fakes: (B, 3, S, S) the decoder's mean images in [0, 1].
@@ -32,7 +32,7 @@ class View(NamedTuple):
 
 
 class Term(NamedTuple):
-    """What a penalty says.
+    """What a penalty adds.
 
     Attributes:
         value: scalar to add to the loss, in its unit.
@@ -46,7 +46,9 @@ class Term(NamedTuple):
 class Penalty(ABC):
     """A term of the loss beside the objective's.
 
-    It is no part of the LightningModule: its networks are in neither the model's optimizer nor the model's weights.
+    It is not part of the LightningModule, so its networks are in neither the model's optimizer nor the model's weights:
+    Lightning would otherwise count a discriminator's updates as steps of the run, ask for manual optimization, and put
+    frozen networks into every checkpoint. The price is that devices, processes and checkpoints are handled here.
 
     Args:
         weight: factor of the term; for an ELBO, nats per image that one unit of it is worth.
@@ -62,7 +64,7 @@ class Penalty(ABC):
 
     @abstractmethod
     def __call__(self, view: View) -> Term:
-        """The term of one batch; trains what the penalty itself has to train."""
+        """The term of one batch; trains the penalty's own networks."""
 
     @abstractmethod
     def to(self, device: torch.device) -> None:
@@ -74,11 +76,11 @@ class Penalty(ABC):
 
     @abstractmethod
     def resume(self, state: Mapping[str, Any]) -> None:
-        """Go on from :meth:`state`; called on the device of training."""
+        """Continue from :meth:`state`; called on the device of training."""
 
 
 class Penalties:
-    """The penalties of a run by name, as one; none costs nothing.
+    """The penalties of a run by name, summed; without any the term is 0.
 
     Args:
         penalties: name -> penalty.
@@ -107,6 +109,6 @@ class Penalties:
         return {name: state for name, penalty in self.penalties.items() if (state := penalty.state())}
 
     def resume(self, states: Mapping[str, Any]) -> None:
-        """Go on from :meth:`state`; a penalty that had none begins anew."""
+        """Continue from :meth:`state`; a penalty that had none starts from its initial state."""
         for name in self.penalties.keys() & states.keys():
             self.penalties[name].resume(states[name])

@@ -51,8 +51,8 @@ class PerceptualPenalty(Penalty):
             near = nearest_hint(unknown[0], known) if unknown else ""
             raise ValueError(f"perceptual.layers is {list(layers)}{near}; there are {', '.join(known)}")
         self.distance = DISTANCES[distance]
-        self.places = sorted({known[layer] for layer in layers})
-        self.network = features[: self.places[-1] + 1].requires_grad_(False).eval()
+        self.indices = sorted({known[layer] for layer in layers})
+        self.network = features[: self.indices[-1] + 1].requires_grad_(False).eval()
         _load(self.network, weights_file(weights))
         preset = PHOTOGRAPHS.transforms()
         self.mean, self.std = (torch.tensor(values, device="cpu").view(3, 1, 1) for values in (preset.mean, preset.std))
@@ -67,12 +67,12 @@ class PerceptualPenalty(Penalty):
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Activations (B, C, h, w) of the chosen layers, shallow ones first, for images (B, 3, S, S) in [0, 1]."""
-        seen, values = [], (images - self.mean) / self.std
-        for place, layer in enumerate(self.network):
+        activations, values = [], (images - self.mean) / self.std
+        for index, layer in enumerate(self.network):
             values = layer(values)
-            if place in self.places:
-                seen.append(values)
-        return seen
+            if index in self.indices:
+                activations.append(values)
+        return activations
 
     def to(self, device: torch.device) -> None:
         self.network.to(device)
@@ -86,12 +86,12 @@ class PerceptualPenalty(Penalty):
 
 
 def layer_names(features: nn.Sequential) -> dict[str, int]:
-    """``relu{block}_{number}`` -> place in VGG16's features; a pooling ends a block."""
+    """``relu{block}_{number}`` -> index in VGG16's features; a pooling layer ends a block."""
     names, block, number = {}, 1, 0
-    for place, layer in enumerate(features):
+    for index, layer in enumerate(features):
         if isinstance(layer, nn.ReLU):
             number += 1
-            names[f"relu{block}_{number}"] = place
+            names[f"relu{block}_{number}"] = index
         elif isinstance(layer, nn.MaxPool2d):
             block, number = block + 1, 0
     return names
@@ -108,7 +108,7 @@ def weights_file(given: str | Path | None = None) -> Path:
     if not file.is_file():
         raise UserError(
             f"the perceptual penalty needs VGG16's weights, and there is no file {file}. Download {url} (528 MB) "
-            "to that place, or anywhere and say where: penalties.perceptual.weights=FILE"
+            "there, or anywhere and give the file with penalties.perceptual.weights=FILE"
         )
     return file
 
@@ -121,4 +121,4 @@ def _load(network: nn.Sequential, file: Path) -> None:
         network.load_state_dict({key: saved[f"features.{key}"].float().clone() for key in wanted}, assign=True)
     except Exception as error:  # torch.load answers damage with a dozen unrelated types
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"penalties.perceptual.weights: {file} holds no weights of VGG16: {reason}") from error
+        raise UserError(f"penalties.perceptual.weights: {file} does not hold the weights of VGG16: {reason}") from error

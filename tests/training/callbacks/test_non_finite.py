@@ -20,7 +20,7 @@ BAD = 7
 
 
 class Damaged(ShapeSceneDataModule):
-    """Scenes of which one has a pixel that is no number, from a certain training batch on."""
+    """Scenes of which one has a pixel that is not a number, from a certain training batch on."""
 
     def __init__(self, after: int = 4) -> None:
         super().__init__(size=40, val_fraction=0.2, canvas_size=32, batch_size=8, num_workers=0)

@@ -1,4 +1,4 @@
-"""The metrics table appends, widens and goes on; TensorBoard has the hyperparameters."""
+"""The CSV file appends, widens and continues; TensorBoard has the hyperparameters."""
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

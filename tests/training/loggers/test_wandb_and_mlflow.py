@@ -1,4 +1,4 @@
-"""Weights & Biases and MLflow get every number and setting, a run a job; absent, they are asked for by name."""
+"""Weights & Biases and MLflow get every number and setting, one run per job; absent, they are named."""
 
 import logging
 

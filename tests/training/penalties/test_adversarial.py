@@ -39,8 +39,8 @@ def view(decoder: Painted, epoch: float = 0.0, training: bool = True, scale: flo
     return View(fakes, images, scale * (fakes - images).square().mean(), decoder, epoch, training)
 
 
-def weights(one: AdversarialPenalty) -> torch.Tensor:
-    return torch.cat([parameter.detach().flatten() for parameter in one.discriminator.parameters()])
+def weights(adversarial: AdversarialPenalty) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in adversarial.discriminator.parameters()])
 
 
 def test_the_hinge_is_lims_and_yes() -> None:
@@ -65,26 +65,26 @@ def test_a_score_sees_the_patch_it_says() -> None:
 
 
 def test_the_term_is_minus_the_mean_score_of_the_updated_discriminator() -> None:
-    one = penalty(weight=2.0, adaptive=False)
-    seen = view(Painted())
-    term = one(seen)
-    expected = -one.discriminator(seen.fakes).mean().detach()
+    adversarial = penalty(weight=2.0, adaptive=False)
+    batch_view = view(Painted())
+    term = adversarial(batch_view)
+    expected = -adversarial.discriminator(batch_view.fakes).mean().detach()
     assert float(term.logged["adversarial"]) == pytest.approx(float(expected), rel=1e-5)
     assert float(term.value.detach()) == pytest.approx(2 * float(expected), rel=1e-5)
 
 
 def test_the_discriminator_learns_and_the_models_gradient_does_not_reach_it() -> None:
-    one, decoder = penalty(), Painted()
-    before = weights(one)
-    first = one(view(decoder))
-    after = weights(one)
+    adversarial, decoder = penalty(), Painted()
+    before = weights(adversarial)
+    first = adversarial(view(decoder))
+    after = weights(adversarial)
     assert not torch.equal(before, after)
-    gradients = [parameter.grad.clone() for parameter in one.discriminator.parameters()]
+    gradients = [parameter.grad.clone() for parameter in adversarial.discriminator.parameters()]
     (view(decoder).loss + first.value).backward()
-    assert all(map(torch.equal, gradients, (parameter.grad for parameter in one.discriminator.parameters())))
-    assert torch.equal(weights(one), after)
+    assert all(map(torch.equal, gradients, (parameter.grad for parameter in adversarial.discriminator.parameters())))
+    assert torch.equal(weights(adversarial), after)
     for _ in range(60):
-        last = one(view(decoder))
+        last = adversarial(view(decoder))
     assert last.logged["discriminator"] < 0.5 < first.logged["discriminator"]
 
 
@@ -95,13 +95,13 @@ def test_its_own_step_leaves_the_model_no_gradient() -> None:
 
 
 def test_the_adaptive_weight_makes_gradients_equal_at_the_last_layer() -> None:
-    one, decoder = penalty(weight=0.5), Painted()
+    adversarial, decoder = penalty(weight=0.5), Painted()
     for scale in (1.0, 1000.0):
-        seen = view(decoder, scale=scale)
-        term = one(seen)
+        batch_view = view(decoder, scale=scale)
+        term = adversarial(batch_view)
         layer = decoder.mix.weight
         assert last_layer(decoder) is layer
-        norms = [torch.autograd.grad(t, layer, retain_graph=True)[0].norm() for t in (term.value, seen.loss)]
+        norms = [torch.autograd.grad(t, layer, retain_graph=True)[0].norm() for t in (term.value, batch_view.loss)]
         assert float(norms[0] / norms[1]) == pytest.approx(0.5, rel=1e-2)
 
 
@@ -111,25 +111,25 @@ def test_the_adaptive_weight_is_bounded() -> None:
 
 
 def test_nothing_happens_before_the_start() -> None:
-    one, decoder = penalty(start=2.0), Painted()
-    before = weights(one)
+    adversarial, decoder = penalty(start=2.0), Painted()
+    before = weights(adversarial)
     for epoch, training in ((1.99, True), (2.0, False)):
-        term = one(view(decoder, epoch, training))
+        term = adversarial(view(decoder, epoch, training))
         assert float(term.value) == 0
         assert not term.logged
-    assert torch.equal(weights(one), before)
-    assert one(view(decoder, 2.0)).logged["adversarial_weight"] > 0
+    assert torch.equal(weights(adversarial), before)
+    assert adversarial(view(decoder, 2.0)).logged["adversarial_weight"] > 0
 
 
 def test_validation_trains_nothing_and_uses_the_last_weight() -> None:
-    one, decoder = penalty(), Painted()
-    weight = one(view(decoder)).logged["adversarial_weight"]
-    before = weights(one)
+    adversarial, decoder = penalty(), Painted()
+    weight = adversarial(view(decoder)).logged["adversarial_weight"]
+    before = weights(adversarial)
     with torch.inference_mode():
-        term = one(view(decoder, epoch=1.0, training=False))
-    assert torch.equal(weights(one), before)
+        term = adversarial(view(decoder, epoch=1.0, training=False))
+    assert torch.equal(weights(adversarial), before)
     assert term.logged["adversarial_weight"] == weight
-    one(view(decoder))  # and training goes on after it
+    adversarial(view(decoder))  # and training continues after it
 
 
 def test_a_restored_penalty_goes_on_as_the_unbroken_one() -> None:
@@ -140,15 +140,15 @@ def test_a_restored_penalty_goes_on_as_the_unbroken_one() -> None:
     torch.nn.init.zeros_(other.discriminator.scores[0].weight)
     Penalties({"adversarial": other}).resume(copy.deepcopy(Penalties({"adversarial": unbroken}).state()))
     assert other.balance == unbroken.balance
-    values = [one(view(decoder)).value for one in (unbroken, other)]
+    values = [adversarial(view(decoder)).value for adversarial in (unbroken, other)]
     assert torch.equal(*values)
     assert torch.equal(weights(unbroken), weights(other))
 
 
 def test_penalties_add_up() -> None:
-    one, two = penalty(adaptive=False), penalty(adaptive=False, weight=3.0)
+    adversarial, two = penalty(adaptive=False), penalty(adaptive=False, weight=3.0)
     decoder = Painted()
-    total = Penalties({"one": one, "two": two})(view(decoder)).value
+    total = Penalties({"one": adversarial, "two": two})(view(decoder)).value
     alone = penalty(adaptive=False)(view(decoder)).value  # of weight 0.5
     assert total.item() == pytest.approx(7 * alone.item(), rel=1e-5)
 

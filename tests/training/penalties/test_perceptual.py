@@ -59,8 +59,8 @@ def test_absent_weights_say_where_they_come_from_and_go(tmp_path: Path, monkeypa
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(UserError) as mistake:
         PerceptualPenalty()
-    for said in (VGG16_Weights.IMAGENET1K_V1.url, str(tmp_path / "hub"), "penalties.perceptual.weights=FILE"):
-        assert said in str(mistake.value)
+    for part in (VGG16_Weights.IMAGENET1K_V1.url, str(tmp_path / "hub"), "penalties.perceptual.weights=FILE"):
+        assert part in str(mistake.value)
     assert "\n" not in str(mistake.value)
 
 
@@ -82,7 +82,7 @@ class Bomb:
 def test_files_that_are_no_weights_are_named_and_run_nothing(tmp_path: Path, capsys, content) -> None:
     file = tmp_path / "other.pth"
     file.write_bytes(content) if isinstance(content, bytes) else torch.save(content, file)
-    with pytest.raises(UserError, match=r"other\.pth holds no weights of VGG16"):
+    with pytest.raises(UserError, match=r"other\.pth does not hold the weights of VGG16"):
         PerceptualPenalty(weights=file)
     assert "boom" not in capsys.readouterr().out
 
