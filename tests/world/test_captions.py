@@ -1,4 +1,4 @@
-"""What is said can be read back, and what cannot be read is answered with what was expected where."""
+"""Captions parse to the meanings that they describe; others are answered with what was expected where."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def test_every_word_for_every_thing_is_read():
         for word in words:
             for shape in SHAPES:
                 plural = {"cross": "crosses"}.get(shape, f"{shape}s")
-                said = parse(f"{word} red {shape if count == 1 else plural}")
-                assert said == Meaning((Group(count, None, "red", shape),))
+                found = parse(f"{word} red {shape if count == 1 else plural}")
+                assert found == Meaning((Group(count, None, "red", shape),))
     for size, words in SIZE_WORDS.items():
         for word in words:
             assert parse(f"a {word} red star").groups[0].size == size
@@ -98,7 +98,7 @@ def test_canonical_captions(caption, meaning):
     assert parse(caption) == meaning
 
 
-def test_the_specs_own_examples_are_captions():
+def test_the_examples_of_the_specification_are_captions():
     assert parse("an orange star") == Meaning((Group(1, None, "orange", "star"),))
     assert parse("two tiny crosses") == Meaning((Group(2, "small", None, "cross"),))
 
@@ -124,8 +124,8 @@ def test_words_are_canonical_four_times_in_five():
         4: {"below": 0.8, "under": 0.1, "beneath": 0.1},
         6: {"medium": 1.0},
     }
-    for place, shares in expected.items():
-        counts = Counter(words[place] for words in captions)
+    for index, shares in expected.items():
+        counts = Counter(words[index] for words in captions)
         assert {word: counts[word] / len(captions) for word in counts} == pytest.approx(shares, abs=0.015)
 
 

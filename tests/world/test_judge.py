@@ -31,8 +31,8 @@ def examples(count: int = SCENES, seed: int = 0) -> list[Example]:
     return [sample(rng, SPLITS[index % len(SPLITS)]) for index in range(count)]
 
 
-def atoms(said: Verdict) -> Atoms:
-    return astuple(said)[:-1]
+def atoms(found: Verdict) -> Atoms:
+    return astuple(found)[:-1]
 
 
 def truth(meaning: Meaning, scene: Scene) -> Atoms:
@@ -111,10 +111,10 @@ def edited(edit: str, meaning: Meaning, scene: Scene, rng: np.random.Generator) 
 @pytest.mark.parametrize(("size", "count"), [(64, SCENES), (128, 96), (256, 48)])
 def test_a_picture_of_its_caption_passes(size, count):
     chosen = examples()[:count]
-    for said, (meaning, scene) in zip(judged(chosen, size), chosen, strict=True):
-        assert atoms(said) == truth(meaning, scene)
-        assert said.all
-        assert said.reason.endswith("as expected")
+    for found, (meaning, scene) in zip(judged(chosen, size), chosen, strict=True):
+        assert atoms(found) == truth(meaning, scene)
+        assert found.all
+        assert found.reason.endswith("as expected")
 
 
 def judged(chosen: list[Example], size: int = 64) -> list[Verdict]:
@@ -128,36 +128,36 @@ def test_an_edit_fails_exactly_what_it_breaks(edit):
     chosen = [(meaning, scene) for meaning, scene in changed if scene is not None]
     expected = [truth(*example) for example in chosen]
     assert sum(not everything for *_, everything in expected) > SCENES / 6
-    assert [atoms(said) for said in judged(chosen)] == expected
+    assert [atoms(found) for found in judged(chosen)] == expected
 
 
 @pytest.mark.parametrize("edit", ["recolour", "reshape", "resize", "remove", "add"])
 def test_an_edit_other_than_of_places_never_passes(edit):
     rng = np.random.default_rng(8)
     changed = [(meaning, edited(edit, meaning, scene, rng)) for meaning, scene in examples()]
-    assert not any(said.all for said in judged([(m, s) for m, s in changed if s is not None]))
+    assert not any(found.all for found in judged([(m, s) for m, s in changed if s is not None]))
 
 
 def test_a_mirrored_image_breaks_left_and_right_only():
     chosen = [example for example in examples() if example[0].relation]
     images = render([scene for _, scene in chosen], 64)[:, :, ::-1]
-    for said, (meaning, _) in zip(judge(images, [meaning for meaning, _ in chosen]), chosen, strict=True):
+    for found, (meaning, _) in zip(judge(images, [meaning for meaning, _ in chosen]), chosen, strict=True):
         kept = meaning.relation in ("above", "below")
-        assert atoms(said) == (True, True, True, True, kept, kept)
+        assert atoms(found) == (True, True, True, True, kept, kept)
 
 
 def test_another_caption_has_the_atoms_that_it_shares():
     chosen = examples()
     swapped = [(chosen[k - 1][0], scene) for k, (_, scene) in enumerate(chosen)]
-    assert [atoms(said) for said in judged(swapped)] == [truth(*example) for example in swapped]
+    assert [atoms(found) for found in judged(swapped)] == [truth(*example) for example in swapped]
 
 
 def test_the_opposite_relation_fails_alone():
     opposite = {"above": "below", "below": "above", "left of": "right of", "right of": "left of"}
     chosen = [(replace(m, relation=opposite[m.relation]), scene) for m, scene in examples() if m.relation]
-    for said in judged(chosen):
-        assert atoms(said) == (True, True, True, True, False, False)
-        assert re.match("saw .*, but not ", said.reason)
+    for found in judged(chosen):
+        assert atoms(found) == (True, True, True, True, False, False)
+        assert re.match("saw .*, but not ", found.reason)
 
 
 def test_the_order_of_drawing_does_not_matter():
@@ -182,7 +182,7 @@ def test_moving_everything_does_not_matter():
         assert judged([(meaning, moved)]) == judged([(meaning, scene)])
 
 
-def test_images_together_are_judged_as_one_by_one():
+def test_a_batch_gives_the_verdict_of_each_image_alone():
     chosen = examples()[:48]
     rng = np.random.default_rng(4)
     images = render([scene for _, scene in chosen], 64).astype(float)
@@ -190,7 +190,7 @@ def test_images_together_are_judged_as_one_by_one():
     meanings = [meaning for meaning, _ in chosen]
     alone = [judge(images[k : k + 1], meanings[k : k + 1])[0] for k in range(len(chosen))]
     assert judge(images, meanings) == alone
-    assert len({said.all for said in alone}) == 2
+    assert len({found.all for found in alone}) == 2
 
 
 def nonsense(size: int) -> np.ndarray:
@@ -208,7 +208,7 @@ def test_nonsense_passes_for_no_caption(size):
     images = nonsense(size)
     for k in range(12):
         meanings = [examples()[(k + step) % SCENES][0] for step in range(0, 7 * len(images), 7)]
-        assert not any(said.all or said.size for said in judge(images, meanings))
+        assert not any(found.all or found.size for found in judge(images, meanings))
 
 
 def test_things_drawn_over_each_other_do_not_pass():
@@ -227,8 +227,8 @@ def test_things_drawn_over_each_other_do_not_pass():
     assert len(chosen) > SCENES / 3
     # The renderer adds where things overlap; the darkest of each thing drawn alone is a proper union.
     alone = [np.min(render([Scene((t,)) for t in scene.things], 64), axis=0) for *_, scene in chosen]
-    said = judge(np.stack(alone), [meaning for meaning, *_ in chosen])
-    assert not any(one.all or one.count for one in said)
+    verdicts = judge(np.stack(alone), [meaning for meaning, *_ in chosen])
+    assert not any(found.all or found.count for found in verdicts)
 
 
 @pytest.mark.parametrize("opacity", [0.2, 0.4, 0.5, 0.6, 0.7])
@@ -237,7 +237,7 @@ def test_one_thing_half_faded_does_not_pass(opacity):
     whole = render([scene for _, scene in chosen], 64).astype(float)
     without = render([Scene(scene.things[1:]) for _, scene in chosen], 64)
     images = np.round(opacity * whole + (1 - opacity) * without).astype(np.uint8)
-    assert not any(said.all for said in judge(images, [meaning for meaning, _ in chosen]))
+    assert not any(found.all for found in judge(images, [meaning for meaning, _ in chosen]))
 
 
 def test_as_many_images_as_meanings():

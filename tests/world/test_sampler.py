@@ -257,14 +257,18 @@ def test_a_colour_left_unsaid_is_drawn_for_the_group():
 def test_what_is_unsaid_is_specified_and_the_rest_stays():
     meaning = Meaning((Group(3, None, "red", "circle"), Group(1, "large", None, "star")), "above")
     for seed in range(40):
-        told = complete_meaning(meaning, np.random.default_rng(seed))
-        assert told.relation == "above"
-        assert told.groups[0].size in ("small", "medium")
-        assert told.groups[1].colour is not None
-        said = Meaning(
-            (Group(3, told.groups[0].size, "red", "circle"), Group(1, "large", told.groups[1].colour, "star")), "above"
+        completed = complete_meaning(meaning, np.random.default_rng(seed))
+        assert completed.relation == "above"
+        assert completed.groups[0].size in ("small", "medium")
+        assert completed.groups[1].colour is not None
+        expected = Meaning(
+            (
+                Group(3, completed.groups[0].size, "red", "circle"),
+                Group(1, "large", completed.groups[1].colour, "star"),
+            ),
+            "above",
         )
-        assert told == said == complete_meaning(said, np.random.default_rng(seed))
+        assert completed == expected == complete_meaning(expected, np.random.default_rng(seed))
 
 
 def test_neighbouring_draws_differ():

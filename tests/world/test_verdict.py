@@ -1,4 +1,4 @@
-"""The verdict on things seen: what each atom and its reason say, without pixels."""
+"""The verdict on detections: what each atom and its reason say, without pixels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from cvae_lightning.world import ATOMS, SHAPES, UNCLEAR, Detection, Group, Meaning, Thing, parse, verdict
 
 
-def seen(shape: str, colour: str, size: str, x: float = 0.5, y: float = 0.5) -> Detection:
+def detection_of(shape: str, colour: str, size: str, x: float = 0.5, y: float = 0.5) -> Detection:
     return Detection(shape, colour, size, x, y, 0.1, 0.5)
 
 
@@ -22,25 +22,25 @@ def test_everything_implies_the_other_atoms():
     passed = 0
     for _ in range(4000):
         things = [
-            seen(*(str(rng.choice(words)) for words in (shapes, colours, sizes)), *rng.random(2))
+            detection_of(*(str(rng.choice(words)) for words in (shapes, colours, sizes)), *rng.random(2))
             for _ in range(rng.integers(4))
         ]
-        counts, unsaid = rng.integers(1, 3, 2).tolist(), [None, "small", "large"]
+        counts, sizes_given = rng.integers(1, 3, 2).tolist(), [None, "small", "large"]
         groups = [
-            Group(count, unsaid[rng.integers(3)], [None, "red"][rng.integers(2)], shape)
+            Group(count, sizes_given[rng.integers(3)], [None, "red"][rng.integers(2)], shape)
             for count, shape in zip(counts, ("circle", "star"), strict=True)
         ]
         single = rng.random() < 0.3
         meaning = Meaning(tuple(groups[:1] if single else groups), None if single else [None, "above"][rng.integers(2)])
-        said = verdict(things, meaning)
-        passed += said.all
-        if said.all:
-            assert said.count
-            assert said.colour
-            assert said.shape
-            assert said.size
-            assert said.relation is not False
-        assert (said.relation is None) == (meaning.relation is None)
+        found = verdict(things, meaning)
+        passed += found.all
+        if found.all:
+            assert found.count
+            assert found.colour
+            assert found.shape
+            assert found.size
+            assert found.relation is not False
+        assert (found.relation is None) == (meaning.relation is None)
     assert passed > 5
 
 
@@ -58,11 +58,11 @@ def test_everything_implies_the_other_atoms():
         ("a small red circle and a red star", ("small", UNCLEAR), False, False),
     ],
 )
-def test_a_size_left_unsaid_is_any(caption, sizes, size, everything):
+def test_a_size_not_specified_can_be_any(caption, sizes, size, everything):
     meaning = parse(caption)
     shapes = [group.shape for group in meaning.groups for _ in range(group.count)]
-    said = verdict([seen(shape, "red", s) for shape, s in zip(shapes, sizes, strict=True)], meaning)
-    assert (said.size, said.all) == (size, everything)
+    found = verdict([detection_of(shape, "red", s) for shape, s in zip(shapes, sizes, strict=True)], meaning)
+    assert (found.size, found.all) == (size, everything)
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_a_size_left_unsaid_is_any(caption, sizes, size, everything):
         ("a small circle and a small red star", (UNCLEAR, "red"), False, False),
     ],
 )
-def test_a_colour_left_unsaid_is_any(caption, colours, colour, everything):
+def test_a_colour_not_specified_can_be_any(caption, colours, colour, everything):
     meaning = parse(caption)
     shapes = [group.shape for group in meaning.groups for _ in range(group.count)]
-    said = verdict([seen(shape, c, "small") for shape, c in zip(shapes, colours, strict=True)], meaning)
-    assert (said.colour, said.all) == (colour, everything)
+    found = verdict([detection_of(shape, c, "small") for shape, c in zip(shapes, colours, strict=True)], meaning)
+    assert (found.colour, found.all) == (colour, everything)
 
 
-BALLS = [seen("circle", "red", "small", 0.2, 0.8), seen("circle", "red", "small", 0.8, 0.8)]
-BOX = seen("square", "blue", "large", 0.5, 0.2)
+BALLS = [detection_of("circle", "red", "small", 0.2, 0.8), detection_of("circle", "red", "small", 0.8, 0.8)]
+BOX = detection_of("square", "blue", "large", 0.5, 0.2)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ BOX = seen("square", "blue", "large", 0.5, 0.2)
         ),
     ],
 )
-def test_the_reason_says_what_was_seen_and_expected(things, caption, reason):
+def test_the_reason_says_what_was_detected_and_expected(things, caption, reason):
     assert verdict(things, parse(caption)).reason == reason
 
 
@@ -123,7 +123,7 @@ def test_a_relation_needs_both_groups_and_every_centre():
     assert not verdict(BALLS, meaning).relation
     assert not verdict([], meaning).relation
     assert not verdict([BOX, BALLS[0], replace(BALLS[1], y=0.1)], meaning).relation
-    assert verdict([BOX, *BALLS, seen("star", "red", "small", 0.5, 0.01)], meaning).relation
+    assert verdict([BOX, *BALLS, detection_of("star", "red", "small", 0.5, 0.01)], meaning).relation
 
 
 def test_atoms_are_the_fields_of_a_verdict_by_name():
@@ -137,7 +137,7 @@ def test_a_group_asks_the_same_of_a_thing_and_of_its_detection():
     """Over all kinds of thing, the same words named and held; unclear words are never right."""
     groups = [Group(1, size, colour, shape) for size in (None, "small") for colour in (None, "red") for shape in SHAPES]
     for shape, colour, size in product(SHAPES, ("red", "blue"), ("small", "large")):
-        thing, detection = Thing(shape, colour, size, 0.5, 0.5, 0.1), seen(shape, colour, size)
+        thing, detection = Thing(shape, colour, size, 0.5, 0.5, 0.1), detection_of(shape, colour, size)
         for group in groups:
             assert (
                 group.names(thing)
