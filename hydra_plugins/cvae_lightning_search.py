@@ -1,6 +1,6 @@
-"""Where Hydra looks for plugins: the name of this package's sweeper, which is in ``cvae_lightning.sweeps.optuna``.
+"""The place where Hydra looks for plugins: the name of our sweeper, which is in ``cvae_lightning.sweeps.optuna``.
 
-Hydra imports this file at every start of every command, so it imports nothing heavy, and Optuna only when asked for.
+Hydra imports this file at every start of every command, so Optuna is imported only when a search begins.
 """
 
 from __future__ import annotations

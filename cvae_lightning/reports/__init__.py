@@ -1,1 +1,1 @@
-"""Pictures and tables of finished runs."""
+"""Pictures, tables and pages of finished runs; takes results and arrays, and never runs a model."""

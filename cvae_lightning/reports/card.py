@@ -1,4 +1,4 @@
-"""The model card of exported weights: what the model is, how it was made, how good it is and how it is used.
+"""The model card of exported weights: what the model is, how to use it, how it was trained and how good it is.
 
 Its header is the metadata that model hubs read (https://huggingface.co/docs/hub/model-cards). It is written here,
 because ``huggingface_hub`` would bring an HTTP client for a few lines of YAML; a test reads it with that package.

@@ -1,4 +1,4 @@
-"""What an evaluation says in sentences: above all, what the model gets wrong most."""
+"""The findings of an evaluation in sentences: above all, what the model gets wrong most."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from cvae_lightning.evaluation.coverage import NEIGHBOURS
 from cvae_lightning.reports.templating import percent, with_interval
 
 FEW = 5
-"""Entries of a list that a person still reads."""
+"""Entries of a list in a sentence."""
 CLOSE = 0.1
-"""Coverage this near to that of real scenes counts as theirs."""
+"""Coverage that differs from that of real scenes by less than this share is called equal."""
 KINDS = (("known", "captions that training had"), ("new", "new captions"))
 
 
@@ -29,7 +29,7 @@ def summary_sentences(results: dict[str, Any]) -> list[str]:
         *_novel(results["splits"]),
         *_new_captions(split, found),
         _latent(found["latent"], results["fixed_caption"]),
-        _places(results["diversity"]),
+        _positions(results["diversity"]),
     ]
 
 
@@ -41,13 +41,13 @@ def _headline(split: str, found: dict[str, Any]) -> str:
 def _atoms(failures: dict[str, Any]) -> Iterator[str]:
     if not failures["of"]:
         return
-    ordered = sorted(failures["fails"].items(), key=lambda one: -one[1])
-    told = ", ".join(
+    ordered = sorted(failures["fails"].items(), key=lambda item: -item[1])
+    atoms = ", ".join(
         f"{atom} in {percent(times / failures['of'])} (alone in {failures['alone'][atom]})"
         for atom, times in ordered
         if times
     )
-    yield f"What is wrong in the {failures['of']} wrong samples: {told or 'no single atom'}."
+    yield f"What is wrong in the {failures['of']} wrong samples: {atoms or 'no single atom'}."
     if failures["binding"]:
         yield (
             f"In {failures['binding']} of them every atom holds but not together: "
@@ -65,37 +65,40 @@ def _weakest(samples: dict[str, Any]) -> Iterator[str]:
         if cell["all"]["high"] < overall
     ]
     if rows:
-        told = "; ".join(text for _, text in sorted(rows)[:FEW])
-        yield f"With their whole interval below the average of {percent(overall)}: {told}."
+        weakest = "; ".join(text for _, text in sorted(rows)[:FEW])
+        yield f"With their whole interval below the average of {percent(overall)}: {weakest}."
 
 
 def _confusions(tables: dict[str, Any]) -> Iterator[str]:
     lost, more = missing(tables), extra(tables)
-    yield f"Of {lost.of} things asked {lost.times} are missing; of {more.of} seen {more.times} were not asked."
+    missed, added = f"{lost.times} are missing", f"{more.times} were not asked for"
+    yield f"Of {lost.of} things asked for, {missed}; of {more.of} things seen, {added}."
     if found := worst(tables, FEW):
-        told = "; ".join(f"{one.what} {one.asked} seen as {one.detected}, {one.times} of {one.of}" for one in found)
-        yield f"The most frequent confusions: {told}."
+        pairs = "; ".join(
+            f"{pair.what} {pair.asked} seen as {pair.detected}, {pair.times} of {pair.of}" for pair in found
+        )
+        yield f"The most frequent confusions: {pairs}."
 
 
 def _shuffled(found: dict[str, Any]) -> str:
     made, other = found["samples"]["atoms"]["all"], found["shuffled"]["atoms"].get("all")
     if other is None:
         return "There is no second meaning to judge the samples against."
-    heeded = "so captions are heeded" if made["low"] > other["high"] else "so nothing shows that captions are heeded"
-    return f"Judged against another caption, {with_interval(other)} of the samples pass, {heeded}."
+    used = "so captions are used" if made["low"] > other["high"] else "so nothing shows that captions are used"
+    return f"Judged against another caption, {with_interval(other)} of the samples pass, {used}."
 
 
 def _reconstruction(found: dict[str, Any]) -> str:
-    seen, made = (found[kind]["atoms"]["all"] for kind in ("reconstructions", "samples"))
-    blame = "; what samples lack beyond that is the prior's" if seen["low"] > made["high"] else ""
-    return f"Reconstructions are right in {with_interval(seen)}{blame}."
+    rebuilt, made = (found[kind]["atoms"]["all"] for kind in ("reconstructions", "samples"))
+    cause = "; the rest of the samples' errors comes from the prior" if rebuilt["low"] > made["high"] else ""
+    return f"Reconstructions are right in {with_interval(rebuilt)}{cause}."
 
 
 def _novel(splits: dict[str, Any]) -> Iterator[str]:
     (_, first), *others = splits.items()
     if others:
-        told = ", ".join(f"`{name}` {with_interval(one['samples']['atoms']['all'])}" for name, one in others)
-        yield f"The other splits: {told}; the first has {percent(first['samples']['atoms']['all']['share'])}."
+        shares = ", ".join(f"`{name}` {with_interval(result['samples']['atoms']['all'])}" for name, result in others)
+        yield f"The other splits: {shares}; the first has {percent(first['samples']['atoms']['all']['share'])}."
 
 
 def _new_captions(split: str, found: dict[str, Any]) -> Iterator[str]:
@@ -114,19 +117,19 @@ def _latent(latent: dict[str, Any], fixed: dict[str, Any]) -> str:
     return f"{text}: the posterior has collapsed." if fixed["active_units"] == 0 else f"{text}."
 
 
-def _places(diversity: dict[str, Any]) -> str:
+def _positions(diversity: dict[str, Any]) -> str:
     if not diversity["measured"]:
         most = max(row["right"] for row in diversity["rows"])
         return (
-            f"Coverage of the positions cannot be told: no caption has more than {NEIGHBOURS} right pictures "
+            f"Coverage of the positions cannot be measured: no caption has more than {NEIGHBOURS} right pictures "
             f"(the most is {most} of {diversity['rows'][0]['of']})."
         )
     ratios = {what: diversity[what]["ratio"] for what in ("coverage", "spread")}
     worst = diversity["variety"]["worst"]
-    near = "within" if abs(ratios["coverage"] - 1) <= CLOSE else "not within"
+    equal = "within" if abs(ratios["coverage"] - 1) <= CLOSE else "not within"
     return (
         f"Over {diversity['measured']} of {diversity['captions']} captions, right pictures cover "
-        f"{percent(ratios['coverage'])} of what real scenes cover, {near} {percent(CLOSE)} of them, "
+        f"{percent(ratios['coverage'])} of what real scenes cover, {equal} {percent(CLOSE)} of them, "
         f"and spread {percent(ratios['spread'])} as wide; the least varied caption is "
         f"*{worst['caption']}* with {percent(worst['ratio'])} ({100 * worst['low']:.0f} to {100 * worst['high']:.0f})."
     )

@@ -1,4 +1,4 @@
-"""What a sweep's folder holds and says, read without running anything of it (no torch, no pictures)."""
+"""The folder of a sweep as records, compared and ranked; nothing in it is run (no torch, no pictures)."""
 
 from cvae_lightning.sweeps.folder import Job, Sweep, read_sweep
 from cvae_lightning.sweeps.maps import Map, maps

@@ -1,4 +1,4 @@
-"""Jobs of a sweep: one at a time in a folder, and a failure of one is recorded and does not stop the rest."""
+"""Jobs of a sweep: one process per folder at a time; the failure of a job is recorded and does not stop the rest."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def is_job(hydra: HydraConf) -> bool:
 
 
 def attempt(job: Callable[[], Any], hydra: HydraConf, explain: Callable[[Exception], str | None]) -> Any:
-    """Run one job; should it fail, leave ``failure.json`` in its folder and return None.
+    """Run a job; if it fails, leave ``failure.json`` in its folder and return None.
 
     The folder is locked meanwhile: a sweep that is started again waits for a job of the earlier one that still runs.
 
     Args:
-        job: the work; an exception that has ``ends_sweep`` is passed on.
+        job: the work; an exception with a true ``ends_sweep`` is raised again.
         hydra: the job's.
         explain: a user's mistake in one paragraph; None for an error of another kind.
     """

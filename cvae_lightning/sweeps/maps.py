@@ -1,4 +1,4 @@
-"""A metric over two swept keys, seeds averaged, one map a choice of the others."""
+"""A metric over two swept keys, averaged over seeds: one map per choice of the other keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cvae_lightning.sweeps.ranking import SEEDS, Criterion, SeedGroup, seed_grou
 from cvae_lightning.sweeps.settings import Value, order
 
 MOST_VALUES = 16
-"""A search that draws its values at random has more; such a key is no axis of a table."""
+"""A key with more values, such as one that a search draws at random, is not made an axis of a table."""
 
 
 class Map(NamedTuple):

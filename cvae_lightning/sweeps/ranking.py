@@ -1,4 +1,8 @@
-"""What jobs are compared by, who is best, and how much of it is the seed's luck."""
+"""What jobs are compared by, which is best, and how much of the difference is between seeds.
+
+Plain dictionaries and sorting: pandas would be one more dependency of every install, for some twenty lines that are
+read at the end of every sweep and must start at once.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +16,19 @@ from cvae_lightning.sweeps.settings import Value
 
 DEFAULT, FALLBACK = "val/consistency/all", "val/loss_at_beta"
 SEEDS = ("seed", "data.seed", "data.shuffle_seed", "data.order_seed")  # the last is an older name of the third
-"""Keys that repeat a setting instead of making another."""
+"""Keys whose values repeat a setting with other random numbers."""
 HIGHER = {"consistency", "psnr", "active", "coverage", "elbo", "second"}
 LOWER = {"loss", "distortion", "rate", "mse", "mae", "minutes", "parameters"}
-"""Words in metric names that say which way is better."""
+"""Words in metric names that say which direction is better."""
 
 
 class Criterion(NamedTuple):
-    """A metric and which way is better.
+    """A metric and which direction is better.
 
     Attributes:
         metric: name.
         highest: whether more is better.
-        note: what the reader must know of it.
+        note: what a reader of the comparison must know.
     """
 
     metric: str
@@ -32,7 +36,7 @@ class Criterion(NamedTuple):
     note: str = ""
 
     def of(self, job: Job) -> float | None:
-        """The job's value; None for one that has none."""
+        """The job's value, or None."""
         return job.metrics.get(self.metric)
 
 
@@ -64,8 +68,8 @@ def criterion(sweep: Sweep, metric: str = DEFAULT, mode: str | None = None) -> C
     if metric == DEFAULT and metric not in known:
         metric = FALLBACK
         note = (
-            f"No job has {DEFAULT}, so jobs are compared by {FALLBACK}. Losses of different beta are not of one "
-            "kind: a lower beta alone makes them lower."
+            f"No job has {DEFAULT}, so jobs are compared by {FALLBACK}. Losses of different beta are not "
+            "comparable: a lower beta alone makes them lower."
         )
     elif metric not in known:
         raise UserError(
@@ -75,28 +79,28 @@ def criterion(sweep: Sweep, metric: str = DEFAULT, mode: str | None = None) -> C
 
 
 def check_mode(mode: str | None) -> None:
-    """Raise for a direction that is none.
+    """Raise where a direction is neither ``max`` nor ``min``.
 
     Raises:
-        UserError: it is neither ``max``, ``min`` nor None.
+        UserError: it is another word; None is allowed.
     """
     if mode not in (None, "max", "min"):
         raise UserError(f"mode={mode}: expected max or min{nearest_hint(str(mode), ['max', 'min'])}")
 
 
 def best_first(sweep: Sweep, by: Criterion) -> list[Job]:
-    """The finished jobs that have the metric; equals in the sweep's order."""
+    """The finished jobs that have the metric, best first; equal ones in the sweep's order."""
     valued = [(value, job) for job in sweep.of("finished") if (value := by.of(job)) is not None]
     return [job for _, job in sorted(valued, key=lambda pair: -pair[0] if by.highest else pair[0])]
 
 
 def seed_groups(sweep: Sweep, by: Criterion) -> list[SeedGroup]:
-    """Finished jobs joined over seeds, best mean first."""
+    """Finished jobs grouped over seeds, best mean first."""
     keys = [key for key in sweep.keys if key not in SEEDS]
-    joined: dict[tuple[Value, ...], list[Job]] = {}
+    by_settings: dict[tuple[Value, ...], list[Job]] = {}
     for job in best_first(sweep, by):
-        joined.setdefault(tuple(job.settings[key] for key in keys), []).append(job)
-    found = [_group(dict(zip(keys, values, strict=True)), jobs, by) for values, jobs in joined.items()]
+        by_settings.setdefault(tuple(job.settings[key] for key in keys), []).append(job)
+    found = [_group(dict(zip(keys, values, strict=True)), jobs, by) for values, jobs in by_settings.items()]
     return sorted(found, key=lambda group: -group.mean if by.highest else group.mean)
 
 
@@ -110,7 +114,7 @@ def _mode(sweep: Sweep, metric: str) -> str:
     if metric in sweep.directions:
         return sweep.directions[metric]
     words = set(re.split(r"[/._]", metric))
-    for mode, telling in (("max", HIGHER), ("min", LOWER)):
-        if words & telling:
+    for mode, signals in (("max", HIGHER), ("min", LOWER)):
+        if words & signals:
             return mode
-    raise UserError(f"metric={metric}: whether more or less of it is better is not known; add mode=max or mode=min")
+    raise UserError(f"metric={metric}: whether higher or lower is better is not known; add mode=max or mode=min")

@@ -55,12 +55,12 @@ def is_number(value: object) -> bool:
 
 def _partition(values: tuple[str, ...]) -> tuple[str, ...]:
     """Which jobs have equal values, whatever these are."""
-    first = {value: str(place) for place, value in reversed(list(enumerate(values)))}
+    first = {value: str(index) for index, value in reversed(list(enumerate(values)))}
     return tuple(first[value] for value in values)
 
 
 def _pairs(overrides: Sequence[str]) -> dict[str, str]:
-    split = (one.partition("=") for one in overrides if not one.startswith("~"))
+    split = (override.partition("=") for override in overrides if not override.startswith("~"))
     return {key.lstrip("+"): text for key, _, text in split}
 
 

@@ -94,7 +94,7 @@ def test_the_reading_names_the_error(starless) -> None:
     assert f"confusions: shape star seen as circle, {stars} of {stars}." in text
     assert "below the average" in text
     assert "shape star 0.0 %" in text
-    assert "so captions are heeded" in text
+    assert "so captions are used" in text
     assert "`novel_count`" in text
     assert "0 of 4 latents are active at a fixed caption (0 over all captions): the posterior has collapsed" in text
     assert "the most is 3 of 64" in text

@@ -106,8 +106,13 @@ def test_what_is_no_sweep_is_named(tmp_path: Path, case: str) -> None:
         (folder / "config.yaml").write_text("{}")
     elif case == "damaged":
         write_job(folder / "0", []).joinpath("metrics.json").write_text("{")
-    told = {"missing": "nearest is 'sweeps'", "empty": "no jobs", "one run": "is one run", "damaged": "metrics.json"}
-    with pytest.raises(UserError, match=told[case]):
+    messages = {
+        "missing": "nearest is 'sweeps'",
+        "empty": "no jobs",
+        "one run": "is one run",
+        "damaged": "metrics.json",
+    }
+    with pytest.raises(UserError, match=messages[case]):
         read_sweep(folder)
 
 

@@ -16,16 +16,16 @@ SWEEP = [*TINY, "trainer.max_epochs=1", "objective.beta=1,-1,2", "hydra.sweep.di
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "submitit", "ray": "ray"}
 
 
-def check(sweep: Path, code: int, said: str) -> None:
-    assert code == 1, said
+def check(sweep: Path, code: int, stderr: str) -> None:
+    assert code == 1, stderr
     assert [(sweep / job / "metrics.json").exists() for job in "012"] == [True, False, True]
     record = json.loads((sweep / "1" / "failure.json").read_text())
     assert record["error"].startswith("objective.beta is -1")
     assert record["command"].startswith("python -m cvae_lightning.train ")
     assert "objective.beta=-1" in record["command"]
-    assert "1 of the sweep's jobs failed" in said
-    assert record["error"] in said
-    assert record["command"] in said
+    assert "1 of the sweep's jobs failed" in stderr
+    assert record["error"] in stderr
+    assert record["command"] in stderr
 
 
 def test_a_failed_job_does_not_stop_the_rest(command, tmp_path: Path) -> None:

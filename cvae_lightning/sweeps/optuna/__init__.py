@@ -1,4 +1,4 @@
-"""Search for good settings: an Optuna study whose trials are Hydra jobs, and which survives any stop."""
+"""Search for good settings: an Optuna study whose trials are Hydra jobs, and which can be stopped and resumed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def require() -> None:
 
 
 def trial_of(hydra: HydraConf) -> RunningTrial | None:
-    """The trial that a job is; None, and no need of Optuna, where no study asked for the job."""
+    """The trial of a study that a job is, or None; Optuna is imported only where there is a study."""
     if hydra.mode is not RunMode.MULTIRUN or "study" not in hydra.sweeper:
         return None
     from cvae_lightning.sweeps.optuna.trial import RunningTrial

@@ -1,4 +1,4 @@
-"""What a search is asked for, checked; and Optuna's samplers and pruners built from it."""
+"""The options of a search, checked, and Optuna's samplers and pruners built from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIRECTIONS = ("minimize", "maximize")
 
 
 class StudyObjective(NamedTuple):
-    """A metric that is to be small or large."""
+    """A metric to minimise or maximise."""
 
     direction: str
     metric: str
@@ -41,12 +41,12 @@ class Options(NamedTuple):
         """The options of a ``hydra.sweeper`` config.
 
         Raises:
-            UserError: one that cannot be.
+            UserError: an option has an impossible value.
         """
         for name, least in (("n_trials", 1), ("n_jobs", 1), ("seed", 0)):
             if not isinstance(config[name], int) or config[name] < least:
                 raise UserError(f"hydra.sweeper.{name}={config[name]}: expected a whole number of {least} or more")
-        objectives = tuple(_objective(str(one)) for one in config["objectives"])
+        objectives = tuple(_objective(str(text)) for text in config["objectives"])
         if not objectives:
             raise UserError("hydra.sweeper.objectives is empty: expected such as ['maximize val/consistency/all']")
         if len(objectives) > 1 and config["pruner"] is not None:
@@ -66,8 +66,8 @@ class Grid(GridSampler):
 
 
 def build_sampler(options: Options, space: Space, number: int) -> BaseSampler:
-    """The sampler of one trial: its randomness is a function of (seed, number), so a study goes on after a
-    stop as if there had been none, and draws nothing twice.
+    """The sampler of one trial: its randomness is a function of (seed, number), so a study that was
+    stopped continues as if it had not been, and draws nothing twice.
 
     Raises:
         UserError: an option that the sampler does not have, or a grid over an interval.
@@ -79,12 +79,12 @@ def build_sampler(options: Options, space: Space, number: int) -> BaseSampler:
 
 
 def build_pruner(options: Options) -> BasePruner:
-    """The pruner, or one that lets all trials finish."""
+    """The pruner; without one, every trial finishes."""
     return NopPruner() if options.pruner is None else instantiate(options.pruner)
 
 
 def trial_count(options: Options, space: Space) -> int:
-    """How many trials the finished study has: never more than there are combinations for a grid."""
+    """How many trials the finished study has; a grid has no more than its combinations."""
     if not issubclass(get_class(options.sampler["_target_"]), GridSampler):
         return options.n_trials
     return min(options.n_trials, int(np.prod([len(values) for values in space.grid().values()])))

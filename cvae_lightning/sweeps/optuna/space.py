@@ -17,7 +17,7 @@ Value = bool | int | float | str
 
 
 class Space(NamedTuple):
-    """What all trials share, and what each draws.
+    """The overrides that all trials share, and what each trial draws.
 
     Attributes:
         fixed: the overrides of every trial.
@@ -39,33 +39,34 @@ class Space(NamedTuple):
         """Every value of every key, for a sampler that tries all.
 
         Raises:
-            UserError: a key is swept over an interval, which has no end of values.
+            UserError: a key is swept over an interval, which cannot be listed.
         """
-        return {name: _values(name, one) for name, one in self.distributions.items()}
+        return {name: _values(name, distribution) for name, distribution in self.distributions.items()}
 
 
 def read_space(arguments: Sequence[str], loader: ConfigLoader | None = None) -> Space:
-    """The space that Hydra overrides describe; a later override of a key takes the place of an earlier one.
+    """The space that Hydra overrides describe; a later override of a key replaces an earlier one.
 
     Args:
-        arguments: overrides such as ``model.latent_dim=choice(32,64)``; one without a sweep is fixed.
+        arguments: overrides such as ``model.latent_dim=choice(32,64)``; an override without a sweep is fixed.
         loader: Hydra's config loader, which ``glob`` needs.
 
     Raises:
-        UserError: nothing is swept, or a sweep is none that can be searched.
+        UserError: nothing is swept, or a sweep cannot be searched.
     """
-    overrides = {one.key_or_group: one for one in OverridesParser.create(loader).parse_overrides(list(arguments))}
-    swept = {name: one for name, one in overrides.items() if one.is_sweep_override()}
-    fixed = tuple(one.input_line or "" for one in overrides.values() if not one.is_sweep_override())
+    parsed = OverridesParser.create(loader).parse_overrides(list(arguments))
+    overrides = {override.key_or_group: override for override in parsed}
+    swept = {name: override for name, override in overrides.items() if override.is_sweep_override()}
+    fixed = tuple(override.input_line or "" for name, override in overrides.items() if name not in swept)
     if not swept:
         raise UserError(
             "hydra/sweeper=optuna: nothing to search; give a key a range, as in 'objective.beta=interval(0.1,10)'"
         )
     return Space(
         fixed,
-        {name: _distribution(one) for name, one in swept.items()},
-        {name: one.get_key_element() for name, one in swept.items()},
-        {name: (one.input_line or "").partition("=")[2] for name, one in swept.items()},
+        {name: _distribution(override) for name, override in swept.items()},
+        {name: override.get_key_element() for name, override in swept.items()},
+        {name: (override.input_line or "").partition("=")[2] for name, override in swept.items()},
     )
 
 
@@ -118,6 +119,8 @@ def _values(name: str, distribution: BaseDistribution) -> list[Value]:
         return list(range(distribution.low, distribution.high + 1, distribution.step))
     assert isinstance(distribution, FloatDistribution)
     if distribution.step is None:
-        raise UserError(f"{name}: sampler=grid tries every value, and an interval has no end of them; use choice(...)")
+        raise UserError(
+            f"{name}: sampler=grid tries every value, and those of an interval cannot be listed; use choice(...)"
+        )
     count = round((distribution.high - distribution.low) / distribution.step) + 1
     return [distribution.low + k * distribution.step for k in range(count)]

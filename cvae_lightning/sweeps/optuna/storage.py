@@ -1,4 +1,4 @@
-"""Where a study lives: Optuna's journal in the study's folder, or a database, neither harmed by any stop."""
+"""Where a study is stored: Optuna's journal in its folder, or a database; both survive a killed writer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class WholeLines(JournalFileOpenLock):
     """The journal's lock, held by the operating system, which frees it when its holder dies.
 
     Optuna's own locks are files: a killed holder blocks all others for half a minute. A killed writer may
-    also leave the beginning of a line, which would spoil the next one; it said nothing yet, so it is cut off.
+    also leave the beginning of a line, which would spoil the next one; an unfinished line is cut off.
     """
 
     def __init__(self, journal: Path) -> None:

@@ -1,8 +1,8 @@
-"""A study that several processes share and that any of them may leave at any moment, killed or not.
+"""A study that several processes share; each of them may end or be killed at any moment.
 
-A trial is claimed under the study's lock and belongs to whoever holds the lock in the trial's folder. The
-operating system frees both when their holder dies, so a trial that runs without a holder is known at once,
-by number and folder, and the next worker goes on with it.
+A trial is claimed under the study's lock and belongs to the process that holds the lock in the trial's folder. The
+operating system frees both locks when their holder dies, so a running trial without a holder is known at once, and the
+next worker continues it under the same number and in the same folder.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cvae_lightning.sweeps.optuna.space import Space, Value
 from cvae_lightning.sweeps.optuna.storage import open_storage
 
 PRUNED_AT = "pruned_at"
-"""The name under which a trial remembers the epoch in which it was pruned."""
+"""The name of a trial's attribute for the epoch in which it was pruned."""
 
 
 class Claim(NamedTuple):
@@ -57,12 +57,12 @@ class SharedStudy:
 
     Args:
         folder: the study's folder; all workers share it.
-        options: what is searched for.
-        space: where.
-        command: the command that goes on with the study, kept for the reader.
+        options: objectives, sampler, pruner and sizes of the search.
+        space: the search space.
+        command: the command that continues the study, kept for readers.
 
     Raises:
-        UserError: the folder or the database holds a study of something else.
+        UserError: the folder or the database holds another study.
     """
 
     def __init__(self, folder: Path, options: Options, space: Space, command: str = "") -> None:
@@ -71,11 +71,11 @@ class SharedStudy:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(folder / STUDY_LOCK)
         with self._lock:
-            known = self._introduce(command)
+            known = self._write_or_compare(command)
             self.study = _open(folder, options, known)
 
     def claim(self) -> Claim | None:
-        """A trial for this process: one whose worker has died, or a new one; None where there is none now."""
+        """A trial for this process: a trial whose worker has died, or a new trial; None where there is neither now."""
         with self._lock:
             trials = self.study.get_trials(deepcopy=False)
             for trial in trials:
@@ -87,7 +87,7 @@ class SharedStudy:
             return self._take(self.study.ask().number)
 
     def finish(self, claim: Claim, outcome: Outcome) -> None:
-        """Record how a trial ended, in its folder and then in the study, and let go of it."""
+        """Record how a trial ended, in its folder and then in the study, and release it."""
         record = {
             "number": claim.number,
             "state": outcome.state.name,
@@ -105,7 +105,7 @@ class SharedStudy:
         return self.study.get_trials(deepcopy=False)
 
     def done(self) -> bool:
-        """Whether every trial that was asked for has ended."""
+        """Whether all trials of the study have ended."""
         return sum(trial.state.is_finished() for trial in self.trials()) >= self.trial_count
 
     def _take(self, number: int) -> Claim | None:
@@ -127,29 +127,29 @@ class SharedStudy:
         if set(frozen.params) == set(self.space.distributions):
             return dict(frozen.params)
         self.study.sampler = build_sampler(self.options, self.space, frozen.number)
-        trial = optuna.Trial(self.study, frozen._trial_id)  # the only way to a trial that was asked for elsewhere
-        return {name: trial._suggest(name, one) for name, one in self.space.distributions.items()}
+        trial = optuna.Trial(self.study, frozen._trial_id)  # the only way to a trial that another process began
+        return {name: trial._suggest(name, distribution) for name, distribution in self.space.distributions.items()}
 
-    def _introduce(self, command: str) -> bool:
+    def _write_or_compare(self, command: str) -> bool:
         """Write ``study.json``, or compare with it; whether it was there."""
-        asked = {
+        settings = {
             "name": self.options.study,
-            "directions": [one.direction for one in self.options.objectives],
-            "metrics": [one.metric for one in self.options.objectives],
+            "directions": [objective.direction for objective in self.options.objectives],
+            "metrics": [objective.metric for objective in self.options.objectives],
             "search": self.space.texts,
             "fixed": list(self.space.fixed),
             "storage": self.options.storage,
         }
         file = self.folder / STUDY
         if not file.exists():
-            write_atomic(file, json.dumps({**asked, "command": command}, indent=1) + "\n")
+            write_atomic(file, json.dumps({**settings, "command": command}, indent=1) + "\n")
             return False
-        _compare(self.folder, json.loads(file.read_text()), asked)
+        _compare(self.folder, json.loads(file.read_text()), settings)
         return True
 
 
-def _compare(folder: Path, saved: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    for key, value in asked.items():
+def _compare(folder: Path, saved: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    for key, value in settings.items():
         if saved.get(key) != value:
             raise UserError(
                 f"{folder} holds a study with other settings: its {key} is {json.dumps(saved.get(key))}, not "
@@ -170,7 +170,7 @@ def _open(folder: Path, options: Options, known: bool) -> optuna.Study:
     return optuna.create_study(
         storage=storage,
         study_name=options.study,
-        directions=[one.direction for one in options.objectives],
+        directions=[objective.direction for objective in options.objectives],
         pruner=build_pruner(options),
         load_if_exists=True,
     )

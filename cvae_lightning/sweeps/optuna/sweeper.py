@@ -1,4 +1,4 @@
-"""The joint between Hydra and a study: claim a trial, launch it as a Hydra job, record how it ended."""
+"""Trials of a study as Hydra jobs: claim a trial, launch it, record how it ended."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ POLL_SECONDS = 1.0
 
 
 def sweep(config: DictConfig, loader: ConfigLoader, launcher: Launcher, arguments: Sequence[str]) -> list[FrozenTrial]:
-    """Work on the study until it has all trials asked for; returns the best.
+    """Work on the study until it has all its trials; returns the best.
 
     Args:
         config: the config of the sweep, with ``hydra``.
@@ -39,7 +39,7 @@ def sweep(config: DictConfig, loader: ConfigLoader, launcher: Launcher, argument
         arguments: the command line's overrides, swept and fixed.
 
     Raises:
-        UserError: the search cannot be, or contradicts the study in its folder.
+        UserError: an option is impossible, or differs from the study in the folder.
     """
     options = Options.read(config.hydra.sweeper)
     params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
@@ -52,7 +52,7 @@ def sweep(config: DictConfig, loader: ConfigLoader, launcher: Launcher, argument
         if claims:
             _launch(study, launcher, claims)
         else:
-            time.sleep(POLL_SECONDS)  # others are at work on the rest; should one die, its trial is ours
+            time.sleep(POLL_SECONDS)  # other workers have the rest; if one of them dies, its trial is free
     return _conclude(study)
 
 
@@ -60,7 +60,7 @@ def outcome(folder: Path, options: Options, pruned_at: int | None, returned: Job
     """How a trial ended, read from what its job left in its folder.
 
     Raises:
-        ObjectiveError: the run measured no such objective.
+        ObjectiveError: the run did not measure an objective.
     """
     error = returned._return_value if returned.status is JobStatus.FAILED else None
     if isinstance(error, ObjectiveError):
@@ -74,14 +74,14 @@ def outcome(folder: Path, options: Options, pruned_at: int | None, returned: Job
     if not (folder / METRICS).exists():
         return Outcome(TrialState.FAIL, error=f"the job ended without {METRICS}")
     numbers = _numbers(folder / METRICS)
-    values = tuple(measured(numbers, one.metric) for one in options.objectives)
+    values = tuple(measured(numbers, objective.metric) for objective in options.objectives)
     if any(math.isnan(value) for value in values):
         return Outcome(TrialState.FAIL, error=f"an objective is not a number: {values}")
     return Outcome(TrialState.COMPLETE, values)
 
 
 def _launch(study: SharedStudy, launcher: Launcher, claims: Sequence[Claim]) -> None:
-    jobs = [[*study.space.overrides(one.params), f"hydra.sweep.subdir='{one.number}'"] for one in claims]
+    jobs = [[*study.space.overrides(claim.params), f"hydra.sweep.subdir='{claim.number}'"] for claim in claims]
     for claim, returned in zip(claims, launcher.launch(jobs, initial_job_idx=claims[0].number), strict=True):
         pruned_at = study.trials()[claim.number].user_attrs.get(PRUNED_AT)
         result = outcome(claim.folder, study.options, pruned_at, returned)

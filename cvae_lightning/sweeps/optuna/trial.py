@@ -1,7 +1,7 @@
-"""A trial as its own job sees it: where it reports how it goes, and is told to stop.
+"""A trial within its own job: it reports intermediate values and learns whether to stop.
 
-The job may run in another process than the worker that claimed the trial, or on another machine; it knows
-the study from Hydra's config and its trial from the name of its folder.
+The job may run in another process than the worker that claimed the trial, or on another machine; it finds the study by
+Hydra's config and its trial by the name of its folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cvae_lightning.sweeps.optuna.study import PRUNED_AT
 
 
 class ObjectiveError(UserError):
-    """The study's objective is nothing that its runs measure, which ends the search."""
+    """The runs of a study do not measure its objective, which ends the search."""
 
     ends_sweep = True
 
@@ -48,11 +48,11 @@ class RunningTrial:
 
     @property
     def prunes(self) -> bool:
-        """Whether the study stops hopeless trials."""
+        """Whether the study prunes trials."""
         return self.options.pruner is not None
 
     def report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
-        """Tell the study an intermediate value; whether the trial is hopeless and should stop.
+        """Report an intermediate value to the study; whether the trial should be pruned.
 
         Args:
             epoch: how many epochs are done.
@@ -66,7 +66,7 @@ class RunningTrial:
                 measured(metrics, objective.metric)
         if len(self.objectives) > 1 or self.objectives[0].metric not in metrics:
             return False  # Optuna takes intermediate values of a single objective only
-        if epoch not in self._reported:  # a resumed run comes by some epochs again
+        if epoch not in self._reported:  # a resumed run repeats some epochs
             self._trial.report(float(metrics[self.objectives[0].metric]), epoch)
             self._reported.add(epoch)
         if not (self.prunes and self._trial.should_prune()):
@@ -83,7 +83,7 @@ def measured(metrics: Mapping[str, float], name: str) -> float:
     """
     if name not in metrics:
         raise ObjectiveError(
-            f"hydra.sweeper.objectives: the runs measure no {name!r}{nearest_hint(name, metrics)}; {_some(metrics)}"
+            f"hydra.sweeper.objectives: the runs do not measure {name!r}{nearest_hint(name, metrics)}; {_some(metrics)}"
         )
     return metrics[name]
 

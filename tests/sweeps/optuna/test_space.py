@@ -76,5 +76,5 @@ def test_a_wrong_sweep_is_named(arguments: list[str], message: str) -> None:
 
 
 def test_an_interval_has_no_grid() -> None:
-    with pytest.raises(UserError, match="no end of them"):
+    with pytest.raises(UserError, match="those of an interval cannot be listed"):
         read_space(["a=interval(1,2)"]).grid()
