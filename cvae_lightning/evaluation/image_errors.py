@@ -1,4 +1,8 @@
-"""Errors between images in [0, 1], the guide's evaluation metrics."""
+"""Errors between images in [0, 1], the guide's evaluation metrics.
+
+Own code, because torchmetrics has an infinite PSNR for equal images, and a mean over images needs a finite one; a test
+compares the rest with it.
+"""
 
 from __future__ import annotations
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import sqrt
-from statistics import NormalDist
 from typing import NamedTuple
 
 LEVEL = 0.95
@@ -13,19 +11,17 @@ LEVEL = 0.95
 def wilson(passed: int, of: int, level: float = LEVEL) -> tuple[float, float]:
     """The score interval of a share (Wilson 1927; without continuity correction, method 3 of Newcombe 1998).
 
-    It stays within 0 and 1 and is no point at 0 of n or n of n, where the usual normal interval is.
+    It stays within 0 and 1 and is not a point at 0 of n or n of n, where the usual normal interval is.
 
     Raises:
         ValueError: not 0 <= passed <= of, or ``of`` is 0.
     """
     if not 0 <= passed <= of or of == 0:
         raise ValueError(f"a share of {passed} in {of}: expected 0 to n of at least 1")
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    share, weight = passed / of, z * z / of
-    middle = (share + weight / 2) / (1 + weight)
-    half = z * sqrt(share * (1 - share) / of + weight / (4 * of)) / (1 + weight)
-    # At the ends the formula gives exactly 0 and 1; floating point does not.
-    return (0.0 if passed == 0 else middle - half, 1.0 if passed == of else middle + half)
+    from scipy.stats import binomtest  # here, because it takes long to import and commands read this module early
+
+    interval = binomtest(passed, of).proportion_ci(level, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 class Tally(NamedTuple):

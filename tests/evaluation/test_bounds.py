@@ -99,8 +99,8 @@ def test_the_elbo_of_a_whole_model_is_the_mean_weight() -> None:
     images, tokens, noise = torch.rand(3, 3, 32, 32), torch.randint(4, 20, (3, 5)), draws(3, 250, 6)
     with torch.inference_mode():
         weights = log_weights(model, images, tokens, noise)
-        passes = [model(images, tokens, noise=one) for one in noise.unbind(dim=1)]
-    distortion = torch.stack([seen.distortion for seen in passes], dim=1)
+        passes = [model(images, tokens, noise=rows) for rows in noise.unbind(dim=1)]
+    distortion = torch.stack([made.distortion for made in passes], dim=1)
     surplus = weights + distortion
     error = 5 * surplus.std(dim=1) / 250**0.5
     assert ((surplus.mean(dim=1) + passes[0].rate.sum(dim=1)).abs() < error).all()

@@ -14,7 +14,7 @@ from cvae_lightning.world import ATOMS, CaptionError, Meaning, detect, parse
 def scenes() -> tuple[torch.Tensor, list[Meaning]]:
     dataset = ShapeSceneDataset(size=40, canvas_size=64, split="val")
     examples = dataset.__getitems__(range(40))
-    return torch.stack([one.image for one in examples]), [parse(one.caption) for one in examples]
+    return torch.stack([example.image for example in examples]), [parse(example.caption) for example in examples]
 
 
 def shares(metric: Metric) -> dict[str, float]:

@@ -95,8 +95,8 @@ def test_pictures_are_the_same_up_to_rounding(painter: Painter, tmp_path: Path, 
     again = load(written(painter, tmp_path, precision))
     assert {value.dtype for value in again.model.parameters()} == {torch.float32}
     pairs = zip(painter.paint(CAPTIONS, 2), again.paint(CAPTIONS, 2), strict=True)
-    seen = [[np.asarray([np.asarray(p, dtype=int) for p in row]) for row in pair] for pair in pairs]
-    difference = max(float(np.abs(one - other).mean()) for one, other in seen)
+    arrays = [[np.asarray([np.asarray(p, dtype=int) for p in row]) for row in pair] for pair in pairs]
+    difference = max(float(np.abs(first - second).mean()) for first, second in arrays)
     assert 0 < difference < LEVELS[precision]
 
 

@@ -55,21 +55,21 @@ def test_the_first_right_candidate_is_kept_and_no_more_are_drawn(tokenizer) -> N
     painter = Painter(Lucky(tokenizer, limit=0.8), tokenizer)
     rows = painter.paint_and_judge(CAPTIONS, num_samples=4, best_of=40)
     for row in rows:
-        for k, one in enumerate(row):
+        for k, image in enumerate(row):
             first = next(j for j in range(40) if luck(painter, k, j) > 0.8)
-            assert (one.index, one.candidate, one.drawn) == (k, first, first + 1)
-            assert one.verdict.all
-    assert painter.model.asked == sum(one.drawn for row in rows for one in row)
+            assert (image.index, image.candidate, image.drawn) == (k, first, first + 1)
+            assert image.verdict.all
+    assert painter.model.asked == sum(image.drawn for row in rows for image in row)
 
 
 def test_with_none_right_the_most_atoms_win_and_the_first_of_equals(tokenizer) -> None:
     painter = Painter(Lucky(tokenizer, limit=1e9), tokenizer)
     (row,) = painter.paint_and_judge(["a medium black cross"], num_samples=5, best_of=6)
-    kept = [one.candidate for one in row]
+    kept = [image.candidate for image in row]
     # One thing is the right count, and better than nothing at all.
     assert kept == [next((j for j in range(6) if luck(painter, k, j) > 0), 0) for k in range(5)]
     assert max(kept) > 0
-    assert [one.drawn for one in row] == [6] * 5
+    assert [image.drawn for image in row] == [6] * 5
 
 
 def test_sample_k_depends_on_nothing_else(tokenizer) -> None:
@@ -82,23 +82,23 @@ def test_sample_k_depends_on_nothing_else(tokenizer) -> None:
 def test_candidate_0_is_the_sample_without_best_of(tokenizer) -> None:
     painter = Painter(ConditionalVAE(len(tokenizer), **SIZES), tokenizer)
     plain = painter.paint_and_judge(CAPTIONS, num_samples=3, seed=2)
-    assert {(one.candidate, one.drawn) for row in plain for one in row} == {(0, 1)}
+    assert {(image.candidate, image.drawn) for row in plain for image in row} == {(0, 1)}
     noise = torch.from_numpy(np.random.default_rng([2, 1]).standard_normal(4)).float()
     assert torch.equal(painter.noise(2, 2)[1], noise)
     assert not torch.equal(painter.noise(2, 2, candidate=1)[1], noise)
     for row, chosen in zip(plain, painter.paint_and_judge(CAPTIONS, num_samples=3, seed=2, best_of=3), strict=True):
-        for one, best in zip(row, chosen, strict=True):
-            assert score(best.verdict) >= score(one.verdict)
+        for image, best in zip(row, chosen, strict=True):
+            assert score(best.verdict) >= score(image.verdict)
             if best.candidate == 0:
-                assert best.image.tobytes() == one.image.tobytes()
+                assert best.image.tobytes() == image.image.tobytes()
 
 
 def test_what_is_unsaid_is_not_judged(tokenizer) -> None:
     painter = Painter(Lucky(tokenizer, limit=1e9), tokenizer)
     painter.model.picture = lambda tokens, luck: Lucky.picture(painter.model, tokens, 1.0)  # always a small one
     (row,) = painter.paint_and_judge(["a red circle"], num_samples=12)
-    assert {one.model_caption for one in row} == {f"a {size} red circle" for size in ("small", "medium", "large")}
-    assert all(one.verdict.all and one.caption == "a red circle" for one in row)
+    assert {image.model_caption for image in row} == {f"a {size} red circle" for size in ("small", "medium", "large")}
+    assert all(image.verdict.all and image.caption == "a red circle" for image in row)
 
 
 def verdict(*atoms: bool | None, everything: bool = False) -> Verdict:
