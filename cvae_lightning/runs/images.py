@@ -10,6 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.runs.layout import GRID, RECONSTRUCTION_PICTURE
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 CAPTION_KEYS = ("model_caption", "caption")
@@ -19,13 +20,15 @@ CAPTION_KEYS = ("model_caption", "caption")
 def find_images(names: str | Sequence[str]) -> list[Path]:
     """Image files meant by names, each a file, a folder of images or a pattern such as ``shots/*.png``.
 
+    The grids that ``generate`` and ``reconstruct`` leave beside their pictures are passed over in folders and patterns.
+
     Raises:
         UserError: a name means no image file.
     """
-    return [path for name in ([names] if isinstance(names, str) else names) for path in _meant(name)]
+    return [path for name in ([names] if isinstance(names, str) else names) for path in _matching(name)]
 
 
-def _meant(name: str) -> list[Path]:
+def _matching(name: str) -> list[Path]:
     path = Path(name)
     if path.is_file():
         return [path]
@@ -33,6 +36,7 @@ def _meant(name: str) -> list[Path]:
         found = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
     else:
         found = sorted(p for p in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))) if p.is_file())
+    found = [p for p in found if p.name not in (GRID, RECONSTRUCTION_PICTURE)]
     if not found:
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise UserError(f"images={name}: no image there{nearest_hint(path.name, siblings)}")
@@ -43,12 +47,12 @@ def read_image(path: Path) -> Image.Image:
     """A picture, whole.
 
     Raises:
-        UserError: the file is no image that Pillow reads.
+        UserError: the file is not an image that Pillow reads, or its size is a danger to memory.
     """
     try:
         image = Image.open(path)
         image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise UserError(f"{path} cannot be read as an image: {error}") from error
     return image
 
