@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from cvae_lightning.models import CompositingDecoder
+from cvae_lightning.models import CompositingDecoder, LatentLayout, ObjectQueries
 from cvae_lightning.models.discriminator import PatchDiscriminator
 from cvae_lightning.training.penalties import AdversarialPenalty, Penalties, View
 from cvae_lightning.training.penalties.adversarial import balance, hinge_loss, last_layer
@@ -49,8 +49,9 @@ def test_the_hinge_is_lims_and_yes() -> None:
 
 
 def test_the_last_layer_of_a_decoder_without_convolutions_is_its_last_matrix() -> None:
-    decoder = CompositingDecoder()
-    assert last_layer(decoder) is decoder.coverage.weight
+    layout = LatentLayout(latent_dim=6, num_slots=3, position_scale=4.0)
+    decoder = CompositingDecoder(layout, ObjectQueries(num_slots=3, width=16, caption_dim=8), 32, 8, hidden=16)
+    assert last_layer(decoder) is decoder.alpha.weight
 
 
 def test_a_score_sees_the_patch_it_says() -> None:
