@@ -20,7 +20,7 @@ class RunMLflow(MLFlowLogger):
         experiment_name: MLflow's experiment.
         tracking_uri: another place, such as ``http://localhost:5000``, or ``sqlite:///outputs/mlflow.db`` for
             all jobs of a sweep together.
-        resume_step: updates done by the checkpoint that the run continues from, or None for a new run.
+        resume_step: taken because all loggers of a run are; a resumed run is a new one here.
     """
 
     def __init__(

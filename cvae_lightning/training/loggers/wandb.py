@@ -19,7 +19,7 @@ class RunWandb(WandbLogger):
         save_dir: the run folder, where ``wandb/`` is written.
         project: W&B's project.
         offline: write files only, for ``wandb sync`` to send.
-        resume_step: updates done by the checkpoint that the run continues from, or None for a new run.
+        resume_step: taken because all loggers of a run are; a resumed run is a new one here.
     """
 
     def __init__(
