@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cvae_lightning.reports.card import CardFacts, model_card
 from cvae_lightning.runs import CONFIG, ENVIRONMENT, METRICS, read_mapping
 
 
@@ -21,6 +20,8 @@ def card_of(model: Mapping[str, Any], folder: Path | None, evaluation: Mapping[s
     Raises:
         UserError: a record of the run is damaged.
     """
+    from cvae_lightning.reports.card import CardFacts, model_card
+
     records = {name: read_mapping(folder / name) if folder else {} for name in (CONFIG, ENVIRONMENT, METRICS)}
     facts = CardFacts(
         **model,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.reports.evaluation import evaluation_report
 from cvae_lightning.runs import ENVIRONMENT, REPORT, RESULTS, environment, read_mapping
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ def write_evaluation(results: dict[str, Any], splits: Mapping[str, SplitResult],
     Returns:
         the report.
     """
+    from cvae_lightning.reports.evaluation import evaluation_report
     from cvae_lightning.reports.evaluation_pictures import draw_evaluation
 
     output.mkdir(parents=True, exist_ok=True)
