@@ -9,8 +9,10 @@ from cvae_lightning.cli.app import command
 
 def job(config: DictConfig) -> None:
     """Measure what the config describes."""
+    from cvae_lightning.cli.signatures import check_parts
     from cvae_lightning.training.throughput import measure
 
+    check_parts(config)
     measure(config)
 
 

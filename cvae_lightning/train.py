@@ -19,9 +19,11 @@ def job(config: DictConfig) -> float | None:
             require_package(name, f"logger={name}")
     from hydra.core.hydra_config import HydraConfig
 
+    from cvae_lightning.cli.signatures import check_parts
     from cvae_lightning.training.context import hydra_context
     from cvae_lightning.training.run import run
 
+    check_parts(config)
     return run(config, hydra_context(HydraConfig.get()))
 
 

@@ -28,7 +28,7 @@ MISTAKES = {
     "model.image_size=100": "100 does not halve .*32",
     "data.canvas_size=16": "canvas_size is 16: expected 32 to 512",
     "objective.beta=-1": r"objective\.beta is -1",
-    "objective.beta=nan": r"objective\.beta is nan",
+    "objective.beta=nan": r"objective\.beta=nan: expected a finite number",
     "objective.beta=much": r"objective\.beta=much: expected a number",
     "objective.schedule.length=-1": r"schedule\.length is -1",
     "model.latent_dim=12.5": "expected a whole number",
@@ -38,11 +38,11 @@ MISTAKES = {
     "trainer.max_epochs=-7": "max_epochs",
     "data.batch_size=0": "batch_size is 0",
     "data.mix.one=-1": "mix of 'one' is -1",
-    "optimizer.lr=-1": "learning rate: -1",
+    "optimizer.lr=-1": r"optimizer\.lr=-1: expected a learning rate above 0",
     "seed=-1": "seed=-1",
     "likelihood.scale=0": "scale is 0",
     "resume=nowhere": "no such folder",
-    "a b": "override",
+    "a b": "a b: expected key=value",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 PACKAGE = Path(__file__).parent.parent
 CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir())
 """The configs: inside an installed package, beside it in a checkout."""
+COMMANDS = ("train", "generate", "reconstruct", "evaluate", "export", "report", "benchmark", "judge_reliability")
 OPTIONAL_GROUPS = ("experiment", "ablation", "debug")
 """Recipes: groups of which nothing is chosen by default."""
 

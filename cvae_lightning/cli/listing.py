@@ -7,10 +7,9 @@ import sys
 from importlib import import_module
 
 import cvae_lightning
-from cvae_lightning.cli.configs import PACKAGE
+from cvae_lightning.cli.configs import COMMANDS, PACKAGE
 from cvae_lightning.errors import nearest_hint
 
-COMMANDS = ("train", "generate", "reconstruct", "evaluate", "export", "report", "benchmark", "judge_reliability")
 MISTAKE = 2
 
 

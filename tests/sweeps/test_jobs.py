@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support import ROOT, TINY
 
-from cvae_lightning.cli import app as cli
+from cvae_lightning.cli import explain as cli
 
 SWEEP = [*TINY, "trainer.max_epochs=1", "objective.beta=1,-1,2", "hydra.sweep.dir=sweep"]
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "submitit", "ray": "ray"}
@@ -72,7 +72,7 @@ def test_a_launcher_runs_the_sweep(tmp_path: Path, launcher: str) -> None:
 @pytest.mark.parametrize("choice", cli.EXTRAS)
 def test_an_absent_launcher_is_named(choice: str) -> None:
     group, _, name = choice.rpartition("/")
-    error = cli.explain(LookupError(f"Could not find '{choice}'"), "train")
+    error = cli.explain(LookupError(f"Could not find '{choice}'"))
     assert error.startswith(f"{group}={name} needs a package that is not installed: pip install -e '.[")
 
 

@@ -1,0 +1,129 @@
+"""Types and ranges of a composed config, checked without importing torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from cvae_lightning.cli.configs import leaves
+from cvae_lightning.cli.messages import shown
+from cvae_lightning.cli.rules import kind_complaint, rule_of
+from cvae_lightning.errors import UserError
+
+REMOVABLE = ("callbacks.", "logger.", "penalties.")
+"""Entries of these may be null, which leaves them out."""
+NEEDED = {
+    "logger.csv": "a run's curves and its last metrics are read from its table",
+    "callbacks.last": "a run is resumed and loaded from its last checkpoint",
+}
+PART = "._part_"
+"""Stands for the keys of a part that another key refers to."""
+AT_RUN_TIME = ("${hydra:", "${now:", "${oc.")
+"""Values that only the running job has."""
+
+
+def check_values(command: str, config: DictConfig, usual: DictConfig) -> None:
+    """Raise for the first value that its key cannot have.
+
+    Args:
+        command: its name.
+        config: as composed, without the ``hydra`` node.
+        usual: the same choices with no value changed, whose types count.
+
+    Raises:
+        UserError: the message names the key, its value and what was expected.
+        omegaconf.errors.InterpolationKeyError: a key takes its value from one that is not there.
+    """
+    for key in sorted(set(usual) - set(config), key=str):
+        raise UserError(f"{key}=null: the config needs its {key}; leave the argument out")
+    given, defaults = dict(_values(config)), dict(_values(usual))
+    for key, why in NEEDED.items():
+        if _absent(config, key) and not _absent(usual, key):
+            raise UserError(f"{key} cannot be left out: {why}")
+    parts = {".".join(key.split(".")[:length]) for key in defaults for length in range(1, key.count(".") + 1)}
+    for key, value in given.items():
+        if (whole := _replaced(key, defaults)) is not None:
+            key, value = whole, OmegaConf.to_container(OmegaConf.select(config, whole), resolve=False)
+            complaint: str | None = kind_complaint(value, defaults[whole]) or "one value, not a mapping"
+        elif key in parts and key not in defaults:
+            if value is None and key.startswith(REMOVABLE):
+                continue
+            complaint = _part_complaint(key, defaults)
+        else:
+            complaint = _complaint(command, key, value, defaults)
+        if complaint:
+            raise UserError(f"{key}={shown(value)}: expected {complaint}")
+    _check_batches(given)
+
+
+def _replaced(key: str, defaults: Mapping[str, Any]) -> str | None:
+    """The key above this one that has a single value by default, where it was given keys of its own."""
+    above = (".".join(key.split(".")[:length]) for length in range(1, key.count(".") + 1))
+    return next((name for name in above if name in defaults and not isinstance(defaults[name], dict)), None)
+
+
+def _part_complaint(key: str, defaults: Mapping[str, Any]) -> str:
+    """What a part may be where one value was given for it."""
+    if f"{key}{PART}" in defaults:
+        group = key.rpartition(".")[2]
+        return f"the chosen {group}; choose with {group}=CHOICE"
+    example = next(name for name in defaults if name.startswith(f"{key}.") and "._" not in name)
+    return f"keys of its own, such as {example}={shown(defaults[example])}"
+
+
+def _complaint(command: str, key: str, value: Any, defaults: Mapping[str, Any]) -> str | None:
+    if isinstance(value, str) and value.startswith(AT_RUN_TIME):
+        return None
+    if value == "???":
+        return None
+    if key.endswith(".filename") and isinstance(value, str) and ("/" in value or "\\" in value):
+        return "a file's name without a folder"
+    rule = rule_of(key, command)
+    if rule and isinstance(value, bool | int | float | str | list | None):
+        return rule.complaint(value) or (None if value is None else _finite(value))
+    if key not in defaults or defaults[key] is None:
+        return _finite(value)
+    return kind_complaint(value, defaults[key])
+
+
+def _finite(value: Any) -> str | None:
+    return kind_complaint(value, 1.0) if isinstance(value, float) else "a text or null" if value == "" else None
+
+
+def _absent(config: DictConfig, key: str) -> bool:
+    group, _, name = key.partition(".")
+    node = config.get(group)
+    return (isinstance(node, DictConfig) and node.get(name) is None) or (group in config and node is None)
+
+
+def _values(config: DictConfig) -> Iterator[tuple[str, Any]]:
+    """Every value with its dotted key; one that refers to another key as that key's value."""
+    for key, value in leaves(OmegaConf.to_container(config, resolve=False)):
+        if not isinstance(value, str) or "${" not in value or value.startswith(AT_RUN_TIME):
+            yield key, value
+            continue
+        found = OmegaConf.select(config, key)
+        if not OmegaConf.is_config(found):
+            yield key, found
+        elif OmegaConf.is_list(found):
+            yield key, OmegaConf.to_container(found, resolve=False)
+        else:
+            yield f"{key}{PART}", None
+
+
+def _check_batches(values: Mapping[str, Any]) -> None:
+    """A share of the training batches is at least one batch; Lightning would say so after its start.
+
+    Raises:
+        UserError: it is less.
+    """
+    share, size, batch = (values.get(key) for key in ("trainer.limit_train_batches", "data.size", "data.batch_size"))
+    if isinstance(share, float) and 0 < share < 1 and isinstance(size, int) and isinstance(batch, int) and batch > 0:
+        batches = int(size * (1 - float(values.get("data.val_fraction") or 0))) / batch
+        if share * batches < 1:
+            raise UserError(
+                f"trainer.limit_train_batches={share}: of {batches:.0f} batches this is not one; expected a whole "
+                "number of batches, or a larger share"
+            )
