@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from cvae_lightning.cli.choices import read_overrides
 from cvae_lightning.cli.configs import CONF, OPTIONAL_GROUPS, leaves
-from cvae_lightning.cli.explain import describe
+from cvae_lightning.cli.explain import describe, old_value
 from cvae_lightning.cli.validate import check_values
 from cvae_lightning.errors import UserError
 
@@ -74,7 +74,7 @@ def composed(command: str, arguments: Sequence[str], folder: str | None = None, 
         except UserError:
             raise
         except Exception as error:
-            paragraph = describe(error, known_keys(command, whole_choices(overrides)))
+            paragraph = old_value(overrides) or describe(error, known_keys(command, whole_choices(overrides)))
             raise UserError(paragraph or f"{type(error).__name__}: {error}") from error
     return checked
 

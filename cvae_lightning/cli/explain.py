@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, InstantiationException
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
@@ -89,6 +90,12 @@ def renamed(key: str) -> str | None:
         if new := RENAMED.get(".".join(parts[:length])):
             return ".".join([new, *parts[length:]])
     return None
+
+
+def old_value(overrides: Sequence[Override]) -> str | None:
+    """The first ``key=value`` that earlier releases had, and what it is called now; None if there is none."""
+    lines = [(override.input_line or "").lstrip("+") for override in overrides]
+    return next((f"{line} is now called {RENAMED[line]}" for line in lines if line in RENAMED), None)
 
 
 def _lost_reference(error: InterpolationKeyError) -> str:

@@ -24,13 +24,16 @@ AT_RUN_TIME = ("${hydra:", "${now:", "${oc.")
 """Values that only the running job has."""
 
 
-def check_values(command: str, config: DictConfig, usual: DictConfig) -> None:
+def check_values(
+    command: str, config: DictConfig, usual: DictConfig, defaults: Mapping[str, Any] | None = None
+) -> None:
     """Raise for the first value that its key cannot have.
 
     Args:
         command: its name.
         config: as composed, without the ``hydra`` node.
         usual: the same choices with no value changed, whose types count.
+        defaults: :func:`values_of` it, where the caller has them.
 
     Raises:
         UserError: the message names the key, its value and what was expected.
@@ -38,7 +41,8 @@ def check_values(command: str, config: DictConfig, usual: DictConfig) -> None:
     """
     for key in sorted(set(usual) - set(config), key=str):
         raise UserError(f"{key}=null: the config needs its {key}; leave the argument out")
-    given, defaults = dict(_values(config)), dict(_values(usual))
+    given = values_of(config)
+    defaults = values_of(usual) if defaults is None else defaults
     for key, why in NEEDED.items():
         if _absent(config, key) and not _absent(usual, key):
             raise UserError(f"{key} cannot be left out: {why}")
@@ -98,19 +102,25 @@ def _absent(config: DictConfig, key: str) -> bool:
     return (isinstance(node, DictConfig) and node.get(name) is None) or (group in config and node is None)
 
 
+def values_of(config: DictConfig) -> dict[str, Any]:
+    """Every value by its dotted key; one that refers to another key as that key's value."""
+    return dict(_values(config))
+
+
 def _values(config: DictConfig) -> Iterator[tuple[str, Any]]:
-    """Every value with its dotted key; one that refers to another key as that key's value."""
+    referred: dict[str, Any] = {}
     for key, value in leaves(OmegaConf.to_container(config, resolve=False)):
         if not isinstance(value, str) or "${" not in value or value.startswith(AT_RUN_TIME):
             yield key, value
             continue
-        found = OmegaConf.select(config, key)
-        if not OmegaConf.is_config(found):
-            yield key, found
-        elif OmegaConf.is_list(found):
-            yield key, OmegaConf.to_container(found, resolve=False)
-        else:
+        if value not in referred:
+            found = OmegaConf.select(config, key)
+            plain = OmegaConf.to_container(found, resolve=False) if OmegaConf.is_list(found) else found
+            referred[value] = plain
+        if OmegaConf.is_config(referred[value]):
             yield f"{key}{PART}", None
+        else:
+            yield key, referred[value]
 
 
 def _check_batches(values: Mapping[str, Any]) -> None:

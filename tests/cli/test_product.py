@@ -6,10 +6,10 @@ import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -20,7 +20,7 @@ from cvae_lightning.cli.configs import COMMANDS, CONF, OPTIONAL_GROUPS, leaves
 from cvae_lightning.cli.explain import describe
 from cvae_lightning.cli.messages import PARAGRAPH
 from cvae_lightning.cli.signatures import check_parts
-from cvae_lightning.cli.validate import check_values
+from cvae_lightning.cli.validate import check_values, values_of
 from cvae_lightning.errors import UserError
 
 NEEDED = {
@@ -87,21 +87,16 @@ def test_a_group_of_another_command_is_answered_with_whose_it_is(command: str) -
         assert paragraph.startswith(f"{group} is a group of ")
 
 
-def with_value(config: DictConfig, override: Override) -> DictConfig:
-    """The config with one value changed as Hydra changes it."""
-    changed = config.copy()
-    ConfigLoaderImpl._apply_overrides_to_config([override], changed)
-    return changed
-
-
-def value_refusal(command: str, usual: DictConfig, argument: str, parts: bool) -> str | None:
+def value_refusal(command: str, usual: DictConfig, key: str, value: str, defaults: dict[str, Any]) -> str | None:
     """As :func:`refusal`, with the composition shared and, for training, the parts built without memory."""
-    (override,) = read_overrides(command, [argument])
+    before = dict(leaves(OmegaConf.to_container(usual, resolve=False)))[key]
+    changed = usual  # changed as Hydra changes it, and back at the end: a copy takes most of the time
     try:
-        changed = with_value(usual, override)
+        (override,) = read_overrides(command, [f"{key}={value}"])
+        ConfigLoaderImpl._apply_overrides_to_config([override], changed)
         check_required(command, changed)
-        check_values(command, changed, usual)
-        if parts:
+        check_values(command, changed, usual, defaults)
+        if command == "train":
             from cvae_lightning.training.factory import check
 
             check_parts(changed)
@@ -110,22 +105,26 @@ def value_refusal(command: str, usual: DictConfig, argument: str, parts: bool) -
         paragraph = describe(error)
         assert paragraph is not None
         return checked(paragraph)
+    finally:
+        OmegaConf.update(changed, key, before, merge=False)
     return None
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_key_takes_values_of_its_kind_only(command: str, usual: dict[str, DictConfig]) -> None:
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    for name in ("pytorch_lightning", "lightning.pytorch"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     config = usual[command]
     plain = OmegaConf.to_container(config, resolve=False)
     keys = [key for key, _ in leaves(plain) if "_target_" not in key and "_partial_" not in key]
     if command == "benchmark":
         keys = [key for key in keys if key.startswith("benchmark.")]  # the others are train's
-    for key in keys:
-        for value in BAD_VALUES:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                value_refusal(command, config, f"{key}={value}", parts=command == "train")
+    defaults = values_of(config)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for key in keys:
+            for value in BAD_VALUES:
+                value_refusal(command, config, key, value, defaults)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
