@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,11 +38,13 @@ def resumed(arguments: list[str]) -> list[str]:
     if wanted in (None, "null", ""):
         return arguments
     if {"-m", "--multirun"} & set(arguments):
-        raise UserError("resume= goes on with one run: a sweep's jobs are resumed one by one")
+        raise UserError("resume= continues one run: a sweep is continued by its own command")
     if wanted != "auto":
         return runs.resumed_arguments(arguments, Path(wanted).resolve(), RENAMED)
     rest = [argument for argument in arguments if not argument.startswith("resume=")]
     folder = _unfinished(rest)
+    outcome = f"resuming {folder}" if folder else "no unfinished run of this config under outputs/, so a new one starts"
+    print(f"resume=auto: {outcome}", file=sys.stderr)
     return runs.resumed_arguments(rest, folder.resolve()) if folder else rest
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import shlex
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from cvae_lightning.runs import FAILURE, METRICS
 from cvae_lightning.runs.layout import MULTIRUN
+from cvae_lightning.runs.provenance import user_command
 from cvae_lightning.sweeps.optuna.options import Options
 from cvae_lightning.sweeps.optuna.space import override_text, read_space
 from cvae_lightning.sweeps.optuna.study import PRUNED_AT, Claim, Outcome, SharedStudy, best_trials
@@ -44,7 +43,7 @@ def sweep(config: DictConfig, loader: ConfigLoader, launcher: Launcher, argument
     options = Options.read(config.hydra.sweeper)
     params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
     space = read_space([*params, *arguments], loader)
-    study = SharedStudy(Path(config.hydra.sweep.dir).resolve(), options, space, _command())
+    study = SharedStudy(Path(config.hydra.sweep.dir).resolve(), options, space, user_command())
     OmegaConf.save(config, study.folder / MULTIRUN)
     log.info("study %s: %d of %d trials done; %s", options.study, _ended(study), study.trial_count, study.folder)
     while not study.done():
@@ -114,7 +113,3 @@ def _settings(params: dict[str, Any]) -> str:
 
 def _ended(study: SharedStudy) -> int:
     return sum(trial.state.is_finished() for trial in study.trials())
-
-
-def _command() -> str:
-    return shlex.join(["python", "-m", f"cvae_lightning.{Path(sys.argv[0]).stem}", *sys.argv[1:]])
