@@ -11,8 +11,9 @@ from cvae_lightning.evaluation.bounds import bits_per_dim, importance_bound, log
 from cvae_lightning.evaluation.latent import active_units
 from cvae_lightning.evaluation.model_adapter import ModelAdapter
 from cvae_lightning.evaluation.prior_bound import prior_bound
-from cvae_lightning.evaluation.settings import EvaluationSettings, SceneSource
+from cvae_lightning.evaluation.settings import POSTERIOR, EvaluationSettings, SceneSource
 from cvae_lightning.evaluation.split_result import evaluate_split
+from cvae_lightning.inference.noise import normal_rows
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import (
     ConditionalPrior,
@@ -27,7 +28,7 @@ from cvae_lightning.models import (
     Prior,
     StandardPrior,
 )
-from cvae_lightning.models.gaussian import kl, log_density
+from cvae_lightning.models.gaussian import draw, kl, log_density
 from cvae_lightning.models.nn.slot_queries import LearnedQueries
 from cvae_lightning.training.objectives import BetaELBO
 
@@ -198,6 +199,14 @@ def test_the_flows_own_bound_is_under_its_own_density() -> None:
     assert found is not None
     assert (found["split"], found["images"]) == ("test", 7)
     assert found["elbo"] - found["base_elbo"] == pytest.approx(found["base_rate"] - found["rate"], abs=1e-3)
+    examples = ShapeSceneDataset(7, 32, split="test").__getitems__(range(7))
+    tokens = tokenizer.encode_batch([example.caption for example in examples])
+    noise = normal_rows([settings.key(POSTERIOR, "test", index) for index in range(7)], 6)
+    with torch.inference_mode():
+        q = painter.model.encode(torch.stack([example.image for example in examples]) / 255, tokens)
+    narrow, wide = (torch.distributions.Normal(0.0, scale).log_prob(draw(q, noise)).sum(1) for scale in (1.0, np.e))
+    assert found["elbo"] - found["base_elbo"] == pytest.approx(float((wide - narrow).mean()), abs=0.01)
+    assert found["error"] > 0
     split = evaluate_split(adapter, settings, SceneSource(), "test")
     assert found["base_elbo"] == pytest.approx(split.log_weights[:, 0].mean(), rel=1e-6)
     z = draws(64, 1, 6)[:, 0] * 3
