@@ -80,7 +80,7 @@ def test_a_checkpoint_is_chosen_by_what_each_epoch_measures(
 def test_a_sweep_cannot_be_resumed_as_one(command, tmp_path: Path) -> None:
     done = command("train", "-m", "resume=auto", cwd=tmp_path)
     assert done.returncode == 2
-    assert "one by one" in done.stderr
+    assert "continued by its own command" in done.stderr
 
 
 @pytest.mark.parametrize("rung", ["limit", "fast_dev_run", "profiler"])
