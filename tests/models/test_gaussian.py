@@ -1,4 +1,4 @@
-"""Closed forms equal torch.distributions; the draw is what the posterior says."""
+"""Closed forms equal torch.distributions; the draw has the posterior's mean and spread."""
 
 import torch
 from torch.distributions import Normal, kl_divergence
@@ -6,7 +6,7 @@ from torch.distributions import Normal, kl_divergence
 from cvae_lightning.models.gaussian import LOG_SIGMA_RANGE, Gaussian, draw, kl, kl_to_standard
 
 
-def some(seed: int) -> Gaussian:
+def random_gaussian(seed: int) -> Gaussian:
     generator = torch.Generator().manual_seed(seed)
     return Gaussian(torch.randn(5, 7, generator=generator), torch.randn(5, 7, generator=generator))
 
@@ -16,13 +16,13 @@ def normal(gaussian: Gaussian) -> Normal:
 
 
 def test_kl_equals_the_library() -> None:
-    q, p = some(0), some(1)
+    q, p = random_gaussian(0), random_gaussian(1)
     torch.testing.assert_close(kl(q, p), kl_divergence(normal(q), normal(p)))
     torch.testing.assert_close(kl_to_standard(q), kl_divergence(normal(q), Normal(0.0, 1.0)))
 
 
 def test_kl_to_itself_is_zero() -> None:
-    torch.testing.assert_close(kl(some(0), some(0)), torch.zeros(5, 7))
+    torch.testing.assert_close(kl(random_gaussian(0), random_gaussian(0)), torch.zeros(5, 7))
 
 
 def test_draw_has_the_posterior_mean_and_spread() -> None:

@@ -1,24 +1,31 @@
-"""Residual bodies: what they start as, what the caption does, what they refuse, and that they learn real pixels."""
+"""Residual and slot bodies: what they start as, what the caption does, what they refuse, and that they learn pixels."""
+
+from typing import Any
 
 import pytest
 import torch
+from support.encodings import random_encoding, rows, slot_arguments, with_pooled, with_values
 
 from cvae_lightning import CaptionTokenizer, ShapeSceneDataset
 from cvae_lightning.data import lexicon
 from cvae_lightning.models import (
     AttributesTextEncoder,
-    Caption,
+    CaptionEncoding,
     CompositingDecoder,
     ConditionalVAE,
+    Decoder,
+    Encoder,
     ResidualDecoder,
     ResidualEncoder,
-    blueprint,
-    build,
+    SlotDecoder,
+    SlotEncoder,
 )
-from cvae_lightning.models.gaussian import FIRST_LOG_SIGMA
+from cvae_lightning.models.gaussian import INITIAL_LOG_SIGMA
 from cvae_lightning.models.nn.residual_block import CONDITIONINGS
 
-SHAPE = {"image_size": 16, "latent_dim": 12, "caption_dim": 8, "widths": (16, 24), "blocks": (1, 1), "slots": 3}
+BODY = {"image_size": 16, "widths": (16, 24), "blocks": (1, 1)}
+KINDS = (*CONDITIONINGS, "learned", "objects")
+"""How the caption is read: two kinds of a residual body, two of slots."""
 
 
 @pytest.fixture(autouse=True)
@@ -26,64 +33,59 @@ def seed() -> None:
     torch.manual_seed(0)
 
 
-def caption() -> Caption:
-    return Caption(torch.randn(2, 8), torch.randn(2, 3, 8), torch.ones(2, 3, dtype=torch.bool))
+def caption() -> CaptionEncoding:
+    return random_encoding(2, 3, 8)
 
 
-@pytest.mark.parametrize("conditioning", CONDITIONINGS)
-def test_a_new_posterior_is_narrow(conditioning: str) -> None:
-    encoded = ResidualEncoder(**SHAPE, conditioning=conditioning)(torch.rand(2, 3, 16, 16), caption())
-    log_sigma = encoded.posterior.log_sigma
-    assert float(log_sigma.detach().mean()) == pytest.approx(FIRST_LOG_SIGMA, abs=0.5)
+def arguments(kind: str) -> dict[str, Any]:
+    if kind in CONDITIONINGS:
+        return BODY | {"latent_dim": 12, "caption_dim": 8, "conditioning": kind}
+    return BODY | slot_arguments(12, 3, 8, kind)
+
+
+def encoder(kind: str, **changed: Any) -> Encoder:
+    return (ResidualEncoder if kind in CONDITIONINGS else SlotEncoder)(**(arguments(kind) | changed))
+
+
+def decoder(kind: str, **changed: Any) -> ResidualDecoder | SlotDecoder:
+    return (ResidualDecoder if kind in CONDITIONINGS else SlotDecoder)(**(arguments(kind) | changed))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_posterior_is_narrow(kind: str) -> None:
+    log_sigma = encoder(kind)(torch.rand(2, 3, 16, 16), caption()).posterior.log_sigma
+    assert float(log_sigma.detach().mean()) == pytest.approx(INITIAL_LOG_SIGMA, abs=0.5)
     assert log_sigma.max() < -1
 
 
-@pytest.mark.parametrize("conditioning", CONDITIONINGS)
-def test_the_decoder_is_bounded_only_where_it_is_used(conditioning: str) -> None:
-    decoder, z = ResidualDecoder(**SHAPE, conditioning=conditioning), 50 * torch.randn(2, 12)
-    torch.nn.init.normal_(decoder.exit.weight)
-    raw = decoder.train()(z, caption())
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_decoder_is_bounded_only_where_it_is_used(kind: str) -> None:
+    part, z, given = decoder(kind), 50 * torch.randn(2, 12), caption()
+    torch.nn.init.normal_(part.body.exit.weight)
+    raw = part.train()(z, given)
     assert raw.min() < 0 < 1 < raw.max()
-    said = caption()
-    assert torch.equal(decoder.eval()(z, said), decoder.train()(z, said).clamp(0, 1))
+    assert torch.equal(part.eval()(z, given), part.train()(z, given).clamp(0, 1))
 
 
-@pytest.mark.parametrize("conditioning", CONDITIONINGS)
-def test_the_caption_is_heard_by_both(conditioning: str) -> None:
-    encoder, decoder = (
-        ResidualEncoder(**SHAPE, conditioning=conditioning),
-        ResidualDecoder(**SHAPE, conditioning=conditioning),
-    )
-    images, z, said = torch.rand(2, 3, 16, 16), torch.randn(2, 12), caption()
-    other = said._replace(pooled=said.pooled.flip(0), states=said.states.flip(0))
-    assert not torch.allclose(encoder(images, said).posterior.mean, encoder(images, other).posterior.mean)
-    assert not torch.allclose(decoder(z, said), decoder(z, other))
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_depend_on_the_caption(kind: str) -> None:
+    encode, decode = encoder(kind), decoder(kind)
+    images, z, given = torch.rand(2, 3, 16, 16), torch.randn(2, 12), caption()
+    other = with_values(with_pooled(given, given.pooled.flip(0)), given.tokens.values.flip(0))
+    assert not torch.allclose(encode(images, given).posterior.mean, encode(images, other).posterior.mean)
+    assert not torch.allclose(decode(z, given), decode(z, other))
 
 
-@pytest.mark.parametrize("conditioning", CONDITIONINGS)
-def test_an_image_does_not_depend_on_its_batch_or_its_memory(conditioning: str) -> None:
-    encoder, decoder = (
-        ResidualEncoder(**SHAPE, conditioning=conditioning),
-        ResidualDecoder(**SHAPE, conditioning=conditioning),
-    )
-    images, said = torch.rand(2, 3, 16, 16), caption()
-    first = Caption(*(field[:1] for field in said[:3]))
-    mean = encoder(images, said).posterior.mean
-    torch.testing.assert_close(encoder(images[:1], first).posterior.mean, mean[:1])
-    torch.testing.assert_close(decoder(mean[:1], first), decoder(mean, said)[:1])
-    told = encoder.to(memory_format=torch.channels_last)(images.contiguous(memory_format=torch.channels_last), said)
-    torch.testing.assert_close(told.posterior.mean, mean)
-
-
-@pytest.mark.parametrize("conditioning", CONDITIONINGS)
-def test_a_blueprint_rebuilds_them(conditioning: str) -> None:
-    images, said = torch.rand(2, 3, 16, 16), caption()
-    for kind, given in ((ResidualEncoder, images), (ResidualDecoder, torch.randn(2, 12))):
-        one = kind(**SHAPE, conditioning=conditioning)
-        twin = build(blueprint(one))
-        twin.load_state_dict(one.state_dict())
-        expected, found = one(given, said), twin(given, said)
-        torch.testing.assert_close(found, expected, rtol=0, atol=0)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_image_does_not_depend_on_its_batch_or_its_memory(kind: str) -> None:
+    encode, decode = encoder(kind), decoder(kind)
+    images, given = torch.rand(2, 3, 16, 16), caption()
+    first, mean = rows(given, slice(0, 1)), encode(images, given).posterior.mean
+    torch.testing.assert_close(encode(images[:1], first).posterior.mean, mean[:1])
+    torch.testing.assert_close(decode(mean[:1], first), decode(mean, given)[:1])
+    channels_last = images.contiguous(memory_format=torch.channels_last)
+    found = encode.to(memory_format=torch.channels_last)(channels_last, given)
+    torch.testing.assert_close(found.posterior.mean, mean)
 
 
 @pytest.mark.parametrize(
@@ -95,49 +97,70 @@ def test_a_blueprint_rebuilds_them(conditioning: str) -> None:
         ({"widths": (), "blocks": ()}, r"widths \[\] and blocks \[\]"),
         ({"widths": (16, 20)}, "20 channels do not divide into 8 groups"),
         ({"patch": 0}, "patches of 0 pixels"),
-        ({"conditioning": "flim"}, "'flim': expected one of concat, film"),
     ],
 )
-@pytest.mark.parametrize("kind", [ResidualEncoder, ResidualDecoder])
-def test_sizes_that_do_not_fit_are_named(kind, sizes, named: str) -> None:
+@pytest.mark.parametrize("make", [encoder, decoder])
+@pytest.mark.parametrize("kind", KINDS)
+def test_sizes_that_do_not_fit_are_named(make: Any, kind: str, sizes: dict[str, Any], named: str) -> None:
     with pytest.raises(ValueError, match=named):
-        kind(**(SHAPE | sizes))
+        make(kind, **sizes)
 
 
-def test_the_sketch_is_weighed() -> None:
-    images, said = torch.rand(2, 3, 16, 16), caption()
-    lessons = []
+@pytest.mark.parametrize("make", [encoder, decoder])
+def test_an_unknown_conditioning_is_named(make: Any) -> None:
+    with pytest.raises(ValueError, match="'flim': expected one of concat, film"):
+        make("concat", conditioning="flim")
+
+
+def test_the_auxiliary_loss_is_weighed() -> None:
+    images, given, losses = torch.rand(2, 3, 16, 16), caption(), []
     for weight in (0.0, 1.0, 2.0):
         torch.manual_seed(0)
-        lessons.append(ResidualEncoder(**SHAPE, conditioning="things", sketch=weight)(images, said).loss)
-    torch.testing.assert_close(lessons[2], 2 * lessons[1])
-    assert not lessons[0].any()
-    assert lessons[1].all()
-    with pytest.raises(ValueError, match=r"encoder.sketch is -1: expected a finite number of 0 or more"):
-        ResidualEncoder(**SHAPE, sketch=-1)
+        part = encoder("objects", auxiliary_loss_weight=weight)
+        part.load_state_dict(losses[0][1] if losses else part.state_dict())
+        losses.append((part.auxiliary_loss(images, part(images, given)), part.state_dict()))
+    torch.testing.assert_close(losses[2][0], 2 * losses[1][0])
+    assert not losses[0][0].any()
+    assert losses[1][0].all()
+    with pytest.raises(ValueError, match=r"encoder.auxiliary_loss_weight is -1: expected a finite number of 0 or more"):
+        encoder("objects", auxiliary_loss_weight=-1)
 
 
-def test_wrong_images_and_a_deaf_encoder_are_named() -> None:
+def test_encoders_without_slots_have_no_auxiliary_loss() -> None:
+    images, part = torch.rand(2, 3, 16, 16), encoder("concat")
+    assert torch.equal(part.auxiliary_loss(images, part(images, caption())), torch.zeros(2))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_wrong_images_are_named(kind: str) -> None:
     with pytest.raises(ValueError, match=r"\(2, 3, 32, 32\).*16"):
-        ResidualEncoder(**SHAPE)(torch.rand(2, 3, 32, 32), caption())
+        encoder(kind)(torch.rand(2, 3, 32, 32), caption())
+
+
+def test_an_encoder_that_could_not_read_the_caption_is_named() -> None:
     with pytest.raises(ValueError, match=r"caption_dim is 0: .* at least 1"):
-        ResidualEncoder(**(SHAPE | {"caption_dim": 0}))
+        encoder("concat", caption_dim=0)
 
 
-def autoencoder(tokenizer: CaptionTokenizer, conditioning: str) -> ConditionalVAE:
-    body = {"image_size": 32, "latent_dim": 40, "caption_dim": 32, "conditioning": conditioning}
-    body["patch"] = 4 if conditioning == "concat" else 2
-    wide = {"widths": (32,), "blocks": (1,)}
+def autoencoder(tokenizer: CaptionTokenizer, kind: str) -> ConditionalVAE:
     text = AttributesTextEncoder(len(tokenizer), 32, lexicon(tokenizer.vocabulary))
-    decoder = ResidualDecoder(**body, **wide) if conditioning == "concat" else CompositingDecoder(**body, hidden=64)
-    encoder = ResidualEncoder(**body, **wide)
-    return ConditionalVAE(len(tokenizer), 32, 40, 32, text_encoder=text, encoder=encoder, decoder=decoder)
+    wide: dict[str, Any] = {"image_size": 32, "widths": (32,), "blocks": (1,)}
+    encode: Encoder
+    decode: Decoder
+    if kind == "concat":
+        sizes = {"latent_dim": 40, "caption_dim": 32, "patch": 4, "conditioning": kind}
+        encode, decode = ResidualEncoder(**wide, **sizes), ResidualDecoder(**wide, **sizes)
+    else:
+        encode = SlotEncoder(**wide, patch=2, **slot_arguments(40, 10, 32, kind, width=128))
+        painted = slot_arguments(40, 10, 32, kind, width=128)
+        decode = CompositingDecoder(image_size=32, patch=2, hidden=64, **painted)
+    return ConditionalVAE(len(tokenizer), 32, 40, 32, text_encoder=text, encoder=encode, decoder=decode)
 
 
 def learn(model: ConditionalVAE, optimizer: torch.optim.Optimizer, images: torch.Tensor, tokens: torch.Tensor) -> None:
     optimizer.zero_grad()
-    seen = model(images, tokens)
-    (seen.distortion + seen.rate.sum(dim=1) + seen.encoder_loss).mean().backward()
+    output = model(images, tokens)
+    (output.distortion + output.rate.sum(dim=1) + output.auxiliary_loss).mean().backward()
     optimizer.step()
 
 
@@ -146,6 +169,7 @@ def blank(images: torch.Tensor) -> torch.Tensor:
     return (images - images.mean(dim=(0, 2, 3), keepdim=True)).square().mean()
 
 
+@pytest.mark.slow
 def test_an_autoencoder_learns_eight_scenes_by_heart() -> None:
     scenes = [ShapeSceneDataset(size=8, canvas_size=32)[i] for i in range(8)]
     tokenizer = CaptionTokenizer().fit(scene.caption for scene in scenes)
@@ -157,16 +181,17 @@ def test_an_autoencoder_learns_eight_scenes_by_heart() -> None:
     assert (model.eval().reconstruct(images, tokens) - images).square().mean() < 0.15 * blank(images)
 
 
-def test_slots_and_layers_find_the_things_of_scenes_never_seen() -> None:
-    """Eight scenes teach slots nothing; three thousand, seen once, teach them where most things are."""
+@pytest.mark.slow
+def test_slots_and_layers_find_the_objects_of_new_scenes() -> None:
+    """Eight scenes teach slots nothing; three thousand, once each, teach them where most objects are."""
     scenes = ShapeSceneDataset(size=3072, canvas_size=32)
     tokenizer = CaptionTokenizer().fit(scenes.captions(500))
-    model = autoencoder(tokenizer, "things")
+    model = autoencoder(tokenizer, "objects")
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     for start in range(0, 3072, 32):
-        some = scenes.__getitems__(range(start, start + 32))
-        images = torch.stack([s.image for s in some]) / 255
-        tokens = tokenizer.encode_batch([s.caption for s in some])
+        batch = scenes.__getitems__(range(start, start + 32))
+        images = torch.stack([s.image for s in batch]) / 255
+        tokens = tokenizer.encode_batch([s.caption for s in batch])
         if start == 3040:  # the last batch is not learned from
             assert (model.eval().reconstruct(images, tokens) - images).square().mean() < 0.5 * blank(images)
         else:

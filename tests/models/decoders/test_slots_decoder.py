@@ -1,12 +1,13 @@
-"""What a slot paints moves with its place."""
+"""What a slot writes moves with its position."""
 
 import pytest
 import torch
+from support.encodings import encoding, slot_arguments, with_values
+from torch import Tensor
 
-from cvae_lightning.models import Caption
-from cvae_lightning.models.decoders.slots import SPREAD, WAVES, PlaceEntrance, cells, waves
+from cvae_lightning.models import CaptionEncoding, SlotDecoder
 
-SIDE, SLOTS = 8, 3
+SIDE, SLOTS, SCALE = 8, 3, 4.0
 
 
 @pytest.fixture(autouse=True)
@@ -14,44 +15,46 @@ def seed() -> None:
     torch.manual_seed(0)
 
 
-def caption(exist: list[bool] | None = None) -> Caption:
-    return Caption(torch.randn(1, 8), torch.randn(1, SLOTS, 8), torch.tensor([exist or [True] * SLOTS]))
+def caption(in_use: list[bool] | None = None) -> CaptionEncoding:
+    return encoding(torch.randn(1, 8), torch.randn(1, SLOTS, 8), torch.tensor([in_use or [True] * SLOTS]))
 
 
-def entrance() -> PlaceEntrance:
-    return PlaceEntrance(2 * SLOTS, SLOTS, 16, 8, SIDE, 8, "things").eval()
+def decoder() -> SlotDecoder:
+    """A decoder whose pixels show the grid: its body has no blocks, and a random exit."""
+    arguments = slot_arguments(2 * SLOTS, SLOTS, 8, "objects")
+    return SlotDecoder(image_size=4 * SIDE, widths=(8,), blocks=(0,), **arguments).train()
 
 
-def test_cells_are_centres_row_by_row() -> None:
-    assert cells(2).tolist() == [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]]
+def grid(part: SlotDecoder, z: Tensor, given: CaptionEncoding) -> Tensor:
+    """The feature grid (B, 8, SIDE, SIDE) that the body gets."""
+    found = []
+    hook = part.body.register_forward_hook(lambda module, arguments, result: found.append(arguments[0]))
+    part(z, given)
+    hook.remove()
+    return found[0]
 
 
-def test_what_a_slot_paints_moves_with_its_place() -> None:
-    """A place moved by one cell moves the picture by one cell, away from the borders and for one thing alone."""
-    part, said = entrance(), caption([True, False, False])
-    torch.nn.init.zeros_(part.latent[0].weight)  # the look is the caption's alone, and places are the latent's
+def test_what_a_slot_writes_moves_with_its_position() -> None:
+    """A position moved by one cell moves the grid by one cell, away from the borders and for one object alone."""
+    part, given = decoder(), caption([True, False, False])
+    torch.nn.init.zeros_(part.latent[0].weight)  # the latent gives positions alone, and what is written is the query's
     z = torch.zeros(1, 2 * SLOTS)
     moved = z.clone()
-    moved[0, :2] = torch.tensor([1.0, -2.0]) * SPREAD / SIDE
-    still, shifted = part(z, said), part(moved, said)
+    moved[0, :2] = torch.tensor([1.0, -2.0]) * SCALE / SIDE
+    still, shifted = grid(part, z, given), grid(part, moved, given)
     inner = still[..., 3:-1, 1:-2]
     torch.testing.assert_close(shifted[..., 1:-3, 2:-1], inner, atol=1e-5, rtol=1e-4)
     assert (still - shifted).abs().max() > 1e-3
 
 
 def test_swapping_slots_with_their_captions_changes_nothing() -> None:
-    part, said, z = entrance(), caption(), torch.randn(1, SLOTS, 2)
+    part, given, z = decoder(), caption(), torch.randn(1, SLOTS, 2)
     order = [2, 0, 1]
-    swapped = said._replace(states=said.states[:, order])
-    torch.testing.assert_close(part(z[:, order].flatten(1), swapped), part(z.flatten(1), said), atol=1e-5, rtol=1e-4)
+    swapped = with_values(given, given.tokens.values[:, order])
+    found, expected = grid(part, z[:, order].flatten(1), swapped), grid(part, z.flatten(1), given)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
-def test_a_slot_of_one_number_has_no_room_for_a_place() -> None:
+def test_a_slot_of_one_number_has_no_room_for_a_position() -> None:
     with pytest.raises(ValueError, match="latent_dim 3 in 3 slots: expected at least 2"):
-        PlaceEntrance(3, 3, 16, 8, SIDE, 8, "things")
-
-
-def test_waves_tell_a_distance_from_its_opposite() -> None:
-    away = torch.tensor([[0.1, -0.05]])
-    assert waves(away).shape == (1, WAVES)
-    assert not torch.allclose(waves(away), waves(-away))
+        SlotDecoder(image_size=4 * SIDE, **slot_arguments(3, 3, 8, "objects"))
