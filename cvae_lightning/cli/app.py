@@ -64,17 +64,25 @@ def _start(name: str, job: Job) -> None:
         checked = composed(name, options.overrides, options.config_dir, partial=not single)
         records = Records(job_folder(checked.hydra)) if single else None
     started: list[Path] = []
+    failed: list[Exception] = []
 
     @hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)
     def run(config: DictConfig) -> Any:
         started.append(Path(HydraConfig.get().runtime.output_dir))
         if jobs.is_job(HydraConfig.get()):
             return jobs.attempt(lambda: job(check_job(name, config)), HydraConfig.get(), describe)
-        return job(config if single else check_job(name, config))
+        if not single:
+            return job(check_job(name, config))
+        try:
+            return job(config)
+        except Exception as error:  # raised again below: Hydra would print a line of its own about it
+            failed.append(error)
 
     try:
         with full_errors():
             run()
+        if failed:
+            raise failed[0]
     except Exception as error:
         if started and records:
             records.restore(started[0])
