@@ -1,4 +1,4 @@
-"""Pictures on disk: found, written with their captions inside, never over another file."""
+"""Pictures on disk: found, read in any format, written with their captions inside, never over another file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs.layout import GRID, RECONSTRUCTION_PICTURE
 
+LARGEST_SIDE = 8192
+"""Pixels; the side of a larger picture is refused before its pixels are read."""
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 CAPTION_KEYS = ("model_caption", "caption")
 """Notes in a PNG that hold its caption, the fullest first; files of version 1 have the model's as ``caption``."""
@@ -44,17 +47,58 @@ def _matching(name: str) -> list[Path]:
 
 
 def read_image(path: Path) -> Image.Image:
-    """A picture, whole.
+    """A picture as 8-bit RGB, upright, whatever its format and mode.
+
+    Transparent parts are laid over white, 16-bit greys are divided by 257, CMYK is converted as Pillow does it,
+    and a picture that EXIF calls rotated is turned. Of an animation it is the first frame. The notes of the file,
+    such as its caption, stay in ``info``.
 
     Raises:
-        UserError: the file is not an image that Pillow reads, or its size is a danger to memory.
+        UserError: the file is empty, is not an image that Pillow reads, or is larger than ``LARGEST_SIDE``.
+    """
+    image = open_image(path)
+    try:
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        rgb = _to_rgb(upright)
+    except _DAMAGES as error:
+        raise UserError(f"{path} cannot be read as an image: {error}") from error
+    rgb.info = dict(image.info)
+    return rgb
+
+
+def open_image(path: Path) -> Image.Image:
+    """A picture of which only the header is read: its size, which EXIF may turn, its mode and its notes.
+
+    Raises:
+        UserError: as :func:`read_image`.
     """
     try:
+        if not path.stat().st_size:
+            raise UserError(f"{path} cannot be read as an image: the file is empty")
         image = Image.open(path)
-        image.load()
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+    except _DAMAGES as error:
+        if isinstance(error, UserError):
+            raise
         raise UserError(f"{path} cannot be read as an image: {error}") from error
+    if max(image.size) > LARGEST_SIDE:
+        raise UserError(f"{path} is {image.width} x {image.height} px: expected at most {LARGEST_SIDE} px a side")
     return image
+
+
+_DAMAGES = (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError)
+"""What Pillow raises at files that are damaged, cut short or a danger to memory."""
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16-bit grey, which Pillow's convert() would clip at 255
+        values = np.asarray(image)
+        return Image.fromarray((values / 257).round().clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return image.convert("RGB")
 
 
 def caption_of(image: Image.Image) -> str | None:
