@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from cvae_lightning.data.batch_sampler import SceneBatchSampler
 from cvae_lightning.data.dataset import Example, ShapeSceneDataset
+from cvae_lightning.data.loader import SceneLoader, leave_signals_to_parent
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.world import Mix
 
@@ -161,12 +162,13 @@ class ShapeSceneDataModule(pl.LightningDataModule):
             shuffle=shuffle,
             **({"done": self._batches_done} if shuffle else {}),
         )
-        return DataLoader(
+        return SceneLoader(
             self.datasets[split],
             batch_sampler=order,
             collate_fn=Collate(self.tokenizer),
             num_workers=self.num_workers,
             persistent_workers=self.num_workers > 0,
+            worker_init_fn=leave_signals_to_parent,
             pin_memory=torch.cuda.is_available(),
         )
 

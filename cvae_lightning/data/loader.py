@@ -1,0 +1,44 @@
+"""A DataLoader that begins when its first batch is asked for, and whose workers leave signals to their parent."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+from torch.utils.data import DataLoader
+
+from cvae_lightning.data.dataset import Example
+
+
+class SceneLoader(DataLoader[Example]):
+    """Loads batches of scenes, from the batch on that the run needs at the moment of the first one.
+
+    Lightning iterates the training loader before it restores a checkpoint, to count the steps that a learning rate
+    schedule is spread over. Workers would prefetch the first scenes of the world at once; here the iteration, and with
+    it the sampler's, begins with the first ``next()``, when the run knows how many batches it has done.
+
+    Args:
+        dataset: the scenes; it and all others are :class:`torch.utils.data.DataLoader`'s.
+
+    Example:
+        >>> from cvae_lightning.data.dataset import ShapeSceneDataset
+        >>> len(SceneLoader(ShapeSceneDataset(4, 32), batch_size=2))
+        2
+    """
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        yield from super().__iter__()
+
+
+def leave_signals_to_parent(worker: int) -> None:
+    """Ignore Ctrl-C and SIGTERM in a worker: a terminal or a scheduler sends them to the whole process group.
+
+    A worker that dies first takes the run with it before anything is saved. The main process ends its workers itself,
+    and a worker whose main process was killed ends within seconds.
+
+    Args:
+        worker: its number.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
