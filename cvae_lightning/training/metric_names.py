@@ -56,7 +56,9 @@ METRICS: dict[str, MetricName] = {
         f"consistency_reconstructed/{atom}": MetricName(VAL, "share", f"of reconstructions: {text}")
         for atom, text in ATOMS.items()
     },
-    "active_units": MetricName(VAL, "latents", "whose posterior mean has a variance above 0.01 over scenes"),
+    "active_units": MetricName(
+        VAL, "latents", "whose posterior mean has a variance above 0.01 over scenes of one caption"
+    ),
     "probed_rate": MetricName(VAL, NATS, "the rate of the judged scenes alone"),
     "sharpness": MetricName(VAL, "ratio", "gradient energy of reconstructions over that of their images"),
     "caption_effect": MetricName(
