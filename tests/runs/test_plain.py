@@ -20,12 +20,12 @@ def test_what_is_absent_is_empty(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["json", "yaml"])
-@pytest.mark.parametrize("content", [b"", b"null", b"[1]", b"3", b"{", b"\xff", b"[" * 100_000])
-def test_what_is_not_a_mapping_is_named(tmp_path: Path, suffix: str, content: bytes) -> None:
+def test_a_file_that_is_not_a_mapping_is_named(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"a.{suffix}"
-    file.write_bytes(content)
-    with pytest.raises(UserError, match=f"{file} cannot be read"):
-        read_mapping(file)
+    for content in (b"", b"null", b"[1]", b"3", b"{", b"\xff", b"[" * 100_000):
+        file.write_bytes(content)
+        with pytest.raises(UserError, match=f"{file} cannot be read"):
+            read_mapping(file)
 
 
 def test_a_file_that_stands_for_billions_of_values_is_refused_at_once(tmp_path: Path) -> None:

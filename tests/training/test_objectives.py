@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
@@ -92,11 +93,10 @@ def test_a_priors_own_loss_is_added_whatever_the_weight_and_left_out_of_the_loss
 
 
 @pytest.mark.parametrize("kind", [BetaELBO, PixelLoss])
-@pytest.mark.parametrize("name", ["beta", "free_bits"])
-@pytest.mark.parametrize("value", [-1.0, math.nan, math.inf])
-def test_impossible_weights_are_named(kind, name: str, value: float) -> None:
-    with pytest.raises(ValueError, match=rf"objective\.{name} is {value}"):
-        kind(**{name: value})
+def test_impossible_weights_are_refused(kind) -> None:
+    for name, value in product(("beta", "free_bits"), (-1.0, math.nan, math.inf)):
+        with pytest.raises(ValueError, match=rf"objective\.{name} is {value}"):
+            kind(**{name: value})
 
 
 def test_an_unknown_pixel_error_is_named() -> None:
