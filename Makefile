@@ -6,7 +6,7 @@ COMMA := ,
 # The stamp is named after the extras, so that others are installed too.
 INSTALLED := .venv/.installed-$(subst $(COMMA),-,$(EXTRAS))
 
-.PHONY: install quickstart test docs format clean
+.PHONY: install quickstart test test-fast coverage docs format clean
 
 ## Set up the virtual environment
 install: $(INSTALLED)
@@ -21,6 +21,14 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+## The tests that take under two seconds each, in about a minute
+test-fast: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not e2e and not browser"
+
+## Measure which lines the tests reach; fails below the floor in pyproject.toml
+coverage: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov
 
 ## Build the documentation into docs/_build/html
 docs: $(INSTALLED)

@@ -17,6 +17,10 @@ from torchvision.models import vgg16
 torch.set_num_threads(1)  # two workers share the machine, and tiny models gain nothing from threads
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-messages", action="store_true", help="write tests/messages.json from the commands")
+
+
 @pytest.fixture(scope="session")
 def command() -> Command:
     """Run ``python -m cvae_lightning.NAME ARGUMENTS`` in a folder, within this process to save its imports."""

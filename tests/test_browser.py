@@ -19,6 +19,8 @@ from cvae_lightning.training.loggers.tensorboard import RunTensorBoard
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="no playwright: install the extra with pip install -e '.[browser]'"
 )
+
+pytestmark = pytest.mark.browser
 JOBS = [f"{job}/tensorboard" for job in range(4)]
 
 
@@ -99,20 +101,20 @@ def final(sweep: Path, job: int, metric: str) -> float:
     return json.loads((sweep / str(job) / "metrics.json").read_text())["metrics"][metric]
 
 
-def test_hparams_has_a_row_a_job_with_swept_keys_first_and_the_final_metric(page, watched: Path) -> None:
+def test_hparams_has_one_row_per_job_with_swept_keys_first_and_the_final_metric(page, watched: Path) -> None:
     show(page, "hparams")
     table = page.locator("tf-hparams-table-view")
     table.get_by_text(JOBS[3], exact=True).wait_for()
-    said = words(table)
-    assert said[2:4] == ["model.latent_dim", "objective.beta"]
+    shown = words(table)
+    assert shown[2:4] == ["model.latent_dim", "objective.beta"]
     for job, (beta, size) in enumerate([(1, 4), (1, 8), (4, 4), (4, 8)]):
-        row = said[said.index(JOBS[job]) :][: said.index(JOBS[0])]
+        row = shown[shown.index(JOBS[job]) :][: shown.index(JOBS[0])]
         assert [float(value) for value in row[1:3]] == [size, beta]
-        place = said.index("val/loss_at_beta") - 1
-        assert float(row[place]) == pytest.approx(final(watched, job, "val/loss_at_beta"), rel=1e-4)
+        column = shown.index("val/loss_at_beta") - 1
+        assert float(row[column]) == pytest.approx(final(watched, job, "val/loss_at_beta"), rel=1e-4)
 
 
-def test_parallel_coordinates_draw_a_line_a_job_over_settings_and_metrics(page) -> None:
+def test_parallel_coordinates_draw_one_line_per_job_over_settings_and_metrics(page) -> None:
     show(page, "hparams")
     page.get_by_text("Parallel Coordinates View").click()
     plot = page.locator("tf-hparams-parallel-coords-plot")
@@ -127,8 +129,8 @@ def test_pictures_of_all_jobs_are_side_by_side(page) -> None:
     show(page, "images")
     pictures = page.locator("tf-image-loader img")
     pictures.nth(7).wait_for()
-    said = words(page.locator("tf-image-dashboard"))
-    assert all(word in said for word in ("reconstruction", "samples", *JOBS))
+    shown = words(page.locator("tf-image-dashboard"))
+    assert all(word in shown for word in ("reconstruction", "samples", *JOBS))
     sizes = pictures.evaluate_all("all => Promise.all(all.map(one => one.decode().then(() => one.naturalWidth)))")
     framed = 8 * 38 + 2  # samples carry the judge's verdict as a frame
     assert sizes == [8 * 34 + 2] * 4 + [framed] * 4

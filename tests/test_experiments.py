@@ -33,6 +33,7 @@ def test_an_experiment_is_a_short_config_under_its_own_name() -> None:
         assert composed(f"experiment={name}").name == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_trains_a_step(command, tmp_path: Path, vgg_weights: Path, name: str) -> None:
     small = ["data.size=20", "data.val_fraction=0.1", "data.batch_size=2", "data.num_workers=0"]

@@ -48,6 +48,7 @@ def mixed(base: dict[tuple[str, str], DictConfig], text: str, prior: str, body: 
     return config
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "prior", "body"), list(product(TEXTS, PRIORS, BODIES)))
 def test_parts_go_together_and_learn_from_a_step(base, text: str, prior: str, body: str) -> None:
     config = mixed(base, text, prior, body)
@@ -91,14 +92,7 @@ def test_mixed_precision_keeps_nats_in_float32(base, text: str, body: str) -> No
         assert tensor.isfinite().all()
 
 
-def test_object_slots_without_objects_are_refused_before_any_work(command, tmp_path: Path) -> None:
-    slots = ["encoder=slots", "decoder=slots", "slot_queries=objects", "model.num_slots=4"]
-    done = command("train", *TINY, *slots, cwd=tmp_path)
-    assert done.returncode == 2
-    assert "4 objects, but the text encoder gives words only: choose text_encoder=attributes" in done.stderr
-    assert not list(tmp_path.rglob("*.ckpt"))
-
-
+@pytest.mark.slow
 def test_a_small_flagship_is_trained_saved_and_loaded(command, tmp_path: Path) -> None:
     """What the checkpoint holds rebuilds every new part: the pictures of a run are drawn with what was loaded."""
     small = [one for one in TINY if not one.startswith(("text_encoder.", "model.latent_dim"))]

@@ -123,10 +123,11 @@ def unbroken(command, tmp_path_factory) -> Path:
     return folder / "run"
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("how", "rows"), [(signal.SIGINT, 20), (signal.SIGTERM, 33), (signal.SIGKILL, 30)], ids=["int", "term", "kill"]
 )
-def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(command, tmp_path, unbroken, how, rows) -> None:
+def test_a_stopped_run_resumes_as_if_it_had_not_stopped(command, tmp_path, unbroken, how, rows) -> None:
     run = tmp_path / "run"
     code = stop_after(start(tmp_path, *LONGER, "hydra.run.dir=run"), rows, run / "metrics.csv", how)
     assert code == (-signal.SIGKILL if how is signal.SIGKILL else 130)
@@ -141,6 +142,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(command, tmp_path, unbro
     assert all(torch.equal(best[key], expected[key]) for key in expected)
 
 
+@pytest.mark.e2e
 def test_the_curve_in_tensorboard_is_continuous(command, tmp_path, unbroken) -> None:
     run = tmp_path / "run"
     stop_after(start(tmp_path, *LONGER, "hydra.run.dir=run"), 30, run / "metrics.csv", signal.SIGKILL)
@@ -153,6 +155,7 @@ def test_the_curve_in_tensorboard_is_continuous(command, tmp_path, unbroken) -> 
     assert resumed == expected
 
 
+@pytest.mark.slow
 def test_a_moved_run_keeps_its_best(command, tmp_path, tiny_run) -> None:
     moved = tmp_path / "moved"
     moved.mkdir()
@@ -170,7 +173,8 @@ def test_a_moved_run_keeps_its_best(command, tmp_path, tiny_run) -> None:
     assert after == before  # at this weight the new epoch is worse, so the old best is still the best
 
 
-def test_auto_goes_on_with_the_unfinished_run_of_the_same_config(command, tmp_path) -> None:
+@pytest.mark.e2e
+def test_auto_resumes_the_unfinished_run_of_the_same_config(command, tmp_path) -> None:
     arguments = [*LONGER, "name=auto", "resume=auto"]
     process = start(tmp_path, *arguments)
     folder = wait_for_checkpoint(tmp_path, process)
@@ -192,6 +196,7 @@ def wait_for_checkpoint(root: Path, process: subprocess.Popen[str]) -> Path:
     raise AssertionError("no checkpoint came")
 
 
+@pytest.mark.slow
 def test_equal_commands_leave_equal_tables_and_seeds_differ(command, tmp_path, tiny_run) -> None:
     again = command("train", *TINY, "hydra.run.dir=again", cwd=tmp_path)
     other = command("train", *TINY, "hydra.run.dir=other", "seed=1", cwd=tmp_path)
@@ -207,6 +212,7 @@ def test_a_run_is_never_overwritten(command, tiny_run) -> None:
     assert "already holds a run" in done.stderr
 
 
+@pytest.mark.e2e
 def test_two_processes_train_one_epoch(command, tmp_path) -> None:
     # A flow without caption dropout has weights that no step uses.
     flow = ["prior=flow", "model.num_slots=4", "model.slot_width=16", "prior.layers=1", "prior.sampler.steps=2"]
@@ -225,7 +231,8 @@ def test_two_processes_train_one_epoch(command, tmp_path) -> None:
     assert losses[0] == pytest.approx(losses[1], rel=0.02)  # the same scenes, other posterior noise
 
 
-def test_a_sweep_has_a_folder_a_job_each_equal_to_the_job_alone(command, tmp_path) -> None:
+@pytest.mark.slow
+def test_a_sweep_has_one_folder_per_job_equal_to_the_job_alone(command, tmp_path) -> None:
     swept = [
         *(argument for argument in TINY if "latent_dim" not in argument),
         "objective.beta=1,4",

@@ -85,7 +85,7 @@ def test_mistakes_of_a_program_are_exceptions(tiny_run: Path, tmp_path: Path) ->
         load(tmp_path / "nothing")
 
 
-def test_a_class_that_is_no_part_is_never_built(tiny_run: Path, tmp_path: Path) -> None:
+def test_a_class_that_is_not_a_part_is_never_built(tiny_run: Path, tmp_path: Path) -> None:
     checkpoint = torch.load(tiny_run / "checkpoints" / "best.ckpt", weights_only=True)
     checkpoint["cvae_lightning"]["blueprint"]["decoder"] = {"part": "subprocess.Popen", "args": "true"}
     torch.save(checkpoint, tmp_path / "strange.ckpt")

@@ -8,7 +8,10 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import pytest
 from support import ROOT, TINY
+
+pytestmark = pytest.mark.e2e
 
 SHIPPED = {"model.safetensors", "config.yaml"}
 

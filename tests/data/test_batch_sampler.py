@@ -34,7 +34,7 @@ def test_ranks_stay_equally_long_when_scenes_do_not_divide() -> None:
 
 
 @pytest.mark.parametrize("done", [0, 1, 3, 5, 8, 100])
-def test_a_stopped_run_goes_on_with_the_batches_it_has_not_seen(done: int) -> None:
+def test_a_resumed_run_continues_with_the_batches_that_are_left(done: int) -> None:
     def stream(start: int, count: int) -> list[list[int]]:
         batches: list[list[int]] = []
         while len(batches) < count:

@@ -16,6 +16,8 @@ from support.docs import PAGES, code_blocks, commands
 from cvae_lightning import runs
 from cvae_lightning.runs import layout
 
+pytestmark = pytest.mark.slow
+
 RUN = "outputs/quickstart/2026-01-31_12-00-00"
 SWEEP = "outputs/quickstart/sweep_2026-01-31_12-00-00"
 COMMANDS = list(dict.fromkeys(line for page in PAGES for line in commands(page)))
@@ -79,7 +81,6 @@ def test_every_command_is_known() -> None:
     assert {name_of(line) for line in COMMANDS} == {"train", "generate", "reconstruct", "report", "evaluate", "export"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("line", TRAINING)
 def test_a_training_command_runs(command, tmp_path: Path, line: str) -> None:
     shorter = [word for name, words in SHORTER.items() if name in line for word in words]

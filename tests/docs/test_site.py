@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from support import ROOT
 
+pytestmark = pytest.mark.e2e
 
-@pytest.mark.slow
+
 def test_the_site_builds_with_warnings_as_errors(tmp_path: Path) -> None:
     pytest.importorskip("sphinx")
     pytest.importorskip("myst_parser")

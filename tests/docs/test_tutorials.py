@@ -13,6 +13,8 @@ import pytest
 from support import ROOT, TINY
 from support.docs import DOCS, code_blocks, commands
 
+pytestmark = pytest.mark.e2e
+
 
 def test_add_a_prior(command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = DOCS / "tutorials" / "add_a_prior.md"

@@ -80,7 +80,7 @@ def test_each_thing_has_at_most_one_partner_and_the_best_agreement_comes_first()
     assert [found for _, found in pairs[1:]] == [BALLS[1], things[0]]
 
 
-def test_what_is_left_unsaid_is_no_confusion() -> None:
+def test_an_attribute_that_is_not_stated_is_not_a_confusion() -> None:
     assert table_of([BALLS[0]], "size", parse("a red circle")) == {}
 
 

@@ -56,7 +56,7 @@ def test_colours_swapped_fail_colour_and_all_alone(scenes) -> None:
     assert found["all"] <= found["colour"]
 
 
-def test_floats_bytes_and_things_seen_are_judged_alike_and_so_are_captions(scenes) -> None:
+def test_floats_bytes_and_detected_things_are_judged_alike_and_so_are_captions(scenes) -> None:
     images, meanings = scenes
     damaged = images.clone()
     damaged[::3, :, :32] = 250

@@ -47,7 +47,7 @@ def test_spread_is_the_root_of_the_summed_variances() -> None:
     assert spread(2 * points) == pytest.approx(2 * spread(points))
 
 
-def test_positions_are_in_the_order_of_the_caption_whatever_was_seen_first() -> None:
+def test_positions_are_in_the_order_of_the_caption_not_of_detection() -> None:
     ball = [Detection("circle", "red", "small", x, y, 0.1, 1) for x, y in ((0.7, 0.8), (0.2, 0.9))]
     box = Detection("square", "blue", "large", 0.5, 0.1, 0.2, 1)
     meaning = parse("a large blue square above 2 small red circles")

@@ -102,7 +102,7 @@ def test_a_painter_of_one_corner_is_found_out() -> None:
     assert found["coverage"]["ratio"] < 0.8
 
 
-def test_one_picture_again_and_again_covers_next_to_nothing() -> None:
+def test_one_repeated_picture_covers_almost_nothing() -> None:
     def paint(captions, keys):
         return real_images([parse(caption) for caption in captions], [(0,)] * len(captions), SIDE)
 

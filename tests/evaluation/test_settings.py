@@ -35,7 +35,7 @@ def test_a_number_out_of_range_is_named(wrong, message: str) -> None:
         EvaluationSettings(**wrong)
 
 
-def test_a_split_that_is_none_or_that_the_world_lacks_is_named() -> None:
+def test_an_unknown_or_empty_split_is_named() -> None:
     EvaluationSettings(splits=("val", "train")).check(SceneSource())
     with pytest.raises(UserError, match=r"'novel_pairs'.*mean 'novel_pair'"):
         EvaluationSettings(splits=("novel_pairs",)).check(SceneSource())

@@ -62,7 +62,7 @@ def test_the_first_right_candidate_is_kept_and_no_more_are_drawn(tokenizer) -> N
     assert painter.model.asked == sum(image.drawn for row in rows for image in row)
 
 
-def test_with_none_right_the_most_atoms_win_and_the_first_of_equals(tokenizer) -> None:
+def test_without_a_right_candidate_the_most_atoms_win_and_the_first_of_equals(tokenizer) -> None:
     painter = Painter(Lucky(tokenizer, limit=1e9), tokenizer)
     (row,) = painter.paint_and_judge(["a medium black cross"], num_samples=5, best_of=6)
     kept = [image.candidate for image in row]

@@ -72,7 +72,7 @@ def test_a_weight_beyond_float16_is_named() -> None:
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_weights_that_are_no_numbers_are_refused(precision: str) -> None:
+def test_weights_that_are_not_numbers_are_refused(precision: str) -> None:
     with pytest.raises(UserError, match="broken has a weight that is not finite"):
         quantize({"broken": torch.full((2, LARGE), torch.nan)}, precision)
 

@@ -100,7 +100,7 @@ def test_the_reading_names_the_error(starless) -> None:
     assert "the most is 3 of 64" in text
 
 
-def test_nothing_is_said_to_be_wrong_where_nothing_is() -> None:
+def test_a_perfect_model_has_no_listed_errors() -> None:
     text = "\n".join(summary_sentences(results_of({"test": survey(lambda thing: thing)}, MEASURED)))
     assert "100.0 % (94.0 to 100.0) are painted right" in text
     assert "wrong samples" not in text
@@ -147,7 +147,7 @@ def test_the_map_of_positions_shows_a_gap() -> None:
     assert density[:8].sum() > 0.2
 
 
-def test_new_captions_are_counted_apart_or_said_to_be_unknown(starless) -> None:
+def test_new_captions_are_counted_apart_or_reported_as_unknown(starless) -> None:
     results = results_of(starless, MEASURED)
     text = evaluation_report(results)
     assert "captions of all 180 training scenes" in text

@@ -83,21 +83,21 @@ def test_a_study_tells_states_directions_and_reasons(tmp_path: Path) -> None:
     assert len(study.of("finished")) == 18
 
 
-def test_files_that_loggers_keep_within_a_job_are_no_jobs(tmp_path: Path) -> None:
+def test_files_that_loggers_keep_within_a_job_are_not_jobs(tmp_path: Path) -> None:
     write_job(tmp_path / "a=1,b=2" / "0", ["seed=0"], {"val/loss": 1.0}, {"seed": 0})
     (tmp_path / "a=1,b=2" / "0" / "wandb").mkdir()
     (tmp_path / "a=1,b=2" / "0" / "wandb" / "config.yaml").write_text("{}")
     assert [job.name for job in read_sweep(tmp_path).jobs] == ["a=1,b=2/0"]
 
 
-def test_numbers_that_are_none_are_left_out(tmp_path: Path) -> None:
+def test_values_that_are_not_numbers_are_left_out(tmp_path: Path) -> None:
     job = write_job(tmp_path / "0", [], {"val/loss": float("nan"), "val/rate": 1.0}, {})
     assert "NaN" in (job / "metrics.json").read_text()
     assert "val/loss" not in read_sweep(tmp_path).jobs[0].metrics
 
 
 @pytest.mark.parametrize("case", ["missing", "empty", "one run", "damaged"])
-def test_what_is_no_sweep_is_named(tmp_path: Path, case: str) -> None:
+def test_a_folder_that_is_not_a_sweep_is_named(tmp_path: Path, case: str) -> None:
     folder = tmp_path / "sweeps"
     folder.mkdir()
     if case == "missing":

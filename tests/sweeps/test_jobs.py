@@ -28,11 +28,13 @@ def check(sweep: Path, code: int, stderr: str) -> None:
     assert record["command"] in stderr
 
 
+@pytest.mark.slow
 def test_a_failed_job_does_not_stop_the_rest(command, tmp_path: Path) -> None:
     done = command("train", "-m", *SWEEP, "hydra.sweeper.max_batch_size=1", cwd=tmp_path)
     check(tmp_path / "sweep", done.returncode, done.stderr)
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_started_again_does_what_is_left(command, tmp_path: Path) -> None:
     sweep, arguments = tmp_path / "sweep", [one.replace("-1", "3") for one in SWEEP]
     first = command("train", "-m", *arguments, cwd=tmp_path)
@@ -55,6 +57,7 @@ def test_a_sweep_that_is_started_again_does_what_is_left(command, tmp_path: Path
     assert [(sweep / job / "metrics.csv").read_text() for job in "012"] == tables
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_a_launcher_runs_the_sweep(tmp_path: Path, launcher: str) -> None:
     if not find_spec("hydra_plugins") or not find_spec(f"hydra_plugins.hydra_{LAUNCHERS[launcher]}_launcher"):

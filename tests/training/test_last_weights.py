@@ -10,6 +10,8 @@ from support import TINY
 from cvae_lightning import load
 from cvae_lightning.runs import read_table
 
+pytestmark = pytest.mark.slow
+
 
 def last_step(run: Path) -> int:
     return int(torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"])

@@ -38,7 +38,7 @@ def test_a_tip_names_the_setting_to_change(change, setting: str) -> None:
     assert setting in tip
 
 
-def test_a_rate_may_be_dearer_where_a_calibrated_likelihood_has_more_pixels() -> None:
+def test_a_rate_may_be_higher_where_a_calibrated_likelihood_has_more_pixels() -> None:
     assert list(recipe_warnings(replace(SOUND, beta_effective=160.0, calibrated_size=256))) == []
     for size in (0, 64):
         (tip,) = recipe_warnings(replace(SOUND, beta_effective=160.0, calibrated_size=size))

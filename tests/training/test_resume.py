@@ -9,6 +9,8 @@ from support import TINY
 from cvae_lightning import load
 from cvae_lightning.runs import read_table
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = [
     *TINY,
     "penalties=[perceptual,adversarial]",
@@ -43,7 +45,7 @@ def test_each_term_is_logged_and_the_loss_is_their_sum(unbroken: Path) -> None:
 
 
 @pytest.mark.parametrize("step", [4, 17], ids=["before the discriminator", "after it"])
-def test_a_stopped_run_goes_on(command, tmp_path: Path, unbroken: Path, vgg_weights: Path, step: int) -> None:
+def test_a_stopped_run_resumes(command, tmp_path: Path, unbroken: Path, vgg_weights: Path, step: int) -> None:
     stop = ["+callbacks.bomb._target_=support.StopAt", f"+callbacks.bomb.step={step}"]
     weights = f"penalties.perceptual.weights={vgg_weights}"
     assert command("train", *EVERYTHING, weights, *stop, "hydra.run.dir=run", cwd=tmp_path).returncode == 130

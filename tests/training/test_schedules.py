@@ -92,6 +92,7 @@ def test_the_learning_rate_is_that_of_torchs_schedulers(warmup: int, floor: floa
             scheduler.step()
 
 
+@pytest.mark.slow
 def test_a_longer_resumed_run_says_that_its_learning_rate_rises(command, tmp_path) -> None:
     done = command("train", *TINY, "lr_scheduler=cosine", "lr_scheduler.warmup=2", "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -63,6 +63,7 @@ def test_what_cannot_start_is_refused(tmp_path) -> None:
         find_start(tmp_path, CONFIG, resume=False, sweep=True)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_before_its_first_checkpoint_resumes_from_the_start(command, tmp_path) -> None:
     assert command("train", *TINY, "hydra.run.dir=unbroken", cwd=tmp_path).returncode == 0
     stop = ["+callbacks.bomb._target_=support.StopAt", "+callbacks.bomb.step=5", "~callbacks.save_on_signal"]
@@ -73,6 +74,7 @@ def test_a_run_that_was_stopped_before_its_first_checkpoint_resumes_from_the_sta
     assert (tmp_path / "run" / "metrics.csv").read_text() == (tmp_path / "unbroken" / "metrics.csv").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["check", "build", "draw_final_pictures"])
 def test_ctrl_c_at_any_time_ends_with_130_and_how_to_resume(command, tmp_path, monkeypatch, moment) -> None:
     def interrupt(*arguments: object) -> None:
@@ -92,6 +94,7 @@ def test_ctrl_c_at_any_time_ends_with_130_and_how_to_resume(command, tmp_path, m
     assert (tmp_path / "run" / "generated_samples.png").exists()
 
 
+@pytest.mark.slow
 def test_a_run_needs_no_hydra_runtime(tmp_path, tiny_run) -> None:
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):

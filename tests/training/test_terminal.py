@@ -65,6 +65,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     return watch(tmp_path_factory.mktemp("terminal"), *ARGUMENTS, "hydra.run.dir=run")
 
 
+@pytest.mark.e2e
 def test_epochs_and_alarms_stand_above_one_bar(watched: Watched) -> None:
     assert watched.code == 0, watched.screens[-1]
     live = [screen for screen in watched.screens if any(BAR.search(line) for line in screen)]
@@ -80,6 +81,7 @@ def test_epochs_and_alarms_stand_above_one_bar(watched: Watched) -> None:
     assert any("posterior collapse" in line for screen in live for line in screen)
 
 
+@pytest.mark.e2e
 def test_when_a_run_is_over_its_lines_are_left_and_no_bar(watched: Watched) -> None:
     last = watched.screens[-1]
     text = " ".join(last)

@@ -51,7 +51,7 @@ def literate(request) -> BottleneckTextEncoder:
 
 
 @pytest.mark.slow
-def test_it_learns_to_read_captions_it_has_not_seen(literate: BottleneckTextEncoder) -> None:
+def test_it_learns_to_read_new_captions(literate: BottleneckTextEncoder) -> None:
     rng = np.random.default_rng(1)
     chosen = [sample_meaning(rng) for _ in range(300)]
     tokens = TOKENIZER.encode_batch([describe(meaning, rng) for meaning in chosen])

@@ -49,7 +49,8 @@ def kill_in_training(folder: Path, table: Path) -> None:
     assert process.wait() == -signal.SIGKILL
 
 
-def test_a_killed_search_goes_on_in_the_midst_of_a_trial(command, tmp_path: Path) -> None:
+@pytest.mark.e2e
+def test_a_killed_search_resumes_in_the_middle_of_a_trial(command, tmp_path: Path) -> None:
     study = tmp_path / "outputs" / "default" / "search"
     kill_in_training(tmp_path, study / "0" / "metrics.csv")
     assert (study / "0" / "checkpoints" / "last.ckpt").exists()

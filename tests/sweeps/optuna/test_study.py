@@ -71,7 +71,7 @@ def test_a_study_whose_workers_die_is_the_unbroken_one(tmp_path: Path) -> None:
     assert params(other) != params(unbroken)
 
 
-def test_a_claimed_trial_is_nobody_elses(tmp_path: Path) -> None:
+def test_a_claimed_trial_has_one_owner(tmp_path: Path) -> None:
     one, two = (SharedStudy(tmp_path, options(n_trials=3), SPACE) for _ in range(2))
     claims = [one.claim(), two.claim(), one.claim()]
     assert [claim.number for claim in claims] == [0, 1, 2]
@@ -81,7 +81,7 @@ def test_a_claimed_trial_is_nobody_elses(tmp_path: Path) -> None:
     assert not one.done()
 
 
-def test_a_study_that_is_asked_for_more_goes_on(tmp_path: Path) -> None:
+def test_a_study_continues_when_it_is_asked_for_more(tmp_path: Path) -> None:
     run(SharedStudy(tmp_path, options(n_trials=2), SPACE))
     more = SharedStudy(tmp_path, options(n_trials=5), SPACE)
     assert not more.done()

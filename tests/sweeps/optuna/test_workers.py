@@ -19,6 +19,8 @@ from optuna.storages.journal import JournalFileBackend
 from support import ROOT
 from support.stub import pids
 
+pytestmark = pytest.mark.e2e
+
 STUB = ROOT / "tests" / "support" / "stub.py"
 SEARCH = [
     "hydra/sweeper=optuna",
@@ -96,7 +98,7 @@ def test_two_workers_share_a_search(tmp_path: Path) -> None:
     assert all(len((study / str(n) / "starts.txt").read_text().split()) == 1 for n in range(8))
 
 
-def test_a_failed_trial_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_a_failed_trial_is_reported_and_the_rest_continues(tmp_path: Path) -> None:
     kept = [one for one in SEARCH if "n_startup" not in one and "beta" not in one]
     process = subprocess.run(
         [sys.executable, str(STUB), "-m", *kept, "hydra/sweeper/sampler=grid", "objective.beta=1,100"],

@@ -59,7 +59,7 @@ def finite(state: dict[str, torch.Tensor]) -> bool:
     return all(bool(value.isfinite().all()) for value in state.values())
 
 
-def test_a_pixel_that_is_no_number_stops_before_the_update(tmp_path) -> None:
+def test_a_pixel_that_is_not_a_number_stops_before_the_update(tmp_path) -> None:
     module, trainer, error = stopped(tmp_path, Damaged())
     record = json.loads((tmp_path / "non_finite.json").read_text())
     assert record["what"] == "loss"

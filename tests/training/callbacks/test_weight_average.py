@@ -122,6 +122,7 @@ def averaged(command, tmp_path_factory) -> Path:
     return folder / "run"
 
 
+@pytest.mark.slow
 def test_training_is_untouched_and_validation_is_the_averages(averaged: Path, tiny_run: Path) -> None:
     ours, plain = (read_table(run / "metrics.csv") for run in (averaged, tiny_run))
     trained = [[row["train/loss"] for row in rows] for rows in (ours, plain)]
@@ -130,12 +131,14 @@ def test_training_is_untouched_and_validation_is_the_averages(averaged: Path, ti
     assert all(one != other for one, other in zip(*validated, strict=True))
 
 
+@pytest.mark.slow
 def test_decay_0_is_the_raw_weights(command, tmp_path: Path, tiny_run: Path) -> None:
     done = command("train", *TINY, "callbacks.weight_average.decay=0", "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "metrics.csv").read_text() == (tiny_run / "metrics.csv").read_text()
 
 
+@pytest.mark.slow
 def test_a_checkpoint_has_both_and_loads_the_average(averaged: Path, tiny_run: Path) -> None:
     last = averaged / "checkpoints" / "last.ckpt"
     ours, plain = (torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (averaged, tiny_run))
@@ -150,6 +153,7 @@ def test_a_checkpoint_has_both_and_loads_the_average(averaged: Path, tiny_run: P
     assert len(differs) == len(list(load(last).model.named_parameters()))
 
 
+@pytest.mark.slow
 def test_the_loaded_model_has_the_validation_error_that_was_reported(averaged: Path) -> None:
     from cvae_lightning.data import ShapeSceneDataModule
 
@@ -163,6 +167,7 @@ def test_the_loaded_model_has_the_validation_error_that_was_reported(averaged: P
     assert float(error) == pytest.approx(float(reported), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_pictures_are_the_averages(averaged: Path, tiny_run: Path) -> None:
     pictures = [
         EventAccumulator(str(run / "tensorboard")).Reload().Images("samples")[-1].encoded_image_string

@@ -20,6 +20,7 @@ def test_an_absent_package_is_named_before_any_work(command, tmp_path, monkeypat
     assert not (tmp_path / "run" / "config.yaml").exists()
 
 
+@pytest.mark.slow
 def test_wandb_has_a_run_a_job(command, tmp_path, monkeypatch) -> None:
     pytest.importorskip("wandb", reason="no wandb: install the extra with pip install -e '.[wandb]'")
     monkeypatch.setenv("WANDB_SILENT", "true")
@@ -34,6 +35,7 @@ def test_wandb_has_a_run_a_job(command, tmp_path, monkeypatch) -> None:
         assert (tmp_path / "sweep" / job / "metrics.csv").exists()
 
 
+@pytest.mark.slow
 def test_mlflow_has_the_tables_numbers_and_the_settings(command, tmp_path) -> None:
     mlflow = pytest.importorskip("mlflow", reason="no mlflow: install the extra with pip install -e '.[mlflow]'")
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -133,7 +133,7 @@ def test_validation_trains_nothing_and_uses_the_last_weight() -> None:
     adversarial(view(decoder))  # and training continues after it
 
 
-def test_a_restored_penalty_goes_on_as_the_unbroken_one() -> None:
+def test_a_restored_penalty_continues_as_the_unbroken_one() -> None:
     decoder = Painted()
     unbroken, other = penalty(), penalty()
     for _ in range(3):

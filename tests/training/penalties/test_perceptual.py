@@ -79,7 +79,7 @@ class Bomb:
 
 
 @pytest.mark.parametrize("content", [b"no weights", Bomb(), {"features.0.weight": torch.zeros(64, 3, 5, 5)}, {}])
-def test_files_that_are_no_weights_are_named_and_run_nothing(tmp_path: Path, capsys, content) -> None:
+def test_files_without_weights_are_named_and_run_no_code(tmp_path: Path, capsys, content) -> None:
     file = tmp_path / "other.pth"
     file.write_bytes(content) if isinstance(content, bytes) else torch.save(content, file)
     with pytest.raises(UserError, match=r"other\.pth does not hold the weights of VGG16"):
