@@ -1,5 +1,6 @@
 """Every experiment is a short diff with a purpose, composes, and trains a step."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_an_experiment_is_a_short_config_under_its_own_name() -> None:
     for name in EXPERIMENTS:
         lines = (ROOT / "conf" / "experiment" / f"{name}.yaml").read_text().splitlines()
         assert lines[0] == "# @package _global_", name
-        assert lines[1].startswith("# "), f"{name}.yaml: the second line says what the experiment is for"
+        assert re.match(r"# .*\?", lines[1]), f"{name}.yaml: its first comment is the question that it answers"
         assert len(lines) < 40, name
         assert composed(f"experiment={name}").name == name
 
