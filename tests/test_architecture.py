@@ -12,6 +12,7 @@ MAY_IMPORT = {
     "errors": {"world"},
     "runs": {"errors"},
     "world": set(),
+    "captioned_images": {"world", "runs", "errors"},
     "models": set(),
     "testing": {"models"},
     "data": {"world", "models", "errors"},

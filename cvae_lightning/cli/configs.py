@@ -9,7 +9,17 @@ from typing import Any
 PACKAGE = Path(__file__).parent.parent
 CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if folder.is_dir())
 """The configs: inside an installed package, beside it in a checkout."""
-COMMANDS = ("train", "generate", "reconstruct", "evaluate", "export", "report", "benchmark", "judge_reliability")
+COMMANDS = (
+    "train",
+    "generate",
+    "reconstruct",
+    "evaluate",
+    "export",
+    "report",
+    "benchmark",
+    "judge_reliability",
+    "dataset",
+)
 OPTIONAL_GROUPS = ("experiment", "ablation", "debug")
 """Recipes: groups of which nothing is chosen by default."""
 

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from cvae_lightning.world import Meaning, Mix, Scene, render, sample, scene_rng
-from cvae_lightning.world.captions import describe
+from cvae_lightning.world import CaptionedScene, Mix, captioned_scene, render
 from cvae_lightning.world.splits import check_split
 
 
@@ -88,7 +87,7 @@ class ShapeSceneDataset(Dataset[Example]):
             for image, (_, _, caption), index in zip(images.permute(0, 3, 1, 2), drawn, indices, strict=True)
         ]
 
-    def scene(self, index: int) -> tuple[Meaning, Scene, str]:
+    def scene(self, index: int) -> CaptionedScene:
         """What item ``index`` is made from: its meaning, its scene and its caption.
 
         Raises:
@@ -96,9 +95,7 @@ class ShapeSceneDataset(Dataset[Example]):
         """
         if not -self.size <= index < self.size:
             raise IndexError(f"scene {index} of a dataset of {self.size}")
-        rng = scene_rng(self.seed, self.split, index % self.size)
-        meaning, scene = sample(rng, self.split, self.mix)
-        return meaning, scene, describe(meaning, rng if self.synonyms else None)
+        return captioned_scene(self.seed, self.split, index % self.size, self.mix, self.synonyms)
 
     def captions(self, limit: int | None = None) -> Iterator[str]:
         """The captions of the first ``limit`` items (all of them if None), without rendering images."""

@@ -60,13 +60,6 @@ def shuffled(images: Sequence[JudgedImage]) -> list[JudgedImage]:
     return swapped
 
 
-def form(meaning: Meaning) -> str:
-    """``one`` group, two ``joined``, or two in ``relation``."""
-    if len(meaning.groups) == 1:
-        return "one"
-    return "joined" if meaning.relation is None else "relation"
-
-
 class Slice(NamedTuple):
     """Something that captions differ in.
 
@@ -82,7 +75,7 @@ class Slice(NamedTuple):
 
 
 SLICES = {
-    "form": Slice(("one", "joined", "relation"), lambda m: {form(m)}, "all"),
+    "form": Slice(("one", "joined", "relation"), lambda m: {m.form}, "all"),
     "things": Slice(tuple(map(str, range(1, 11))), lambda m: {str(sum(g.count for g in m.groups))}, "count"),
     "colour": Slice(tuple(COLOURS), lambda m: {g.colour for g in m.groups}, "colour"),
     "shape": Slice(SHAPES, lambda m: {g.shape for g in m.groups}, "shape"),

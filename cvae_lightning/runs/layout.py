@@ -18,6 +18,9 @@ WEIGHTS = "model.safetensors"
 CARD = "README.md"
 """What an export leaves."""
 
+DATASET, IMAGES_METADATA, MASKS = "dataset.json", "metadata.jsonl", "masks"
+"""What a data set has: its settings, the captions of each split beside its pictures, and masks in their own folder."""
+
 GRID = "grid.png"
 """All pictures of ``generate`` over their captions; ``reconstruct`` writes ``RECONSTRUCTION_PICTURE``."""
 

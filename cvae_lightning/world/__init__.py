@@ -6,8 +6,10 @@ and a `Scene` of which it holds, and `render` turns scenes into pixels. `detect`
 argument; `scene_rng` gives the one of any scene of any split. The specification is `docs/world.md`.
 """
 
+from cvae_lightning.world.captioned import CaptionedScene, captioned_scene
 from cvae_lightning.world.captions import VOCABULARY, CaptionError, describe, parse
 from cvae_lightning.world.judge import ATOMS, Verdict, judge, verdict
+from cvae_lightning.world.masks import bounding_box, instance_mask
 from cvae_lightning.world.renderer import render
 from cvae_lightning.world.sampler import (
     Mix,
@@ -45,6 +47,7 @@ __all__ = [
     "UNCLEAR",
     "VOCABULARY",
     "CaptionError",
+    "CaptionedScene",
     "Detection",
     "Group",
     "Meaning",
@@ -52,9 +55,12 @@ __all__ = [
     "Scene",
     "Thing",
     "Verdict",
+    "bounding_box",
+    "captioned_scene",
     "complete_meaning",
     "describe",
     "detect",
+    "instance_mask",
     "judge",
     "parse",
     "render",

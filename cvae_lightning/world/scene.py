@@ -178,6 +178,13 @@ class Meaning:
             first, second = (f"{group.colour or 'any'} {group.shape}" for group in self.groups)
             raise ValueError(f"both groups are of one kind, {first!r} and {second!r}: expected another colour or shape")
 
+    @property
+    def form(self) -> str:
+        """``one`` group, two ``joined``, or two in ``relation``."""
+        if len(self.groups) == 1:
+            return "one"
+        return "joined" if self.relation is None else "relation"
+
     def holds(self, scene: Scene) -> bool:
         """Whether the scene has exactly these things, no others, and the relation between them."""
         named = self.named(scene.things)

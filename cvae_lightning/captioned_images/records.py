@@ -1,0 +1,97 @@
+"""A scene as plain data: a line of a data set's ``metadata.jsonl``, or of a list of prompts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cvae_lightning.world import CaptionedScene, Group, Thing, bounding_box
+
+WORLD = "v1"
+"""The name of the world of ``docs/world.md``, which every file says."""
+DECIMALS = 3
+"""Of lengths in pixels; more would show how a machine rounds."""
+
+
+def metadata_line(example: CaptionedScene, image_size: int, **identity: Any) -> dict[str, Any]:
+    """What a data set says about one picture.
+
+    Args:
+        example: the scene.
+        image_size: side of the picture; lengths are in its pixels.
+        identity: the split, seed and index of the scene.
+
+    Example:
+        >>> from cvae_lightning.world import captioned_scene
+        >>> line = metadata_line(captioned_scene(0, "train", 3), 64, split="train", seed=0, index=3)
+        >>> line["file_name"], line["text"], [thing["shape"] for thing in line["objects"]]
+        ('000003.png', '2 medium yellow circles', ['circle', 'circle'])
+    """
+    meaning, scene, caption = example
+    return {
+        "file_name": picture_name(identity["index"]),
+        "text": caption,
+        "objects": [_object(thing, image_size) for thing in scene.things],
+        "groups": [_group(group) for group in meaning.groups],
+        "relation": meaning.relation or "",
+        "form": meaning.form,
+        "world": WORLD,
+        **identity,
+    }
+
+
+def prompt_line(example: CaptionedScene, **identity: Any) -> dict[str, Any]:
+    """A caption to paint and what it asks for, with the names of GenEval's ``evaluation_metadata.jsonl``.
+
+    A relation stands at the first group, which is the one of which it is true: ``["above", 1]`` is above group 1.
+
+    Example:
+        >>> from cvae_lightning.world import captioned_scene
+        >>> prompt_line(captioned_scene(0, "train", 3), index=3)["include"]
+        [{'class': 'circle', 'count': 2, 'color': 'yellow', 'size': 'medium'}]
+    """
+    meaning = example.meaning
+    include = [{"class": g.shape, "count": g.count, "color": g.colour, "size": g.size} for g in meaning.groups]
+    asked: list[dict[str, Any]] = [{key: value for key, value in row.items() if value is not None} for row in include]
+    if meaning.relation is not None:
+        asked[0]["position"] = [meaning.relation, 1]
+    return {"tag": meaning.form, "include": asked, "prompt": example.caption, "world": WORLD, **identity}
+
+
+def picture_name(index: int) -> str:
+    """The file name of a data set's picture.
+
+    Example:
+        >>> picture_name(7)
+        '000007.png'
+    """
+    return f"{index:06d}.png"
+
+
+def json_lines(rows: list[dict[str, Any]]) -> str:
+    """Rows as JSON Lines.
+
+    Example:
+        >>> json_lines([{"text": "a star"}])
+        '{"text": "a star"}\\n'
+    """
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+
+
+def _object(thing: Thing, side: int) -> dict[str, Any]:
+    return {
+        "shape": thing.shape,
+        "colour": thing.colour,
+        "size": thing.size,
+        "centre": _pixels((thing.x, thing.y), side),
+        "radius": _pixels((thing.r,), side)[0],
+        "box": _pixels(bounding_box(thing), side),
+    }
+
+
+def _pixels(lengths: tuple[float, ...], side: int) -> list[float]:
+    return [round(length * side, DECIMALS) for length in lengths]
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {"count": group.count, "size": group.size, "colour": group.colour, "shape": group.shape}
