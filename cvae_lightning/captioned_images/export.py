@@ -124,7 +124,7 @@ def prompts(settings: DatasetSettings) -> Iterator[dict[str, Any]]:
 
     Example:
         >>> [line["prompt"] for line in prompts(DatasetSettings(splits=("test",), size=1))]
-        ['4 small purple stars over 4 little red squares']
+        ['2 medium purple stars']
     """
     for split in settings.splits:
         for index in range(settings.size):

@@ -25,7 +25,7 @@ def metadata_line(example: CaptionedScene, image_size: int, **identity: Any) -> 
         >>> from cvae_lightning.world import captioned_scene
         >>> line = metadata_line(captioned_scene(0, "train", 3), 64, split="train", seed=0, index=3)
         >>> line["file_name"], line["text"], [thing["shape"] for thing in line["objects"]]
-        ('000003.png', '2 medium yellow circles', ['circle', 'circle'])
+        ('000003.png', 'two medium yellow circles', ['circle', 'circle'])
     """
     meaning, scene, caption = example
     return {

@@ -13,7 +13,7 @@ class CaptionedScene(NamedTuple):
     """A scene, what its caption says and the caption.
 
     >>> captioned_scene(0, "train", 3).caption
-    '2 medium yellow circles'
+    'two medium yellow circles'
     """
 
     meaning: Meaning
