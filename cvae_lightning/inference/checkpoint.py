@@ -36,6 +36,11 @@ def load(
 
     Raises:
         UserError: there is no trained model at the path, it is damaged, or it cannot sample so.
+
+    Example:
+        >>> painter = load(sampler={"steps": 1, "restarts": 0})
+        >>> painter("a large blue square", seed=0)[0].size
+        (64, 64)
     """
     file = find_checkpoint(path)
     try:

@@ -28,6 +28,12 @@ class Reconstruction:
         posterior: q(z | image, caption).
         prior_loss: (B,) what a prior that the rate does not train minimises; zero for others.
         auxiliary_loss: (B,) what the encoders of text and images minimise besides, nats; zero for most.
+
+    Example:
+        >>> model = ConditionalVAE(10, image_size=32, latent_dim=8, caption_dim=16, base_channels=8, stages=3)
+        >>> reconstruction = model(torch.rand(2, 3, 32, 32), torch.tensor([[1, 2], [3, 4]]))
+        >>> tuple(reconstruction.images.shape), tuple(reconstruction.rate.shape), tuple(reconstruction.distortion.shape)
+        ((2, 3, 32, 32), (2, 8), (2,))
     """
 
     images: Tensor

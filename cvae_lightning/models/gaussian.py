@@ -16,7 +16,13 @@ INITIAL_LOG_SIGMA = -3.0
 
 
 class Gaussian(NamedTuple):
-    """A diagonal Gaussian over latents: ``mean`` and ``log_sigma``, both (B, Z) in float32."""
+    """A diagonal Gaussian over latents: ``mean`` and ``log_sigma``, both (B, Z) in float32.
+
+    Example:
+        >>> posterior = Gaussian(mean=torch.zeros(1, 2), log_sigma=torch.zeros(1, 2))
+        >>> draw(posterior, noise=torch.tensor([[1.0, -2.0]])).tolist(), kl_to_standard(posterior).tolist()
+        ([[1.0, -2.0]], [[0.0, 0.0]])
+    """
 
     mean: Tensor
     log_sigma: Tensor

@@ -97,6 +97,10 @@ class Masked:
     Attributes:
         values: (B, N, C).
         mask: (B, N) True where there is something.
+
+    Example:
+        >>> Masked(torch.zeros(1, 3, 8), torch.tensor([[True, True, False]])).repeat(2).mask.tolist()
+        [[True, True, False], [True, True, False]]
     """
 
     values: Tensor
@@ -119,6 +123,12 @@ class CaptionEncoding:
         pooled: (B, C) one embedding per caption.
         tokens: (B, T, C) one embedding per token, zero at padding.
         objects: (B, K, C) one embedding per object that the caption names; None where the encoder finds none.
+
+    Example:
+        >>> tokens = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> caption = CaptionEncoding(torch.zeros(1, 8), tokens)
+        >>> tuple(caption.repeat(4).pooled.shape)
+        (4, 8)
     """
 
     pooled: Tensor
@@ -142,6 +152,11 @@ class EncoderOutput:
 
     Attributes:
         posterior: q(z | image, caption) over z (B, Z).
+
+    Example:
+        >>> output = EncoderOutput(Gaussian(mean=torch.zeros(2, 4), log_sigma=torch.zeros(2, 4)))
+        >>> tuple(output.posterior.mean.shape)
+        (2, 4)
     """
 
     posterior: Gaussian
@@ -153,6 +168,12 @@ class ModelPart(nn.Module, ABC):
     Attributes:
         image_size, latent_dim, caption_dim: as the model's; None where the part does not depend on it.
         num_objects: embeddings per caption that the part gives (a text encoder) or needs (others); None for none.
+
+    Example:
+        >>> class Half(ModelPart):
+        ...     latent_dim = 4  # a model of another latent_dim refuses this part
+        >>> Half().latent_dim, Half().image_size
+        (4, None)
     """
 
     image_size: int | None = None
@@ -162,7 +183,19 @@ class ModelPart(nn.Module, ABC):
 
 
 class TextEncoder(ModelPart):
-    """Captions to vectors."""
+    """Captions to vectors.
+
+    Example:
+        >>> class BagOfWords(TextEncoder):
+        ...     def __init__(self) -> None:
+        ...         super().__init__()
+        ...         self.caption_dim, self.embed = 8, nn.Embedding(10, 8)
+        ...     def forward(self, tokens: Tensor) -> CaptionEncoding:
+        ...         words = self.embed(tokens)  # (B, T, C)
+        ...         return CaptionEncoding(words.mean(dim=1), Masked(words, tokens > 0))
+        >>> tuple(BagOfWords()(torch.tensor([[1, 2, 3]])).pooled.shape)
+        (1, 8)
+    """
 
     @abstractmethod
     def forward(self, tokens: Tensor) -> CaptionEncoding:
@@ -174,7 +207,17 @@ class TextEncoder(ModelPart):
 
 
 class Encoder(ModelPart):
-    """Images to q(z | image, caption)."""
+    """Images to q(z | image, caption).
+
+    Example:
+        >>> class MeanColour(Encoder):
+        ...     latent_dim = 3
+        ...     def forward(self, images: Tensor, caption: CaptionEncoding) -> EncoderOutput:
+        ...         mean = images.mean(dim=(2, 3))  # (B, 3)
+        ...         return EncoderOutput(Gaussian(mean, torch.zeros_like(mean)))
+        >>> tuple(MeanColour()(torch.rand(2, 3, 8, 8), None).posterior.mean.shape)
+        (2, 3)
+    """
 
     @abstractmethod
     def forward(self, images: Tensor, caption: CaptionEncoding) -> EncoderOutput:
@@ -186,7 +229,16 @@ class Encoder(ModelPart):
 
 
 class Decoder(ModelPart):
-    """Latents and captions to the mean image of p(image | z, caption)."""
+    """Latents and captions to the mean image of p(image | z, caption).
+
+    Example:
+        >>> class OneColour(Decoder):
+        ...     latent_dim = 3
+        ...     def forward(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        ...         return z.sigmoid()[:, :, None, None].expand(-1, -1, 8, 8)
+        >>> tuple(OneColour()(torch.zeros(2, 3), None).shape)
+        (2, 3, 8, 8)
+    """
 
     @abstractmethod
     def forward(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
@@ -198,6 +250,13 @@ class Prior(ModelPart):
 
     Attributes:
         sampler: how :meth:`sample` samples; None where there is nothing to choose.
+
+    Example:
+        >>> from cvae_lightning.models import StandardPrior
+        >>> prior, noise = StandardPrior(latent_dim=4), torch.zeros(1, 4)
+        >>> posterior = Gaussian(mean=torch.ones(1, 4), log_sigma=torch.zeros(1, 4))
+        >>> prior.sample(None, noise).tolist(), prior.rate(posterior, None).tolist()
+        ([[0.0, 0.0, 0.0, 0.0]], [[0.5, 0.5, 0.5, 0.5]])
     """
 
     sampler: SamplerConfig | None = None

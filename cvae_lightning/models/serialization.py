@@ -72,6 +72,11 @@ def blueprint(module: Any) -> dict[str, Any]:
 
     Raises:
         ValueError: its class is not registered.
+
+    Example:
+        >>> from cvae_lightning.models import StandardPrior
+        >>> blueprint(StandardPrior(latent_dim=4))
+        {'part': 'StandardPrior', 'latent_dim': 4}
     """
     name = type(module).__name__
     if PARTS.get(name) is not type(module):
@@ -101,6 +106,11 @@ def build(plan: Mapping[str, Any]) -> Any:
 
     Raises:
         ValueError: the plan names no registered part, or arguments that the part does not take.
+
+    Example:
+        >>> from cvae_lightning.models import StandardPrior
+        >>> build({"part": "StandardPrior", "latent_dim": 4})
+        StandardPrior()
     """
     name = plan.get("part")
     if not isinstance(name, str) or name not in PARTS:

@@ -50,6 +50,11 @@ def claim(
 
     Raises:
         UserError: the folder holds another run.
+
+    Example:
+        >>> claim(Path("claimed"), {"seed": 0}, ["seed=0"], resumed=False)
+        >>> sorted(path.name for path in Path("claimed").iterdir())
+        ['config.yaml', 'environment.json', 'overrides.yaml']
     """
     if not resumed and (folder / CONFIG).exists():
         raise UserError(
@@ -69,6 +74,10 @@ def is_same_run(folder: Path, config: Mapping[str, Any]) -> bool:
 
     Raises:
         UserError: the folder holds another run.
+
+    Example:
+        >>> is_same_run(Path("no_such_folder"), {"seed": 0})
+        False
     """
     if not (folder / CONFIG).exists():
         return False
@@ -78,7 +87,12 @@ def is_same_run(folder: Path, config: Mapping[str, Any]) -> bool:
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether the run in a folder ran to its end."""
+    """Whether the run in a folder ran to its end.
+
+    Example:
+        >>> is_finished(Path("no_such_folder"))
+        False
+    """
     return (folder / METRICS).exists()
 
 
@@ -88,6 +102,10 @@ def find_checkpoint(path: str | Path | None) -> Path:
 
     Raises:
         UserError: there is none.
+
+    Example:
+        >>> find_checkpoint(None).name  # the model that comes with the package
+        'model.safetensors'
     """
     if path is None:
         return _shipped()
@@ -114,14 +132,25 @@ def _shipped() -> Path:
 
 
 def run_dir_of(checkpoint: Path) -> Path | None:
-    """The folder with the records of a model's training: its run's, or its export's; None if there is neither."""
+    """The folder with the records of a model's training: its run's, or its export's; None if there is neither.
+
+    Example:
+        >>> run_dir_of(Path("outputs/run/checkpoints/best.ckpt")).as_posix()
+        'outputs/run'
+    """
     if checkpoint.parent.name == CHECKPOINTS:
         return checkpoint.parent.parent
     return checkpoint.parent if checkpoint.name == WEIGHTS else None
 
 
 def read_table(path: str | Path) -> list[dict[str, str]]:
-    """The rows of a ``metrics.csv``; an empty text where a row has no value."""
+    """The rows of a ``metrics.csv``; an empty text where a row has no value.
+
+    Example:
+        >>> _ = Path("table.csv").write_text("step,train/loss\\n1,0.5\\n")
+        >>> read_table("table.csv")
+        [{'step': '1', 'train/loss': '0.5'}]
+    """
     with Path(path).open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -131,6 +160,12 @@ def final_metrics(folder: Path) -> dict[str, float]:
 
     Raises:
         UserError: ``metrics.json`` is damaged.
+
+    Example:
+        >>> Path("finished").mkdir()
+        >>> _ = Path("finished", "metrics.json").write_text('{"metrics": {"val/loss": 0.5}}')
+        >>> final_metrics(Path("finished"))
+        {'val/loss': 0.5}
     """
     metrics = read_mapping(folder / METRICS).get("metrics")
     if not isinstance(metrics, dict) or not all(isinstance(value, int | float) for value in metrics.values()):
@@ -139,7 +174,14 @@ def final_metrics(folder: Path) -> dict[str, float]:
 
 
 def last_metrics(folder: Path) -> dict[str, float]:
-    """The last value of every training and validation metric in a run's table; empty without a table."""
+    """The last value of every training and validation metric in a run's table; empty without a table.
+
+    Example:
+        >>> Path("running").mkdir()
+        >>> _ = Path("running", "metrics.csv").write_text("step,val/loss\\n1,0.9\\n2,0.5\\n")
+        >>> last_metrics(Path("running"))
+        {'val/loss': 0.5}
+    """
     rows = read_table(folder / TABLE) if (folder / TABLE).exists() else []
     values = {name: value for row in rows for name, value in row.items() if value}
     return {name: float(values[name]) for name in sorted(values) if name.startswith(("train/", "val/"))}

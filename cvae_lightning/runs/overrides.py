@@ -23,6 +23,12 @@ def saved_overrides(folder: Path) -> list[str]:
 
     Raises:
         UserError: neither file can be read as a list of ``key=value`` texts.
+
+    Example:
+        >>> Path("run").mkdir()
+        >>> _ = Path("run", "overrides.yaml").write_text("[seed=1, resume=auto]")
+        >>> saved_overrides(Path("run"))
+        ['seed=1']
     """
     file = next((file for name in (OVERRIDES, HYDRA_OVERRIDES) if (file := folder / name).exists()), None)
     content = read_plain(file) if file else None

@@ -22,6 +22,11 @@ def read_plain(path: Path) -> Any:
 
     Raises:
         UserError: the file cannot be read, or holds more than a run writes.
+
+    Example:
+        >>> _ = Path("list.json").write_text("[1, 2]")
+        >>> read_plain(Path("list.json")), read_plain(Path("absent.json"))
+        ([1, 2], None)
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -45,6 +50,11 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
     Raises:
         UserError: the file cannot be read, or holds something else.
+
+    Example:
+        >>> _ = Path("config.yaml").write_text("seed: 1")
+        >>> read_mapping(Path("config.yaml")), read_mapping(Path("absent.yaml"))
+        ({'seed': 1}, {})
     """
     content = read_plain(path)
     if content is None and not path.exists():

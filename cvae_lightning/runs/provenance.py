@@ -22,6 +22,10 @@ def environment(command: str | None = None) -> dict[str, Any]:
     Args:
         command: what started the work; None takes the command line of this process, which is not the user's where
             a launcher (submitit, Ray, joblib) runs the job in a process of its own.
+
+    Example:
+        >>> environment("python -m cvae_lightning.train")["command"]
+        'python -m cvae_lightning.train'
     """
     return {
         "command": command or user_command(),

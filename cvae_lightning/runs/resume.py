@@ -18,6 +18,11 @@ def check_resumable(folder: Path) -> None:
 
     Raises:
         UserError: there is no such folder, or it is not a run folder.
+
+    Example:
+        >>> check_resumable(Path("no_such_run"))
+        Traceback (most recent call last):
+        cvae_lightning.errors.UserError: resume=no_such_run: no such folder...
     """
     if not folder.is_dir():
         siblings = [p.name for p in folder.parent.iterdir()] if folder.parent.is_dir() else []
@@ -38,6 +43,13 @@ def resumed_arguments(
 
     Raises:
         UserError: the folder is not a run that can be resumed.
+
+    Example:
+        >>> Path("stopped").mkdir()
+        >>> _ = Path("stopped", "config.yaml").write_text("seed: 1")
+        >>> _ = Path("stopped", "overrides.yaml").write_text("[seed=1]")
+        >>> resumed_arguments(["trainer.max_epochs=5"], Path("stopped"))[:2]
+        ['seed=1', 'trainer.max_epochs=5']
     """
     check_resumable(folder)
     given = [argument for argument in arguments if override_key(argument) not in ("resume", "hydra.run.dir")]
@@ -51,6 +63,10 @@ def newest_unfinished(root: Path, config: Mapping[str, Any]) -> Path | None:
     """The newest run folder below ``root`` that has this config and a checkpoint and is not finished.
 
     A folder whose config cannot be read is passed over.
+
+    Example:
+        >>> newest_unfinished(Path("outputs"), {"seed": 0}) is None  # no run was started yet
+        True
     """
     found = [
         file.parent

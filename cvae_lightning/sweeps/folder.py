@@ -38,6 +38,16 @@ class Job:
         note: why the job failed, or where it was pruned.
         command: what repeats the job alone, quoted for a shell.
         commit: of the code that ran it.
+
+    Example:
+        >>> for number, share in enumerate(["0.5", "0.9"]):
+        ...     job = Path("sweep", str(number))
+        ...     job.mkdir(parents=True)
+        ...     _ = (job / "overrides.yaml").write_text(f"[objective.beta={number + 1}, seed=0]")
+        ...     _ = (job / "metrics.json").write_text('{"metrics": {"val/consistency/all": %s}}' % share)
+        >>> job = read_sweep("sweep").jobs[1]
+        >>> job.state, job.settings["objective.beta"], job.metrics
+        ('finished', 2, {'val/consistency/all': 0.9})
     """
 
     name: str
@@ -64,6 +74,16 @@ class Sweep:
         jobs: in the order of their names, numbers as numbers.
         directions: ``max`` or ``min`` of each metric that a study searched by.
         command: of the study, or empty.
+
+    Example:
+        >>> for number, share in enumerate(["0.5", "0.9"]):
+        ...     job = Path("sweep", str(number))
+        ...     job.mkdir(parents=True)
+        ...     _ = (job / "overrides.yaml").write_text(f"[objective.beta={number + 1}, seed=0]")
+        ...     _ = (job / "metrics.json").write_text('{"metrics": {"val/consistency/all": %s}}' % share)
+        >>> sweep = read_sweep("sweep")
+        >>> sweep.keys, len(sweep.of("finished")), sweep.of("failed")
+        (('objective.beta',), 2, ())
     """
 
     name: str
@@ -82,6 +102,15 @@ def read_sweep(folder: str | Path) -> Sweep:
 
     Raises:
         UserError: there is no such folder, it holds no jobs, or a file in it cannot be read.
+
+    Example:
+        >>> for number, share in enumerate(["0.5", "0.9"]):
+        ...     job = Path("sweep", str(number))
+        ...     job.mkdir(parents=True)
+        ...     _ = (job / "overrides.yaml").write_text(f"[objective.beta={number + 1}, seed=0]")
+        ...     _ = (job / "metrics.json").write_text('{"metrics": {"val/consistency/all": %s}}' % share)
+        >>> [(job.name, job.state) for job in read_sweep("sweep").jobs]
+        [('0', 'finished'), ('1', 'finished')]
     """
     root = Path(folder)
     folders = _job_folders(root)

@@ -22,6 +22,11 @@ class Map(NamedTuple):
         row, column: the keys.
         rows, columns: their values.
         cells: [row][column] mean over seeds, None where no job has finished.
+
+    Example:
+        >>> table = Map("val/mse", "", "beta", "size", rows=(1, 2), columns=(8,), cells=((0.5,), (None,)))
+        >>> table.cells[0][0]
+        0.5
     """
 
     metric: str
@@ -34,7 +39,21 @@ class Map(NamedTuple):
 
 
 def maps(sweep: Sweep, by: Criterion) -> list[Map]:
-    """Heat maps over the two swept keys of most values; none where fewer than two keys were swept on a grid."""
+    """Heat maps over the two swept keys of most values; none where fewer than two keys were swept on a grid.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from cvae_lightning.sweeps import criterion, read_sweep
+        >>> for number in range(4):
+        ...     job = Path("sweep", str(number))
+        ...     job.mkdir(parents=True)
+        ...     values = f"[objective.beta={number // 2}, model.latent_dim={number % 2}]"
+        ...     _ = (job / "overrides.yaml").write_text(values)
+        ...     _ = (job / "metrics.json").write_text('{"metrics": {"val/mse": %d}}' % number)
+        >>> sweep = read_sweep("sweep")
+        >>> maps(sweep, criterion(sweep, "val/mse"))[0].cells
+        ((0.0, 1.0), (2.0, 3.0))
+    """
     keys = [key for key in sweep.keys if key not in SEEDS]
     values = {key: order([job.settings[key] for job in sweep.jobs]) for key in keys}
     axes = sorted((key for key in keys if 2 <= len(values[key]) <= MOST_VALUES), key=lambda key: -len(values[key]))

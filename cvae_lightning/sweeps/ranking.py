@@ -29,6 +29,10 @@ class Criterion(NamedTuple):
         metric: name.
         highest: whether more is better.
         note: what a reader of the comparison must know.
+
+    Example:
+        >>> Criterion("val/mse", highest=False).metric
+        'val/mse'
     """
 
     metric: str
@@ -47,6 +51,11 @@ class SeedGroup(NamedTuple):
         settings: the value of each swept key but the seeds.
         jobs: those with a value of the criterion.
         mean, lowest, highest: of the criterion over them.
+
+    Example:
+        >>> group = SeedGroup({"objective.beta": 4}, jobs=(), mean=0.9, lowest=0.85, highest=0.95)
+        >>> group.settings, group.mean
+        ({'objective.beta': 4}, 0.9)
     """
 
     settings: Mapping[str, Value]
@@ -61,6 +70,17 @@ def criterion(sweep: Sweep, metric: str = DEFAULT, mode: str | None = None) -> C
 
     Raises:
         UserError: no job has the metric, or its better direction is not known.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from cvae_lightning.sweeps import read_sweep
+        >>> for number, share in enumerate(["0.5", "0.9"]):
+        ...     job = Path("sweep", str(number))
+        ...     job.mkdir(parents=True)
+        ...     _ = (job / "overrides.yaml").write_text(f"[objective.beta={number + 1}, seed=0]")
+        ...     _ = (job / "metrics.json").write_text('{"metrics": {"val/consistency/all": %s}}' % share)
+        >>> criterion(read_sweep("sweep"))
+        Criterion(metric='val/consistency/all', highest=True, note='')
     """
     known = {name for job in sweep.jobs for name in job.metrics}
     known |= {name for job in sweep.jobs for row in job.table[:1] for name in row if name.startswith("val/")}
@@ -89,13 +109,39 @@ def check_mode(mode: str | None) -> None:
 
 
 def best_first(sweep: Sweep, by: Criterion) -> list[Job]:
-    """The finished jobs that have the metric, best first; equal ones in the sweep's order."""
+    """The finished jobs that have the metric, best first; equal ones in the sweep's order.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from cvae_lightning.sweeps import read_sweep
+        >>> for number, share in enumerate(["0.5", "0.9"]):
+        ...     job = Path("sweep", str(number))
+        ...     job.mkdir(parents=True)
+        ...     _ = (job / "overrides.yaml").write_text(f"[objective.beta={number + 1}, seed=0]")
+        ...     _ = (job / "metrics.json").write_text('{"metrics": {"val/consistency/all": %s}}' % share)
+        >>> sweep = read_sweep("sweep")
+        >>> [job.name for job in best_first(sweep, criterion(sweep))]
+        ['1', '0']
+    """
     valued = [(value, job) for job in sweep.of("finished") if (value := by.of(job)) is not None]
     return [job for _, job in sorted(valued, key=lambda pair: -pair[0] if by.highest else pair[0])]
 
 
 def seed_groups(sweep: Sweep, by: Criterion) -> list[SeedGroup]:
-    """Finished jobs grouped over seeds, best mean first."""
+    """Finished jobs grouped over seeds, best mean first.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from cvae_lightning.sweeps import read_sweep
+        >>> for number, share in enumerate(["0.5", "0.9"]):
+        ...     job = Path("sweep", str(number))
+        ...     job.mkdir(parents=True)
+        ...     _ = (job / "overrides.yaml").write_text(f"[objective.beta={number + 1}, seed=0]")
+        ...     _ = (job / "metrics.json").write_text('{"metrics": {"val/consistency/all": %s}}' % share)
+        >>> sweep = read_sweep("sweep")
+        >>> [group.mean for group in seed_groups(sweep, criterion(sweep))]
+        [0.9, 0.5]
+    """
     keys = [key for key in sweep.keys if key not in SEEDS]
     by_settings: dict[tuple[Value, ...], list[Job]] = {}
     for job in best_first(sweep, by):

@@ -38,6 +38,12 @@ class CVAEModule(pl.LightningModule):
         channels_last: keep images and convolutions in channels-last memory.
         compile: run encoder and decoder through torch.compile.
         penalties: terms added to the objective's loss, by name.
+
+    Example:
+        >>> model = ConditionalVAE(10, image_size=32, latent_dim=8, caption_dim=16, base_channels=8, stages=3)
+        >>> module = CVAEModule(model, BetaELBO(beta=4.0), lr_schedule=LearningRateSchedule(warmup=10))
+        >>> module.objective.beta, module.model is model
+        (4.0, True)
     """
 
     def __init__(

@@ -26,6 +26,11 @@ class Loss(NamedTuple):
         prior_loss: what the prior minimises for itself, batch mean; zero where the rate trains it.
         auxiliary_loss: what the encoder minimises for itself besides, batch mean; zero for most.
         beta_effective: the weight that ``loss`` gives the rate when its distortion is counted in nats per image.
+
+    Example:
+        >>> names = Loss._fields
+        >>> "distortion" in names, "rate" in names
+        (True, True)
     """
 
     loss: Tensor
@@ -48,6 +53,12 @@ class Objective(ABC):
 
     Raises:
         ValueError: a negative or non-finite number.
+
+    Example:
+        >>> from cvae_lightning.training import Linear
+        >>> objective = BetaELBO(beta=2.0, schedule=Linear(length=10), free_bits=0.25)
+        >>> float(objective.paid_rate(torch.tensor([[0.1, 1.0], [0.3, 3.0]])))  # means 0.2 and 2.0; the first is free
+        2.25
     """
 
     def __init__(self, beta: float = 1.0, schedule: Schedule | None = None, free_bits: float = 0.0) -> None:
@@ -87,7 +98,16 @@ class Objective(ABC):
 
 
 class BetaELBO(Objective):
-    """Distortion + beta x rate (Higgins et al. 2017): the negative evidence lower bound at beta = 1."""
+    """Distortion + beta x rate (Higgins et al. 2017): the negative evidence lower bound at beta = 1.
+
+    Example:
+        >>> from cvae_lightning.models import ConditionalVAE
+        >>> model = ConditionalVAE(10, image_size=32, latent_dim=8, caption_dim=16, base_channels=8, stages=3)
+        >>> images = torch.rand(2, 3, 32, 32)
+        >>> loss = BetaELBO(beta=1.0)(model(images, torch.tensor([[1, 2], [3, 4]])), images, epoch=0.0)
+        >>> bool(torch.isclose(loss.loss, loss.distortion + loss.rate))
+        True
+    """
 
     def error(self, reconstruction: Reconstruction, images: Tensor) -> Tensor:
         return reconstruction.distortion.mean()
@@ -104,6 +124,10 @@ class PixelLoss(Objective):
 
     Args:
         pixel: ``mse`` or ``l1``.
+
+    Example:
+        >>> PixelLoss(beta=0.001, pixel="mse").nats_per_unit(torch.zeros(1, 3, 64, 64))
+        6144.0
     """
 
     def __init__(

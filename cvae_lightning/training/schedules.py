@@ -38,7 +38,12 @@ class Schedule(ABC):
 
 
 class Constant(Schedule):
-    """Always the same factor."""
+    """Always the same factor.
+
+    Example:
+        >>> Constant(0.5)(epoch=3)
+        0.5
+    """
 
     def __init__(self, stop: float = 1.0) -> None:
         super().__init__(stop, stop, 0.0)
@@ -48,14 +53,26 @@ class Constant(Schedule):
 
 
 class Linear(Schedule):
-    """A straight ramp (Bowman et al. 2016 call it KL annealing)."""
+    """A straight ramp (Bowman et al. 2016 call it KL annealing).
+
+    Example:
+        >>> schedule = Linear(length=10)
+        >>> schedule(0), schedule(5), schedule(20)
+        (0.0, 0.5, 1.0)
+    """
 
     def ramp(self, epoch: float) -> float:
         return self.share(epoch)
 
 
 class Cosine(Schedule):
-    """A ramp that starts and ends gently."""
+    """A ramp that starts and ends gently.
+
+    Example:
+        >>> schedule = Cosine(length=10)
+        >>> schedule(0), round(schedule(2.5), 3), round(schedule(5), 3)
+        (0.0, 0.146, 0.5)
+    """
 
     def ramp(self, epoch: float) -> float:
         return 0.5 - 0.5 * math.cos(math.pi * self.share(epoch))
@@ -68,6 +85,11 @@ class Exponential(Schedule):
         start: factor at epoch 0, above 0.
         stop: factor once the ramp is over, above 0.
         length: epochs that the ramp takes.
+
+    Example:
+        >>> schedule = Exponential(start=0.01, stop=1.0, length=10)
+        >>> [round(schedule(epoch), 3) for epoch in (0, 5, 10)]
+        [0.01, 0.1, 1.0]
     """
 
     def __init__(self, start: float = 0.003, stop: float = 1.0, length: float = 10.0) -> None:
@@ -91,6 +113,11 @@ class Cyclical(Schedule):
         length: epochs of one cycle.
         rising: share of a cycle that the ramp takes, in (0, 1]; the rest stays at ``stop``.
         cycles: cycles before the factor stays at ``stop``.
+
+    Example:
+        >>> schedule = Cyclical(length=10, rising=0.5, cycles=2)
+        >>> [schedule(epoch) for epoch in (0, 2.5, 7, 12.5, 20)]
+        [0.0, 0.5, 1.0, 0.5, 1.0]
     """
 
     def __init__(

@@ -21,6 +21,14 @@ class ConvDecoder(Decoder):
         base_channels: channels before the last stage; they double downwards up to 8 times this.
         stages: number of stride-2 transposed convolutions.
         norm: ``group``, ``batch`` or ``none`` before every transposed convolution.
+
+    Example:
+        >>> from cvae_lightning.models import CaptionEncoding, Masked
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> caption = CaptionEncoding(torch.zeros(1, 8), words)
+        >>> decoder = ConvDecoder(image_size=32, latent_dim=4, caption_dim=8, base_channels=8, stages=3)
+        >>> tuple(decoder(torch.zeros(1, 4), caption).shape)
+        (1, 3, 32, 32)
     """
 
     def __init__(

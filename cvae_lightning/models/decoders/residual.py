@@ -29,6 +29,14 @@ class ResidualDecoder(Decoder):
 
     Raises:
         ValueError: sizes that do not fit, or an unknown conditioning.
+
+    Example:
+        >>> from cvae_lightning.models import CaptionEncoding, Masked
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> caption = CaptionEncoding(torch.zeros(1, 8), words)
+        >>> decoder = ResidualDecoder(image_size=16, latent_dim=4, caption_dim=8, widths=[8], blocks=[1], hidden=16)
+        >>> tuple(decoder(torch.zeros(1, 4), caption).shape)
+        (1, 3, 16, 16)
     """
 
     def __init__(

@@ -40,6 +40,16 @@ class SlotDecoder(Decoder):
 
     Raises:
         ValueError: sizes that do not fit, or a layout without positions.
+
+    Example:
+        >>> from cvae_lightning.models import CaptionEncoding, LatentLayout, LearnedQueries, Masked
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> caption = CaptionEncoding(torch.zeros(1, 8), words)
+        >>> layout = LatentLayout(latent_dim=4, num_slots=2, position_scale=4.0)
+        >>> queries = LearnedQueries(num_slots=2, width=8, caption_dim=8)
+        >>> decoder = SlotDecoder(layout, queries, image_size=16, caption_dim=8, widths=[8], blocks=[1])
+        >>> tuple(decoder(torch.zeros(1, 4), caption).shape)
+        (1, 3, 16, 16)
     """
 
     centres: Tensor

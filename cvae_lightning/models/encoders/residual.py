@@ -31,6 +31,14 @@ class ResidualEncoder(Encoder):
 
     Raises:
         ValueError: sizes that do not fit, or an unknown conditioning.
+
+    Example:
+        >>> from cvae_lightning.models import CaptionEncoding, Masked
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> caption = CaptionEncoding(torch.zeros(1, 8), words)
+        >>> encoder = ResidualEncoder(image_size=16, latent_dim=4, caption_dim=8, widths=[8], blocks=[1], head_width=16)
+        >>> tuple(encoder(torch.rand(1, 3, 16, 16), caption).posterior.mean.shape)
+        (1, 4)
     """
 
     image_size: int

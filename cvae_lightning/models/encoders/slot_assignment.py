@@ -35,6 +35,13 @@ class SlotAssignment:
 
     Raises:
         ValueError: a number out of range.
+
+    Example:
+        >>> votes = torch.tensor([[[0.2, 0.2], [0.8, 0.8]]])  # two cells, each at an object of its own
+        >>> shares, in_use = torch.zeros(1, 2, 2), torch.ones(1, 2, dtype=torch.bool)
+        >>> found = assign_slots(shares, votes, in_use, SlotAssignment()).positions
+        >>> bool(torch.allclose(found, votes, atol=0.01))
+        True
     """
 
     bandwidth: float = 0.05

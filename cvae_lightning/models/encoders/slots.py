@@ -70,6 +70,19 @@ class SlotEncoder(Encoder):
 
     Raises:
         ValueError: sizes that do not fit, or a layout without positions.
+
+    Example:
+        >>> import torch
+        >>> from cvae_lightning.models import CaptionEncoding, LatentLayout, LearnedQueries, Masked
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> caption = CaptionEncoding(torch.zeros(1, 8), words)
+        >>> layout = LatentLayout(latent_dim=4, num_slots=2, position_scale=4.0)
+        >>> queries = LearnedQueries(num_slots=2, width=8, caption_dim=8)
+        >>> encoder = SlotEncoder(layout, queries, image_size=16, caption_dim=8, widths=[8], blocks=[1])
+        >>> posterior = encoder(torch.rand(1, 3, 16, 16), caption).posterior
+        >>> positions, _ = layout.split(posterior.mean)
+        >>> tuple(positions.shape)
+        (1, 2, 2)
     """
 
     image_size: int

@@ -19,6 +19,14 @@ class SlotQueries(ModelPart):
         width: W of a query.
         exchangeable: whether slots of the same content have the same query, so that whatever must tell them apart
             adds an embedding of the slot's index.
+
+    Example:
+        >>> import torch
+        >>> from cvae_lightning.models import CaptionEncoding, Masked
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> queries = LearnedQueries(num_slots=2, width=4, caption_dim=8)
+        >>> tuple(queries(CaptionEncoding(torch.zeros(1, 8), words)).values.shape)
+        (1, 2, 4)
     """
 
     num_slots: int
@@ -38,6 +46,14 @@ class LearnedQueries(SlotQueries):
         num_slots: K.
         width: W of a query.
         caption_dim: C of the caption's embeddings.
+
+    Example:
+        >>> import torch
+        >>> from cvae_lightning.models import CaptionEncoding, Masked
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> queries = LearnedQueries(num_slots=2, width=4, caption_dim=8)
+        >>> queries(CaptionEncoding(torch.zeros(1, 8), words)).mask.tolist()
+        [[True, True]]
     """
 
     def __init__(self, num_slots: int, width: int, caption_dim: int) -> None:
@@ -63,6 +79,14 @@ class ObjectQueries(SlotQueries):
         num_slots: K, the text encoder's number of objects.
         width: W of a query.
         caption_dim: C of the caption's embeddings.
+
+    Example:
+        >>> import torch
+        >>> from cvae_lightning.models import CaptionEncoding, Masked
+        >>> objects = Masked(torch.zeros(1, 2, 8), torch.tensor([[True, False]]))  # the caption names one object
+        >>> queries = ObjectQueries(num_slots=2, width=4, caption_dim=8)
+        >>> queries(CaptionEncoding(torch.zeros(1, 8), objects, objects)).mask.tolist()
+        [[True, False]]
     """
 
     exchangeable = True

@@ -50,6 +50,15 @@ class FlowPrior(Prior):
 
     Raises:
         ValueError: a number out of range, or guidance without caption dropout.
+
+    Example:
+        >>> from cvae_lightning.models import LearnedQueries
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> caption = CaptionEncoding(torch.zeros(1, 8), words)
+        >>> layout, queries = LatentLayout(latent_dim=4, num_slots=2), LearnedQueries(2, width=8, caption_dim=8)
+        >>> prior = FlowPrior(layout, queries, caption_dim=8, layers=1, sampler=SamplerConfig(steps=2))
+        >>> tuple(prior.sample(caption, torch.zeros(1, 4)).shape), prior.sampler.steps
+        ((1, 4), 2)
     """
 
     latent_dim: int

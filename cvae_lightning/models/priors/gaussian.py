@@ -21,6 +21,12 @@ class StandardPrior(Prior):
 
     Args:
         latent_dim: Z.
+
+    Example:
+        >>> import torch
+        >>> noise = torch.tensor([[0.5, -1.0]])
+        >>> StandardPrior(latent_dim=2).sample(None, noise).tolist()
+        [[0.5, -1.0]]
     """
 
     def __init__(self, latent_dim: int = 128) -> None:
@@ -48,6 +54,15 @@ class ConditionalPrior(Prior):
         latent_dim: Z.
         caption_dim: C.
         hidden: width of the network's hidden layer.
+
+    Example:
+        >>> import torch
+        >>> from cvae_lightning.models import CaptionEncoding, Masked
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> caption = CaptionEncoding(torch.zeros(1, 8), words)
+        >>> prior = ConditionalPrior(latent_dim=4, caption_dim=8, hidden=8)
+        >>> prior.given(caption).mean.tolist()  # N(0, I) before training
+        [[0.0, 0.0, 0.0, 0.0]]
     """
 
     def __init__(self, latent_dim: int = 128, caption_dim: int = 256, hidden: int = 256) -> None:

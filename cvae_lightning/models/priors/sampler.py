@@ -27,6 +27,14 @@ class SamplerConfig:
 
     Raises:
         ValueError: a number out of range, or an unknown solver.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> replace(SamplerConfig(steps=12, restarts=24), steps=3).restarts
+        24
+        >>> SamplerConfig(solver="rk4")
+        Traceback (most recent call last):
+        ValueError: sampler.solver is 'rk4': expected one of euler, midpoint, heun
     """
 
     steps: int = 24

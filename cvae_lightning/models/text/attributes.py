@@ -42,6 +42,13 @@ class AttributesTextEncoder(TextEncoder):
 
     Raises:
         ValueError: the lexicon does not fit the tokenizer, or is not one.
+
+    Example:
+        >>> lexicon = [[0, 0], [1, 2], [3, 1], [4, 5]]  # role and value of: padding, two, red, circles
+        >>> encoder = AttributesTextEncoder(vocab_size=4, caption_dim=8, lexicon=lexicon)
+        >>> objects = encoder(torch.tensor([[1, 2, 3]])).objects
+        >>> tuple(objects.values.shape), int(objects.mask.sum())
+        ((1, 10, 8), 2)
     """
 
     def __init__(

@@ -60,6 +60,13 @@ class BottleneckTextEncoder(TextEncoder):
 
     Raises:
         ValueError: the lexicon does not fit the tokenizer, or is not one.
+
+    Example:
+        >>> from cvae_lightning.models import TransformerTextEncoder
+        >>> reader = TransformerTextEncoder(vocab_size=4, caption_dim=8, layers=1)
+        >>> encoding = BottleneckTextEncoder(4, reader)(torch.tensor([[1, 2, 3]]))
+        >>> tuple(encoding.pooled.shape), tuple(encoding.logits.shape)
+        ((1, 8), (1, 2, 5, 16))
     """
 
     def __init__(

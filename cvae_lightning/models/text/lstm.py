@@ -27,6 +27,13 @@ class LSTMTextEncoder(TextEncoder):
 
     Raises:
         ValueError: a number out of range.
+
+    Example:
+        >>> import torch
+        >>> encoder = LSTMTextEncoder(vocab_size=10, caption_dim=8, embedding_dim=4, layers=1)
+        >>> encoding = encoder(torch.tensor([[1, 2, 3], [4, 5, 0]]))  # the second caption is padded
+        >>> tuple(encoding.pooled.shape), encoding.tokens.mask.tolist()
+        ((2, 8), [[True, True, True], [True, True, False]])
     """
 
     def __init__(

@@ -23,6 +23,13 @@ class TransformerTextEncoder(TextEncoder):
         heads: attention heads.
         max_length: most tokens of a caption.
         pad_id: token id of padding.
+
+    Example:
+        >>> import torch
+        >>> encoder = TransformerTextEncoder(vocab_size=10, caption_dim=8, layers=1)
+        >>> encoding = encoder(torch.tensor([[1, 2, 3], [4, 5, 0]]))  # the second caption is padded
+        >>> tuple(encoding.pooled.shape), tuple(encoding.tokens.values.shape)
+        ((2, 8), (2, 3, 8))
     """
 
     def __init__(

@@ -30,6 +30,11 @@ class RunCheckpoint(ModelCheckpoint):
         monitor: metric of which the lowest (or highest) value is kept; None keeps the newest.
         mode: ``min`` or ``max``.
         save_top_k: how many are kept; -1 for all.
+
+    Example:
+        >>> best = RunCheckpoint("best", monitor="val/consistency/all", mode="max")
+        >>> best.monitor, best.mode, best.save_top_k
+        ('val/consistency/all', 'max', 1)
     """
 
     def __init__(
@@ -94,6 +99,10 @@ class SaveOnSignal(Callback):
     acts on once the current batch is done (on all ranks the same one), and waits for the end of a validation;
     a second Ctrl-C does not wait. Nothing is saved after an error, whose weights may be what is wrong, nor
     within a validation, which a resumed run could not finish as the unbroken one.
+
+    Example:
+        >>> isinstance(SaveOnSignal(), Callback)  # for pl.Trainer(callbacks=[...])
+        True
     """
 
     def __init__(self) -> None:

@@ -34,6 +34,12 @@ class JudgeSamples(Callback):
         after_epochs: alarms stay silent until so many epochs are done and the KL weight is at its final value.
         batch_size: scenes that pass through the model together.
         alarms: alarms by name; None switches one off.
+
+    Example:
+        >>> from cvae_lightning.evaluation.diagnostics import BlurryReconstructions, PosteriorCollapse
+        >>> alarms = {"posterior_collapse": PosteriorCollapse(latent_dim=8), "blurry_reconstructions": None}
+        >>> sorted(JudgeSamples(count=64, alarms=alarms).alarms)
+        ['posterior_collapse']
     """
 
     def __init__(

@@ -31,6 +31,11 @@ class LogImages(Callback):
         count: scenes and captions shown.
         every_n_epochs: epochs between two drawings.
         seed: seed of the samples' noise.
+
+    Example:
+        >>> callback = LogImages(count=4, every_n_epochs=10)
+        >>> callback.count, callback.seed
+        (4, 0)
     """
 
     def __init__(self, count: int = 16, every_n_epochs: int = 1, seed: int = 0) -> None:

@@ -12,6 +12,10 @@ class LogOptimization(Callback):
     """Logs ``train/learning_rate`` and ``train/gradient_norm`` of the updates whose metrics are logged.
 
     The norm is of all gradients together, before they are clipped; those of fp16 are scaled and have none.
+
+    Example:
+        >>> isinstance(LogOptimization(), Callback)  # for pl.Trainer(callbacks=[...])
+        True
     """
 
     def on_before_optimizer_step(

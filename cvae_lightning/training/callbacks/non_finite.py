@@ -33,6 +33,10 @@ class StopOnNonFinite(Callback):
     All ranks stop at the same update. The run folder then has ``non_finite.json`` with the scenes of the
     batches to blame: those whose loss is not finite, or all of the update where only gradients are not.
     No checkpoint is written. Gradients of fp16 are left to its scaler, which skips such updates by itself.
+
+    Example:
+        >>> isinstance(StopOnNonFinite(), Callback)  # for pl.Trainer(callbacks=[...])
+        True
     """
 
     def __init__(self) -> None:

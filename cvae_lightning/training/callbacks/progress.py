@@ -32,6 +32,10 @@ class ReportProgress(Callback):
 
     Args:
         console: where the bar is drawn; None for standard output.
+
+    Example:
+        >>> isinstance(ReportProgress(), Callback)  # for pl.Trainer(callbacks=[...], enable_progress_bar=False)
+        True
     """
 
     def __init__(self, console: Console | None = None) -> None:

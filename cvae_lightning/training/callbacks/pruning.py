@@ -32,6 +32,14 @@ class Pruning(Callback):
 
     Args:
         trial: receives the metrics and decides.
+
+    Example:
+        >>> class StopAfterTen:
+        ...     prunes = True
+        ...     def report(self, epoch: int, metrics: Mapping[str, float]) -> bool:
+        ...         return epoch >= 10
+        >>> Pruning(StopAfterTen()).trial.report(10, {"val/loss": 1.0})
+        True
     """
 
     def __init__(self, trial: Trial) -> None:

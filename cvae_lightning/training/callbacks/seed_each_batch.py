@@ -22,6 +22,10 @@ class SeedEachBatch(Callback):
 
     Args:
         seed: the run's seed, 0 or more.
+
+    Example:
+        >>> SeedEachBatch(seed=3).seed
+        3
     """
 
     def __init__(self, seed: int = 0) -> None:

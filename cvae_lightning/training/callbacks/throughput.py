@@ -16,6 +16,12 @@ class Throughput(Callback):
 
     The figure goes to TensorBoard, the progress bar and the log but not into ``metrics.csv``, which holds only what
     another machine would reproduce.
+
+    Example:
+        >>> throughput = Throughput()
+        >>> throughput.load_state_dict({"images": 320, "seconds": 2.0})
+        >>> throughput.images_per_second
+        160.0
     """
 
     def __init__(self) -> None:

@@ -34,6 +34,13 @@ class WeightAverage(Callback):
 
     Raises:
         ValueError: a decay outside [0, 1).
+
+    Example:
+        >>> WeightAverage(decay=0.999).decay
+        0.999
+        >>> WeightAverage(decay=1.0)
+        Traceback (most recent call last):
+        ValueError: weight_average: decay 1.0: expected a number from 0 to below 1, or null for none
     """
 
     def __init__(self, decay: float | None = None) -> None:

@@ -33,6 +33,12 @@ class AdversarialPenalty(Penalty):
 
     Raises:
         ValueError: a negative start or an impossible weight.
+
+    Example:
+        >>> fakes, images = torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)
+        >>> view = View(fakes, images, torch.zeros(()), nn.Identity(), epoch=0.5, training=False)
+        >>> sorted(AdversarialPenalty(weight=0.5)(view).logged)
+        ['adversarial', 'adversarial_weight', 'discriminator']
     """
 
     def __init__(

@@ -21,6 +21,12 @@ class View(NamedTuple):
         decoder: what made the fakes.
         epoch: training time in epochs, fractions included.
         training: whether an update follows.
+
+    Example:
+        >>> images = torch.rand(2, 3, 8, 8)
+        >>> view = View(images, images, torch.zeros(()), nn.Identity(), epoch=1.5, training=True)
+        >>> view.epoch
+        1.5
     """
 
     fakes: Tensor
@@ -37,6 +43,10 @@ class Term(NamedTuple):
     Attributes:
         value: scalar to add to the loss, in its unit.
         logged: scalars to log.
+
+    Example:
+        >>> Term(torch.tensor(2.0), {"my_distance": torch.tensor(0.5)}).logged
+        {'my_distance': tensor(0.5000)}
     """
 
     value: Tensor
@@ -55,6 +65,19 @@ class Penalty(ABC):
 
     Raises:
         ValueError: a negative or non-finite weight.
+
+    Example:
+        >>> class MeanError(Penalty):
+        ...     def __call__(self, view: View) -> Term:
+        ...         error = (view.fakes - view.images).abs().mean()
+        ...         return Term(self.weight * error, {"mean_error": error.detach()})
+        ...     def to(self, device: torch.device) -> None: ...
+        ...     def state(self) -> dict[str, Any]:
+        ...         return {}
+        ...     def resume(self, state: Mapping[str, Any]) -> None: ...
+        >>> view = View(torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8), torch.zeros(()), nn.Identity(), 0.0, True)
+        >>> float(MeanError(weight=10.0)(view).value)
+        10.0
     """
 
     def __init__(self, weight: float) -> None:
@@ -84,6 +107,11 @@ class Penalties:
 
     Args:
         penalties: name -> penalty.
+
+    Example:
+        >>> view = View(torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8), torch.zeros(()), nn.Identity(), 0.0, True)
+        >>> float(Penalties()(view).value)
+        0.0
     """
 
     def __init__(self, penalties: Mapping[str, Penalty] | None = None) -> None:

@@ -31,6 +31,11 @@ class PerceptualPenalty(Penalty):
     Raises:
         UserError: the weights are absent or are not VGG16's.
         ValueError: an unknown layer or distance, or an impossible weight.
+
+    Example:
+        >>> PerceptualPenalty(weights="absent.pth")
+        Traceback (most recent call last):
+        cvae_lightning.errors.UserError: the perceptual penalty needs VGG16's weights, and there is no file ...
     """
 
     def __init__(
