@@ -56,14 +56,14 @@ ARROWS = [
     "M492 94 V170 H294 V228",  # slots to encoder
     "M578 262 H690 V196",  # posterior to z
     "M776 162 H800",  # z to decoder
-    "M578 78 H590 V112 H888 V128",  # slots to decoder
+    "M492 30 V14 H888 V128",  # slots to decoder
     "M974 150 H986 V62 H998",  # decoder to image
     "M1086 94 V128",  # image to judge
     "M888 194 V228",  # decoder to objective
     "M690 262 H800",  # posterior to objective
 ]
-LABELS = [(612, 254, "rate", "start"), (898, 216, "distortion", "start"), (682, 107, "painting", "end")]
-LABELS += [(698, 215, "training", "start"), (1086, 216, "says what the caption says?", "middle")]
+LABELS = [(612, 254, "rate", "start"), (898, 216, "distortion", "start"), (698, 115, "painting", "start")]
+LABELS += [(698, 215, "training", "start"), (1086, 216, "shows what the caption says?", "middle")]
 
 
 def draw() -> str:

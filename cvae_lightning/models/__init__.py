@@ -15,12 +15,12 @@ from cvae_lightning.models.interfaces import (
     Decoder,
     Encoder,
     EncoderOutput,
-    LatentLayout,
     Masked,
     ModelPart,
     Prior,
     TextEncoder,
 )
+from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.likelihood import GaussianLikelihood, LaplaceLikelihood, Likelihood
 from cvae_lightning.models.nn.slot_queries import LearnedQueries, ObjectQueries, SlotQueries
 from cvae_lightning.models.priors.flow import FlowPrior

@@ -1,93 +1,14 @@
-"""What the parts of a model give each other: the layout of the latent, an encoded caption, and one class per part."""
+"""What the parts of a model give each other: an encoded caption, an encoder's output, and one class per part."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from cvae_lightning.models.gaussian import Gaussian
 from cvae_lightning.models.priors.sampler import SamplerConfig
-from cvae_lightning.models.serialization import part
-
-
-@part
-@dataclass(frozen=True)
-class LatentLayout:
-    """How the Z numbers of a latent are read: K slots of D = Z / K numbers each, perhaps with a position.
-
-    A flat latent is one slot without a position. With ``position_scale`` s the first two numbers of each slot are a
-    position (x, y) in [0, 1], stored as s (x - 1/2): with s = 4 they spread about as N(0, 1) does.
-
-    Args:
-        latent_dim: Z.
-        num_slots: K.
-        position_scale: s; None where slots have no position.
-
-    Raises:
-        ValueError: Z does not divide into K slots, or a slot has no room for its position.
-
-    Example:
-        >>> layout = LatentLayout(latent_dim=20, num_slots=10, position_scale=4.0)
-        >>> positions, rest = layout.split(torch.zeros(1, 20))
-        >>> tuple(positions.shape), positions[0, 0].tolist(), tuple(rest.shape)
-        ((1, 10, 2), [0.5, 0.5], (1, 10, 0))
-    """
-
-    latent_dim: int
-    num_slots: int = 1
-    position_scale: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.num_slots < 1 or self.latent_dim < 1 or self.latent_dim % self.num_slots:
-            raise ValueError(f"latent_dim {self.latent_dim} does not divide into {self.num_slots} slots")
-        if self.position_scale is None:
-            return
-        if not self.position_scale > 0:
-            raise ValueError(f"position_scale is {self.position_scale}: expected a number above 0, such as 4, or null")
-        if self.slot_dim < 2:
-            raise ValueError(
-                f"latent_dim {self.latent_dim} in {self.num_slots} slots: expected at least 2 numbers per slot, "
-                "for its position"
-            )
-
-    @property
-    def slot_dim(self) -> int:
-        """D, numbers per slot."""
-        return self.latent_dim // self.num_slots
-
-    def slots(self, z: Tensor) -> Tensor:
-        """(B, Z) -> (B, K, D)."""
-        return z.reshape(len(z), self.num_slots, self.slot_dim)
-
-    def split(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Positions (B, K, 2) in [0, 1] and the other numbers (B, K, D - 2) of latents (B, Z).
-
-        Raises:
-            ValueError: the slots have no position.
-        """
-        slots = self.slots(z)
-        return 0.5 + slots[..., :2].float() / self.require_position(), slots[..., 2:]
-
-    def join(self, positions: Tensor, rest: Tensor) -> Tensor:
-        """Latents (B, Z) of positions (B, K, 2) and the other numbers (B, K, D - 2); the inverse of :meth:`split`."""
-        return torch.cat([self.scaled(positions), rest], dim=-1).flatten(1)
-
-    def scaled(self, positions: Tensor) -> Tensor:
-        """Positions (B, K, 2) as the latent stores them."""
-        return self.require_position() * (positions - 0.5)
-
-    def require_position(self) -> float:
-        """``position_scale``.
-
-        Raises:
-            ValueError: the slots have no position.
-        """
-        if self.position_scale is None:
-            raise ValueError("the layout's slots have no position: give position_scale, such as 4")
-        return self.position_scale
 
 
 @dataclass(frozen=True)
@@ -99,6 +20,7 @@ class Masked:
         mask: (B, N) True where there is something.
 
     Example:
+        >>> import torch
         >>> Masked(torch.zeros(1, 3, 8), torch.tensor([[True, True, False]])).repeat(2).mask.tolist()
         [[True, True, False], [True, True, False]]
     """
@@ -125,6 +47,7 @@ class CaptionEncoding:
         objects: (B, K, C) one embedding per object that the caption names; None where the encoder finds none.
 
     Example:
+        >>> import torch
         >>> tokens = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
         >>> caption = CaptionEncoding(torch.zeros(1, 8), tokens)
         >>> tuple(caption.repeat(4).pooled.shape)
@@ -154,6 +77,7 @@ class EncoderOutput:
         posterior: q(z | image, caption) over z (B, Z).
 
     Example:
+        >>> import torch
         >>> output = EncoderOutput(Gaussian(mean=torch.zeros(2, 4), log_sigma=torch.zeros(2, 4)))
         >>> tuple(output.posterior.mean.shape)
         (2, 4)
@@ -186,6 +110,7 @@ class TextEncoder(ModelPart):
     """Captions to vectors.
 
     Example:
+        >>> import torch
         >>> class BagOfWords(TextEncoder):
         ...     def __init__(self) -> None:
         ...         super().__init__()
@@ -210,6 +135,7 @@ class Encoder(ModelPart):
     """Images to q(z | image, caption).
 
     Example:
+        >>> import torch
         >>> class MeanColour(Encoder):
         ...     latent_dim = 3
         ...     def forward(self, images: Tensor, caption: CaptionEncoding) -> EncoderOutput:
@@ -232,6 +158,7 @@ class Decoder(ModelPart):
     """Latents and captions to the mean image of p(image | z, caption).
 
     Example:
+        >>> import torch
         >>> class OneColour(Decoder):
         ...     latent_dim = 3
         ...     def forward(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
@@ -252,6 +179,7 @@ class Prior(ModelPart):
         sampler: how :meth:`sample` samples; None where there is nothing to choose.
 
     Example:
+        >>> import torch
         >>> from cvae_lightning.models import StandardPrior
         >>> prior, noise = StandardPrior(latent_dim=4), torch.zeros(1, 4)
         >>> posterior = Gaussian(mean=torch.ones(1, 4), log_sigma=torch.zeros(1, 4))

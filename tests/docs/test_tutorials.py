@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 
 def test_add_a_prior(command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = DOCS / "tutorials" / "add_a_prior.md"
-    part, load, laws = code_blocks(page, "python")
+    part, load, *laws = code_blocks(page, "python")
     (config,) = code_blocks(page, "yaml")
     (line,) = commands(page)
     (tmp_path / "my_parts.py").write_text(part)
@@ -29,7 +29,8 @@ def test_add_a_prior(command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert done.returncode == 0, done.stderr
     with contextlib.chdir(tmp_path):
         exec(load, {})
-        exec(laws, {})
+        for law in laws:
+            exec(law, {})
     assert (tmp_path / "scaled.png").exists()
 
 

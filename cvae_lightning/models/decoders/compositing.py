@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, LatentLayout
+from cvae_lightning.models.interfaces import CaptionEncoding, Decoder
+from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.fourier import fourier_size, offset_features
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots

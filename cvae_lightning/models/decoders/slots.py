@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, LatentLayout
+from cvae_lightning.models.interfaces import CaptionEncoding, Decoder
+from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block
 from cvae_lightning.models.nn.fourier import cell_centres, fourier_size, offset_features
 from cvae_lightning.models.nn.residual_block import UpStages, smallest_side

@@ -21,10 +21,10 @@ from cvae_lightning.models.interfaces import (
     CaptionEncoding,
     Encoder,
     EncoderOutput,
-    LatentLayout,
     Masked,
     check_images,
 )
+from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block
 from cvae_lightning.models.nn.fourier import cell_centres
 from cvae_lightning.models.nn.residual_block import DownStages, smallest_side

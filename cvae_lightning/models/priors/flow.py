@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from cvae_lightning.models.gaussian import Gaussian, draw, kl_to_standard, standard_log_density
-from cvae_lightning.models.interfaces import CaptionEncoding, LatentLayout, Masked, Prior
+from cvae_lightning.models.interfaces import CaptionEncoding, Masked, Prior
+from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
 from cvae_lightning.models.nn.fourier import fourier_size, state_features
 from cvae_lightning.models.nn.message_passing import MessagePassing
