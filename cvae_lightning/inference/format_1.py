@@ -19,7 +19,7 @@ Renames = tuple[tuple[str, str | None], ...]
 POSITION_SCALE = 4.0
 CONSTANTS: dict[str, Plan] = {
     "BottleneckTextEncoder": {"auxiliary_loss_weight": 1000.0},
-    "ResidualEncoder": {"head_channels": 32, "head_width": 512},
+    "ResidualEncoder": {"head_channels": 32, "head_width": 512, "initial_log_sigma": -3.0},
     "ResidualDecoder": {"hidden": 384},
     "SlotEncoder": {
         "edge_loss_weight": 0.5,
@@ -27,6 +27,7 @@ CONSTANTS: dict[str, Plan] = {
         "sharpness": 4.0,
         "vote_scale": 0.3,
         "neighbourhoods": [3, 5],
+        "initial_log_sigma": -3.0,
         "assignment": {
             "part": "SlotAssignment",
             "bandwidth": 0.05,
@@ -40,17 +41,19 @@ CONSTANTS: dict[str, Plan] = {
     "SlotDecoder": {
         "slot_channels": 96,
         "frequencies": [2, 4, 8, 16],
+        "offset_scale": 4.0,
         "distance_scale": 10.0,
         "shift_scale": 0.1,
     },
     "CompositingDecoder": {
         "frequencies": [2, 4, 8, 16],
+        "offset_scale": 4.0,
         "alpha_scale": 2.0,
         "alpha_falloff": 200.0,
         "initial_colour": -0.2,
         "shift_scale": 0.1,
     },
-    "FlowPrior": {"time_frequencies": 32, "state_frequencies": [0.25, 0.5, 1.0]},
+    "FlowPrior": {"time_frequencies": 32, "max_time_frequency": 200.0, "state_frequencies": [0.25, 0.5, 1.0]},
 }
 """What format 1 kept in the code, at its values when the format ended."""
 SELF_ATTENTION: Renames = (
@@ -189,7 +192,8 @@ def _flow(plan: Plan, weights: Weights) -> tuple[Plan, Weights]:
     sampler |= {key: plan.pop(key) for key in ("steps", "solver", "guidance_scale")}
     plan["message_width"] = plan.pop("messages")
     plan = _slots(plan, "width", None) | {"sampler": sampler}
-    weights = _renamed(_queries(weights, "read."), (("unheard", "null_embedding"),))
+    null_embedding = "null_embedding" if plan["caption_dropout"] else None  # without dropout it had no use
+    weights = _renamed(_queries(weights, "read."), (("unheard", null_embedding),))
     for layer in range(plan["layers"]):
         weights = _renamed(weights, SELF_ATTENTION, f"blocks.{layer}.")
         weights = _renamed(weights, MESSAGES, f"messages.{layer}.")

@@ -11,8 +11,6 @@ from torch import Tensor
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 LOG_SIGMA_RANGE = (-8.0, 4.0)
 """Beyond it exp() of the log sigma loses float32 precision or explodes early in training."""
-INITIAL_LOG_SIGMA = -3.0
-"""A new posterior is narrow, so that the decoder finds something to read in the latent from the first step."""
 
 
 class Gaussian(NamedTuple):

@@ -63,7 +63,7 @@ def test_a_recorded_model_gives_its_recorded_outputs(file: Path) -> None:
         elif name in ("generated", "reconstructed"):
             assert levels(found).sub(levels(recorded)).abs().max() <= 1, name
         else:
-            torch.testing.assert_close(found, recorded, rtol=1e-5, atol=1e-5)
+            torch.testing.assert_close(found, recorded, rtol=1e-4, atol=1e-4)
 
 
 def levels(images: Tensor) -> Tensor:

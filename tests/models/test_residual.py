@@ -20,7 +20,6 @@ from cvae_lightning.models import (
     SlotDecoder,
     SlotEncoder,
 )
-from cvae_lightning.models.gaussian import INITIAL_LOG_SIGMA
 from cvae_lightning.models.nn.residual_block import CONDITIONINGS
 
 BODY = {"image_size": 16, "widths": (16, 24), "blocks": (1, 1)}
@@ -54,7 +53,7 @@ def decoder(kind: str, **changed: Any) -> ResidualDecoder | SlotDecoder:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_posterior_is_narrow(kind: str) -> None:
     log_sigma = encoder(kind)(torch.rand(2, 3, 16, 16), caption()).posterior.log_sigma
-    assert float(log_sigma.detach().mean()) == pytest.approx(INITIAL_LOG_SIGMA, abs=0.5)
+    assert float(log_sigma.detach().mean()) == pytest.approx(-3.0, abs=0.5)
     assert log_sigma.max() < -1
 
 

@@ -39,6 +39,7 @@ class CompositingDecoder(Decoder):
         hidden: width of the alpha's network.
         reach: how far from its position a slot paints at least, as a share of S.
         frequencies: of the offsets' Fourier features, half waves per canvas.
+        offset_scale: of the offsets themselves among these features.
         alpha_scale: factor of the alpha's network before the sigmoid.
         alpha_falloff: a new decoder paints soft blobs, alpha sigmoid(-alpha_falloff distance ** 2), which show a
             position from nearby.
@@ -72,6 +73,7 @@ class CompositingDecoder(Decoder):
         hidden: int = 128,
         reach: float = 0.25,
         frequencies: Sequence[float] = (2, 4, 8, 16),
+        offset_scale: float = 4.0,
         alpha_scale: float = 2.0,
         alpha_falloff: float = 200.0,
         initial_colour: float = -0.2,
@@ -88,6 +90,7 @@ class CompositingDecoder(Decoder):
         self.num_objects = queries.num_objects
         self.layout, self.queries, self.frequencies = layout, queries, tuple(frequencies)
         self.alpha_scale, self.alpha_falloff, self.shift_scale = alpha_scale, alpha_falloff, shift_scale
+        self.offset_scale = offset_scale
         self.patch, self.side, self.margin = patch, image_size // patch, math.ceil(reach * image_size / patch)
         width = queries.width
         self.latent = _network(layout.slot_dim - 2, width)
@@ -136,7 +139,7 @@ class CompositingDecoder(Decoder):
 
     def _alpha(self, tokens: Tensor, offsets: Tensor) -> Tensor:
         """Alpha (M, window, patch ** 2) of slots (M, W) in cells at these offsets (M, window, 2)."""
-        features = offset_features(offsets, self.frequencies).to(tokens.dtype)  # (M, window, F)
+        features = offset_features(offsets, self.frequencies, self.offset_scale).to(tokens.dtype)  # (M, window, F)
         hidden = functional.silu(self.content(tokens).unsqueeze(1) + self.offset(features))  # (M, window, hidden)
         alpha = self.alpha(functional.silu(self.inner(hidden))).float()  # (M, window, patch ** 2)
         distance = offsets.square().sum(dim=-1, keepdim=True)  # (M, window, 1)

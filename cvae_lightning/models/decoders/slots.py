@@ -36,6 +36,7 @@ class SlotDecoder(Decoder):
         blocks: residual blocks at each of them.
         slot_channels: in which slots write; the most expensive layer, yet with half of them far less was learned.
         frequencies: of the offsets' Fourier features, half waves per canvas.
+        offset_scale: of the offsets themselves among these features.
         distance_scale: unit of the learned loss of attention per squared distance.
         shift_scale: unit of the learned shift of a slot's position, on a canvas of side 1.
 
@@ -66,6 +67,7 @@ class SlotDecoder(Decoder):
         blocks: Sequence[int] = (2,),
         slot_channels: int = 96,
         frequencies: Sequence[float] = (2, 4, 8, 16),
+        offset_scale: float = 4.0,
         distance_scale: float = 10.0,
         shift_scale: float = 0.1,
     ) -> None:
@@ -75,7 +77,7 @@ class SlotDecoder(Decoder):
         self.image_size, self.latent_dim, self.caption_dim = image_size, layout.latent_dim, caption_dim
         self.num_objects = queries.num_objects
         self.layout, self.queries, self.frequencies = layout, queries, tuple(frequencies)
-        self.distance_scale, self.shift_scale = distance_scale, shift_scale
+        self.offset_scale, self.distance_scale, self.shift_scale = offset_scale, distance_scale, shift_scale
         self.side, width = smallest_side(image_size, patch, widths, blocks), queries.width
         self.latent = nn.Sequential(nn.Linear(layout.slot_dim, width), nn.SiLU(), nn.Linear(width, width))
         self.block = Block(width, cross_attention=False)
@@ -105,7 +107,7 @@ class SlotDecoder(Decoder):
         positions, _ = self.layout.split(z)  # (B, K, 2)
         positions = positions + self.shift_scale * self.shift(tokens).float()
         offsets = self.centres - positions.unsqueeze(2)  # (B, K, N, 2)
-        features = offset_features(offsets, self.frequencies)  # (B, K, N, F)
+        features = offset_features(offsets, self.frequencies, self.offset_scale)  # (B, K, N, F)
         written = self.write(self.content(tokens).unsqueeze(2) + self.offset(features))  # (B, K, N, channels + 1)
         return self.body(self._read(written, offsets, queries.mask))
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvae_lightning.models.gaussian import INITIAL_LOG_SIGMA, Gaussian
+from cvae_lightning.models.gaussian import Gaussian
 from cvae_lightning.models.interfaces import CaptionEncoding, Encoder, EncoderOutput, check_images
 from cvae_lightning.models.nn.residual_block import DownStages, check_conditioning, smallest_side
 from cvae_lightning.models.serialization import part
@@ -28,6 +28,8 @@ class ResidualEncoder(Encoder):
         conditioning: ``concat`` or ``film``.
         head_channels: of the features that the head flattens.
         head_width: of the head's hidden layer.
+        initial_log_sigma: added to the posterior's; a new posterior is narrow, so that the decoder finds something to
+            read in the latent from the first step.
 
     Raises:
         ValueError: sizes that do not fit, or an unknown conditioning.
@@ -54,6 +56,7 @@ class ResidualEncoder(Encoder):
         conditioning: str = "concat",
         head_channels: int = 32,
         head_width: int = 512,
+        initial_log_sigma: float = -3.0,
     ) -> None:
         super().__init__()
         if caption_dim < 1:
@@ -61,7 +64,7 @@ class ResidualEncoder(Encoder):
         check_conditioning(conditioning)
         self.image_size, self.latent_dim, self.caption_dim = image_size, latent_dim, caption_dim
         side = smallest_side(image_size, patch, widths, blocks)
-        self.film = conditioning == "film"
+        self.film, self.initial_log_sigma = conditioning == "film", initial_log_sigma
         self.body = DownStages(3, patch, widths, blocks, caption_dim if self.film else 0)
         self.narrow = nn.Conv2d(widths[-1], head_channels, kernel_size=1)
         self.hidden = nn.Linear(head_channels * side**2 + caption_dim, head_width)
@@ -74,7 +77,7 @@ class ResidualEncoder(Encoder):
         narrow = functional.silu(self.narrow(functional.silu(features))).flatten(1)  # (B, head_channels * side ** 2)
         hidden = functional.silu(self.hidden(_join(narrow, caption.pooled)))  # (B, head_width)
         mean, log_sigma = self.out(_join(hidden, caption.pooled)).chunk(2, dim=1)  # (B, Z) each
-        return EncoderOutput(Gaussian.from_raw(mean, log_sigma + INITIAL_LOG_SIGMA))
+        return EncoderOutput(Gaussian.from_raw(mean, log_sigma + self.initial_log_sigma))
 
 
 def _join(features: Tensor, pooled: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from cvae_lightning.models.encoders.edge_features import (
 )
 from cvae_lightning.models.encoders.slot_assignment import Assigned, SlotAssignment, assign_slots
 from cvae_lightning.models.encoders.slot_competition import Competition, SlotCompetition, mean_colours
-from cvae_lightning.models.gaussian import INITIAL_LOG_SIGMA, Gaussian
+from cvae_lightning.models.gaussian import Gaussian
 from cvae_lightning.models.interfaces import (
     CaptionEncoding,
     Encoder,
@@ -66,6 +66,8 @@ class SlotEncoder(Encoder):
         sharpness: of the competition.
         vote_scale: how far a cell's vote reaches, per unit of its network's output, on a canvas of side 1.
         neighbourhoods: of the edge features, cells across.
+        initial_log_sigma: added to the posterior's; a new posterior is narrow, so that the decoder finds something to
+            read in the latent from the first step.
         assignment: constants of the assignment.
 
     Raises:
@@ -103,6 +105,7 @@ class SlotEncoder(Encoder):
         sharpness: float = 4.0,
         vote_scale: float = 0.3,
         neighbourhoods: Sequence[int] = (3, 5),
+        initial_log_sigma: float = -3.0,
         assignment: SlotAssignment | None = None,
     ) -> None:
         super().__init__()
@@ -124,7 +127,7 @@ class SlotEncoder(Encoder):
         edge_dim = FEATURES_PER_NEIGHBOURHOOD * len(self.neighbourhoods)
         self.competition = SlotCompetition(queries.width, widths[-1], key_dim, sharpness, edge_dim, edge_loss_weight)
         self.vote = nn.Linear(widths[-1], 2)
-        self.head = LatentHead(layout, queries.width, widths[-1])
+        self.head = LatentHead(layout, queries.width, widths[-1], initial_log_sigma)
         self.register_buffer("centres", cell_centres(self.side), persistent=False)
 
     def forward(self, images: Tensor, caption: CaptionEncoding) -> SlotEncoderOutput:
@@ -154,11 +157,12 @@ class LatentHead(nn.Module):
         layout: of the latent.
         width: W of a query.
         channels: of the feature grid.
+        initial_log_sigma: added to the log sigmas.
     """
 
-    def __init__(self, layout: LatentLayout, width: int, channels: int) -> None:
+    def __init__(self, layout: LatentLayout, width: int, channels: int, initial_log_sigma: float) -> None:
         super().__init__()
-        self.layout = layout
+        self.layout, self.initial_log_sigma = layout, initial_log_sigma
         self.value, self.attended = nn.Linear(channels, width), nn.Linear(width, width)
         self.position = nn.Linear(2, width)
         self.block = Block(width, cross_attention=False)
@@ -172,5 +176,5 @@ class LatentHead(nn.Module):
         tokens = self.block(tokens + self.position(scaled), mask=queries.mask)  # (B, K, W)
         mean, log_sigma = self.out(tokens).float().chunk(2, dim=-1)  # (B, K, D) each
         mean = mean + functional.pad(scaled, (0, self.layout.slot_dim - 2))
-        log_sigma = log_sigma + INITIAL_LOG_SIGMA
+        log_sigma = log_sigma + self.initial_log_sigma
         return Gaussian.from_raw(keep(mean, queries.mask).flatten(1), keep(log_sigma, queries.mask).flatten(1))

@@ -11,9 +11,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-OFFSET_SCALE = 4.0
-"""An offset of a quarter of the canvas counts as one."""
-
 
 def fourier_size(size: int, frequencies: Sequence[float]) -> int:
     """Length of the features of ``size`` numbers."""
@@ -26,10 +23,10 @@ def state_features(state: Tensor, frequencies: Sequence[float]) -> Tensor:
     return torch.cat([state, angles.sin(), angles.cos()], dim=-1)
 
 
-def offset_features(offsets: Tensor, frequencies: Sequence[float]) -> Tensor:
-    """(..., 2) offsets on the canvas -> (..., 2 + 4 F): scaled, then sine and cosine of each frequency in turn."""
+def offset_features(offsets: Tensor, frequencies: Sequence[float], scale: float) -> Tensor:
+    """(..., 2) offsets on the canvas -> (..., 2 + 4 F): times scale, then sine and cosine of each frequency in turn."""
     angles = [math.pi * frequency * offsets for frequency in frequencies]
-    return torch.cat([OFFSET_SCALE * offsets, *(wave for a in angles for wave in (a.sin(), a.cos()))], dim=-1)
+    return torch.cat([scale * offsets, *(wave for a in angles for wave in (a.sin(), a.cos()))], dim=-1)
 
 
 def cell_centres(side: int) -> Tensor:

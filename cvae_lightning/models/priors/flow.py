@@ -20,9 +20,6 @@ from cvae_lightning.models.priors.ode import log_det_solve, solve
 from cvae_lightning.models.priors.sampler import SamplerConfig
 from cvae_lightning.models.serialization import part
 
-MAX_TIME_FREQUENCY = 200.0
-"""Highest angular frequency of the time's embedding."""
-
 
 @part
 class FlowPrior(Prior):
@@ -45,7 +42,8 @@ class FlowPrior(Prior):
             (:mod:`cvae_lightning.models.nn.message_passing`); 0 for none.
         draws: posterior draws, times and noises per image and training step.
         caption_dropout: share of training draws without the caption, which guidance needs.
-        time_frequencies: of the time's embedding.
+        time_frequencies: how many, of the time's embedding.
+        max_time_frequency: the highest of them, radians per unit of time.
         state_frequencies: of a slot's state, half waves per unit: N(0, 1) spans about one of the longest.
         sampler: how :meth:`sample` samples; may be replaced at any time.
 
@@ -77,6 +75,7 @@ class FlowPrior(Prior):
         draws: int = 4,
         caption_dropout: float = 0.0,
         time_frequencies: int = 32,
+        max_time_frequency: float = 200.0,
         state_frequencies: Sequence[float] = (0.25, 0.5, 1.0),
         sampler: SamplerConfig | None = None,
     ) -> None:
@@ -94,7 +93,7 @@ class FlowPrior(Prior):
         self.layout, self.draws, self.caption_dropout = layout, draws, caption_dropout
         self.state_frequencies, width = tuple(state_frequencies), queries.width
         self.queries, self.index_embedding = queries, index_embedding(queries)
-        self.null_embedding = learned_embedding(1, width)
+        self.null_embedding = learned_embedding(1, width) if caption_dropout else None
         features = fourier_size(layout.slot_dim, self.state_frequencies)
         self.latent = nn.Linear(features, width)
         self.pooled = nn.Linear(caption_dim, width)
@@ -107,7 +106,7 @@ class FlowPrior(Prior):
         self.out = nn.Linear(width, layout.slot_dim)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
-        times = torch.logspace(0, math.log10(MAX_TIME_FREQUENCY), time_frequencies)
+        times = torch.logspace(0, math.log10(max_time_frequency), time_frequencies)
         self.register_buffer("frequencies", times, persistent=False)
         self.register_buffer("noise_rotations", torch.empty(0), persistent=False)
         self.set_sampler(sampler or SamplerConfig())
@@ -152,6 +151,8 @@ class FlowPrior(Prior):
         return index.pad(self.out(self.norm(tokens)).float()).flatten(1)  # (B, Z)
 
     def _drop(self, queries: Masked, keep: Tensor) -> Masked:
+        if self.null_embedding is None:
+            raise ValueError("a flow without caption_dropout always reads the caption")
         values = torch.where(keep[:, None, None], queries.values, self.null_embedding.to(queries.values.dtype))
         return Masked(values, queries.mask)
 

@@ -36,7 +36,7 @@ class Competitors(nn.Module):
         self.index = index_embedding(self.queries)
         self.norm = nn.LayerNorm(FEATURES)
         self.competition = SlotCompetition(16, FEATURES, 64, 4.0, FEATURES, 0.5)
-        self.vote, self.head = nn.Linear(FEATURES, 2), LatentHead(LatentLayout(4, 2, 4.0), 16, FEATURES)
+        self.vote, self.head = nn.Linear(FEATURES, 2), LatentHead(LatentLayout(4, 2, 4.0), 16, FEATURES, -3.0)
 
     def forward(self, grid: Tensor, caption: CaptionEncoding, images: Tensor) -> Competition:
         queries = with_index(self.queries(caption), self.index)
@@ -56,7 +56,7 @@ def edges(images: Tensor) -> Tensor:
 
 
 def test_the_first_two_numbers_of_a_slot_are_its_position() -> None:
-    head = LatentHead(LatentLayout(6, 2, 4.0), 16, FEATURES)
+    head = LatentHead(LatentLayout(6, 2, 4.0), 16, FEATURES, -3.0)
     nn.init.zeros_(head.out[1].weight)
     nn.init.zeros_(head.out[1].bias)
     grid, votes = torch.randn(1, SIDE**2, FEATURES), cell_centres(SIDE).expand(1, -1, -1)

@@ -1,5 +1,7 @@
 """Cells are where they should be, and features tell an offset from its opposite."""
 
+from functools import partial
+
 import torch
 
 from cvae_lightning.models.nn.fourier import cell_centres, fourier_size, offset_features, state_features
@@ -13,6 +15,6 @@ def test_cells_are_centres_row_by_row() -> None:
 
 def test_features_tell_an_offset_from_its_opposite() -> None:
     offset = torch.tensor([[0.1, -0.05]])
-    for features in (offset_features, state_features):
+    for features in (partial(offset_features, scale=4.0), state_features):
         assert features(offset, FREQUENCIES).shape == (1, fourier_size(2, FREQUENCIES))
         assert not torch.allclose(features(offset, FREQUENCIES), features(-offset, FREQUENCIES))

@@ -161,7 +161,7 @@ def test_guidance_of_one_and_of_zero(kind: str) -> None:
     nothing_kept = torch.zeros(3, dtype=torch.bool)
     conditional = prior.sample(given, noise)
     plain = perturbed(kind)
-    plain.load_state_dict(prior.state_dict())
+    plain.load_state_dict({k: v for k, v in prior.state_dict().items() if k != "null_embedding"})
     assert torch.equal(plain.sample(given, noise), conditional)
     resample(prior, guidance_scale=0.0)
     withheld = solve(lambda z, time: prior.velocity(z, torch.full((3,), time), given, nothing_kept), noise, 3)
@@ -181,9 +181,11 @@ def test_guidance_extrapolates_in_the_captions_direction() -> None:
 
 
 def test_dropping_one_rows_caption_does_not_change_other_rows() -> None:
-    prior, given, z = perturbed(), caption(), torch.randn(3, 8)
+    prior, given, z = perturbed(caption_dropout=0.1), caption(), torch.randn(3, 8)
     some = torch.tensor([True, False, True])
     mixed = prior.velocity(z, torch.full((3,), 0.5), given, some)
+    with pytest.raises(ValueError, match="without caption_dropout"):
+        perturbed().velocity(z, torch.full((3,), 0.5), given, some)
     assert torch.equal(mixed[some], prior.velocity(z, torch.full((3,), 0.5), given)[some])
     assert not torch.allclose(mixed[~some], prior.velocity(z, torch.full((3,), 0.5), given)[~some])
 
