@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cvae_lightning.data import CaptionTokenizer, ShapeSceneDataModule, ShapeSceneDataset
     from cvae_lightning.evaluation.consistency_metric import CaptionConsistency
+    from cvae_lightning.evaluation.judge_pictures import judge_images
     from cvae_lightning.inference.checkpoint import load
     from cvae_lightning.inference.painter import Painter
     from cvae_lightning.models import ConditionalVAE
@@ -27,6 +28,7 @@ _HOMES = {
     "Painter": "inference.painter",
     "ShapeSceneDataModule": "data",
     "ShapeSceneDataset": "data",
+    "judge_images": "evaluation.judge_pictures",
     "load": "inference.checkpoint",
 }
 
@@ -38,6 +40,7 @@ __all__ = [
     "Painter",
     "ShapeSceneDataModule",
     "ShapeSceneDataset",
+    "judge_images",
     "load",
 ]
 

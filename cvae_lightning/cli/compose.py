@@ -28,6 +28,7 @@ EXAMPLES = {
     "report": "sweep=SWEEP_FOLDER",
     "benchmark": "+experiment=guide",
     "judge_reliability": "output=FOLDER",
+    "judge": "images=FOLDER html=true",
     "dataset": "output=FOLDER 'split=[train,val,test]'",
 }
 """Arguments that each command is shown with."""

@@ -19,6 +19,7 @@ COMMANDS = (
     "benchmark",
     "judge_reliability",
     "dataset",
+    "judge",
 )
 OPTIONAL_GROUPS = ("experiment", "ablation", "debug")
 """Recipes: groups of which nothing is chosen by default."""

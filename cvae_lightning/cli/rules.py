@@ -102,6 +102,7 @@ RULES: dict[str, Rule] = {
     "evaluation": PATH,
     "sweep": Rule(kinds=(str,), words="the folder of a multirun or of a search"),
     "generate captions": CAPTIONS,
+    "judge captions": replace(CAPTIONS, optional=True),
     "reconstruct captions": replace(CAPTIONS, optional=True),
     "images": TEXTS,
     "splits": TEXTS,

@@ -16,6 +16,8 @@ from cvae_lightning.runs.layout import GRID, RECONSTRUCTION_PICTURE
 LARGEST_SIDE = 8192
 """Pixels; the side of a larger picture is refused before its pixels are read."""
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+GRIDS = (GRID, RECONSTRUCTION_PICTURE)
+"""Pictures that hold several others."""
 CAPTION_KEYS = ("model_caption", "caption")
 """Notes in a PNG that hold its caption, the fullest first; files of version 1 have the model's as ``caption``."""
 
@@ -39,7 +41,7 @@ def _matching(name: str) -> list[Path]:
         found = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
     else:
         found = sorted(p for p in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))) if p.is_file())
-    found = [p for p in found if p.name not in (GRID, RECONSTRUCTION_PICTURE)]
+    found = [p for p in found if p.name not in GRIDS]
     if not found:
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise UserError(f"images={name}: no image there{nearest_hint(path.name, siblings)}")
@@ -60,7 +62,7 @@ def read_image(path: Path) -> Image.Image:
     try:
         image.load()
         upright = ImageOps.exif_transpose(image)
-        rgb = _to_rgb(upright)
+        rgb = to_rgb(upright)
     except _DAMAGES as error:
         raise UserError(f"{path} cannot be read as an image: {error}") from error
     rgb.info = dict(image.info)
@@ -90,7 +92,13 @@ _DAMAGES = (UnidentifiedImageError, Image.DecompressionBombError, OSError, Synta
 """What Pillow raises at files that are damaged, cut short or a danger to memory."""
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
+    """A picture of any mode as 8-bit RGB, transparent parts over white.
+
+    Example:
+        >>> to_rgb(Image.new("RGBA", (1, 1), (0, 0, 0, 0))).getpixel((0, 0))
+        (255, 255, 255)
+    """
     if image.mode.startswith("I"):  # 16-bit grey, which Pillow's convert() would clip at 255
         values = np.asarray(image)
         return Image.fromarray((values / 257).round().clip(0, 255).astype(np.uint8)).convert("RGB")

@@ -21,6 +21,9 @@ CARD = "README.md"
 DATASET, IMAGES_METADATA, MASKS = "dataset.json", "metadata.jsonl", "masks"
 """What a data set has: its settings, the captions of each split beside its pictures, and masks in their own folder."""
 
+JUDGED, ACCURACY, WRONG_PAGE = "results.jsonl", "accuracy.json", "wrong.html"
+"""What ``judge`` leaves."""
+
 GRID = "grid.png"
 """All pictures of ``generate`` over their captions; ``reconstruct`` writes ``RECONSTRUCTION_PICTURE``."""
 

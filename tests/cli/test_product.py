@@ -27,6 +27,7 @@ NEEDED = {
     "generate": ["captions=[a red star]"],
     "reconstruct": ["images=pictures"],
     "export": ["run=folder"],
+    "judge": ["images=folder"],
     "report": ["sweep=folder"],
 }
 """Arguments without which a command has nothing to do."""
