@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 from hydra.core.global_hydra import GlobalHydra
+from hypothesis import settings
 from support import TINY, Command, Done
 from torchvision.models import vgg16
 
+settings.register_profile("tests", deadline=None)  # timing is never a test
+settings.load_profile("tests")
 torch.set_num_threads(1)  # two workers share the machine, and tiny models gain nothing from threads
 
 

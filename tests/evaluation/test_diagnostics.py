@@ -77,6 +77,7 @@ def test_an_alarm_is_silent_on_a_healthy_model(alarm: Alarm, healthy: Probe) -> 
     assert complaint_of(alarm, healthy) is None
 
 
+@pytest.mark.slow
 def test_a_huge_beta_collapses_the_posterior_and_a_small_one_does_not(data, scenes) -> None:
     collapsed, used = (probe(trained(data, beta), scenes, torch.zeros(64, 8)) for beta in (1e5, 0.1))
     complaint = complaint_of(PosteriorCollapse(8), collapsed)

@@ -116,6 +116,7 @@ def test_numbers_of_a_survey_are_those_of_its_arrays(starless) -> None:
     assert found["real"]["atoms"]["all"]["share"] == found["reconstructions"]["atoms"]["all"]["share"] == 1
 
 
+@pytest.mark.slow
 def test_the_report_is_whole_and_shows_pictures_that_are_written(starless, tmp_path) -> None:
     results = results_of(starless, MEASURED)
     text = evaluation_report(results)
