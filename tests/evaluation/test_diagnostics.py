@@ -187,7 +187,7 @@ def test_a_gain_within_two_standard_errors_is_none(gain: float, error: float, ri
     assert (IgnoredCaptions().complaint(values) is not None) is rings
 
 
-def test_samples_that_show_nothing_are_not_called_ignorant(healthy: Probe) -> None:
+def test_samples_without_objects_are_not_reported_as_ignoring_the_caption(healthy: Probe) -> None:
     assert complaint_of(IgnoredCaptions(), healthy._replace(things=[()] * 64)) is None
 
 

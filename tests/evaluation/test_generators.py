@@ -88,7 +88,7 @@ def test_the_world_uses_all_places() -> None:
     assert found["spread"]["ratio"] == pytest.approx(1, abs=0.05)
 
 
-def test_a_painter_of_one_corner_is_found_out() -> None:
+def test_a_painter_of_one_corner_covers_few_positions() -> None:
     """Of twelve scenes of a caption, the one whose first thing is nearest to the top left corner."""
 
     def paint(captions, keys):
@@ -134,7 +134,7 @@ def _shrunk(thing: Thing, mean: list[float]) -> Thing:
     return replace(thing, x=x, y=y)
 
 
-def test_a_painter_of_shrunk_scenes_is_found_out_by_its_variety_and_not_by_its_coverage() -> None:
+def test_a_painter_of_shrunk_scenes_has_little_variety_but_full_coverage() -> None:
     found = diversity(painted_by_a_shrunk_world, ["3 small red stars"], SETTINGS)
     (row,) = found["rows"]
     assert row["right"] > 40

@@ -124,7 +124,7 @@ def test_without_a_terminal_there_is_a_line_at_least_every_minute(monkeypatch, c
     assert lines[-1] == "epoch 1/2, step 40 of 100, train/loss 5.25, 6 min left"
 
 
-def test_a_long_validation_gives_lines_too(monkeypatch, caplog) -> None:
+def test_a_long_validation_prints_lines_as_well(monkeypatch, caplog) -> None:
     now = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     report, trainer = ReportProgress(), fake_trainer(global_step=50)

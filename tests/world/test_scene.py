@@ -73,7 +73,7 @@ def test_records_are_values():
 
 
 @pytest.mark.parametrize("relation", [None, "above"])
-def test_a_meaning_holds_whatever_the_order_of_the_things(relation):
+def test_a_meaning_holds_in_any_order_of_the_things(relation):
     assert Meaning(GROUPS, relation).holds(SCENE)
     assert Meaning(GROUPS, relation).holds(Scene(SCENE.things[::-1]))
 

@@ -97,10 +97,10 @@ def test_the_average_is_shown_and_hidden_without_a_trace_and_saved_right_meanwhi
     walker.walk([1.0, 2.0])
     usual = {name: value.clone() for name, value in walker.saved()["state_dict"].items()}
     with torch.inference_mode():  # as Lightning validates
-        walker.average._show(walker.module.model)
+        walker.average.on_validation_start(walker.trainer, walker.module)
         shown = next(walker.module.model.parameters()).flatten()[0].item()
         during = walker.saved()
-        walker.average._hide(walker.module.model)
+        walker.average.on_validation_end(walker.trainer, walker.module)
     assert shown == pytest.approx(closed_form([1.0, 2.0], 0.999))
     assert all((one == 2.0).all() for one in walker.module.model.parameters())
     assert all((during["raw_weights"][name] == 2.0).all() for name, _ in walker.module.model.named_parameters())
