@@ -52,19 +52,16 @@ def test_the_vocabulary_travels_in_the_state(data: ShapeSceneDataModule) -> None
     assert other.tokenizer.words == data.tokenizer.words
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+def test_impossible_arguments_are_named() -> None:
+    for arguments, message in [
         ({"size": 1}, "size is 1"),
         ({"val_fraction": 1.0}, "val_fraction is 1.0"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"num_workers": -1}, "num_workers is -1"),
         ({"fit_captions": 0}, "fit_captions is 0"),
-    ],
-)
-def test_impossible_arguments_are_named(arguments, message) -> None:
-    with pytest.raises(ValueError, match=message):
-        ShapeSceneDataModule(**arguments)
+    ]:
+        with pytest.raises(ValueError, match=message):
+            ShapeSceneDataModule(**arguments)
 
 
 class RecordIndices(pl.Callback):

@@ -64,12 +64,10 @@ def test_a_state_rebuilds_the_tokenizer_and_has_the_keys_of_published_files(toke
     assert rebuilt.encode_batch(CAPTIONS).equal(tokenizer.encode_batch(CAPTIONS))
 
 
-@pytest.mark.parametrize(
-    "state", [{}, {"words": []}, {"max_length": "long", "words": []}, {"max_length": 32, "words": 3}]
-)
-def test_a_state_of_something_else_is_refused(state: dict) -> None:
-    with pytest.raises((KeyError, TypeError, ValueError)):
-        CaptionTokenizer.from_state(state)
+def test_a_state_of_something_else_is_refused() -> None:
+    for state in [{}, {"words": []}, {"max_length": "long", "words": []}, {"max_length": 32, "words": 3}]:
+        with pytest.raises((KeyError, TypeError, ValueError)):
+            CaptionTokenizer.from_state(state)
 
 
 @pytest.mark.parametrize(

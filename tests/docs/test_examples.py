@@ -6,7 +6,6 @@ import inspect
 from importlib import import_module
 from pathlib import Path
 
-import pytest
 from support import ROOT
 
 PACKAGE = ROOT / "cvae_lightning"
@@ -20,22 +19,25 @@ def module_of(source: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_the_examples_run(source: Path, tmp_path: Path) -> None:
-    tests = [test for test in doctest.DocTestFinder().find(import_module(module_of(source))) if test.examples]
-    assert tests
-    for test in tests:
-        folder = tmp_path / test.name
-        folder.mkdir()
-        report: list[str] = []
-        with contextlib.chdir(folder):
-            doctest.DocTestRunner(verbose=False, optionflags=FLAGS).run(test, out=report.append)
-        assert not report, "".join(report)
+def test_the_examples_run(tmp_path: Path) -> None:
+    for source in SOURCES:
+        tests = [test for test in doctest.DocTestFinder().find(import_module(module_of(source))) if test.examples]
+        assert tests, source
+        for test in tests:
+            run_example(test, tmp_path)
 
 
-@pytest.mark.parametrize("source", EXPORTING, ids=lambda path: path.parent.relative_to(ROOT).as_posix())
-def test_every_exported_class_and_function_has_an_example(source: Path) -> None:
-    module = import_module(module_of(source))
-    exported = {name: getattr(module, name) for name in module.__all__}
+def run_example(test: doctest.DocTest, tmp_path: Path) -> None:
+    folder = tmp_path / test.name
+    folder.mkdir()
+    report: list[str] = []
+    with contextlib.chdir(folder):
+        doctest.DocTestRunner(verbose=False, optionflags=FLAGS).run(test, out=report.append)
+    assert not report, "".join(report)
+
+
+def test_every_exported_class_and_function_has_an_example() -> None:
+    modules = [import_module(module_of(source)) for source in EXPORTING]
+    exported = {(module.__name__, name): getattr(module, name) for module in modules for name in module.__all__}
     described = {name: item for name, item in exported.items() if inspect.isclass(item) or inspect.isfunction(item)}
     assert [name for name, item in described.items() if ">>> " not in (inspect.getdoc(item) or "")] == []

@@ -18,9 +18,8 @@ def test_the_defaults_are_the_configs() -> None:
     assert SceneSource(data["seed"], mix, data["synonyms"]) == SceneSource()
 
 
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
+def test_a_number_out_of_range_is_named() -> None:
+    for wrong, message in [
         ({"captions": 0}, "captions=0: expected at least 1"),
         ({"coverage_samples": 5}, "coverage_samples=5: expected at least 6"),
         ({"bound_samples": 0}, "bound_samples=0: expected at least 1"),
@@ -28,11 +27,9 @@ def test_the_defaults_are_the_configs() -> None:
         ({"num_workers": -1}, "num_workers=-1"),
         ({"splits": ()}, "one or more"),
         ({"splits": ("test", "test")}, "each once"),
-    ],
-)
-def test_a_number_out_of_range_is_named(wrong, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        EvaluationSettings(**wrong)
+    ]:
+        with pytest.raises(UserError, match=message):
+            EvaluationSettings(**wrong)
 
 
 def test_an_unknown_or_empty_split_is_named() -> None:

@@ -71,10 +71,10 @@ def test_a_weight_beyond_float16_is_named() -> None:
     assert torch.isfinite(dequantize(quantize(huge, "bfloat16"))["decoder.out.weight"]).all()
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_weights_that_are_not_numbers_are_refused(precision: str) -> None:
-    with pytest.raises(UserError, match="broken has a weight that is not finite"):
-        quantize({"broken": torch.full((2, LARGE), torch.nan)}, precision)
+def test_weights_that_are_not_numbers_are_refused() -> None:
+    for precision in PRECISIONS:
+        with pytest.raises(UserError, match="broken has a weight that is not finite"):
+            quantize({"broken": torch.full((2, LARGE), torch.nan)}, precision)
 
 
 def test_scales_must_fit() -> None:

@@ -1,7 +1,6 @@
 """The guide's sizes, invariances of the model, sizes that do not fit, and blueprints."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -102,25 +101,24 @@ def test_the_posterior_depends_on_the_caption_only_where_it_is_chosen() -> None:
         assert same is not depends
 
 
-@pytest.mark.parametrize("norm", ["group", "batch", "none"])
-@pytest.mark.parametrize(("size", "stages"), [(32, 5), (64, 4), (48, 3)])
-def test_sizes_and_norms_that_fit(norm: str, size: int, stages: int) -> None:
-    body = {"image_size": size, "latent_dim": 4, "base_channels": 8, "stages": stages, "norm": norm}
-    model = ConditionalVAE(
-        9,
-        size,
-        latent_dim=4,
-        caption_dim=6,
-        text_encoder=LSTMTextEncoder(9, 6, layers=1),
-        encoder=ConvEncoder(**body),
-        decoder=ConvDecoder(**body, caption_dim=6),
-    )
-    assert model(torch.rand(2, 3, size, size), TOKENS.clamp(max=8)).images.shape == (2, 3, size, size)
+def test_sizes_and_norms_that_fit() -> None:
+    for norm in ["group", "batch", "none"]:
+        for size, stages in [(32, 5), (64, 4), (48, 3)]:
+            body = {"image_size": size, "latent_dim": 4, "base_channels": 8, "stages": stages, "norm": norm}
+            model = ConditionalVAE(
+                9,
+                size,
+                latent_dim=4,
+                caption_dim=6,
+                text_encoder=LSTMTextEncoder(9, 6, layers=1),
+                encoder=ConvEncoder(**body),
+                decoder=ConvDecoder(**body, caption_dim=6),
+            )
+            assert model(torch.rand(2, 3, size, size), TOKENS.clamp(max=8)).images.shape == (2, 3, size, size)
 
 
-@pytest.mark.parametrize(
-    ("construct", "both"),
-    [
+def test_sizes_that_do_not_fit_name_both_numbers() -> None:
+    for construct, both in [
         (lambda: ConditionalVAE(9, image_size=100), ("100", "32")),
         (lambda: ConditionalVAE(9, latent_dim=8, prior=StandardPrior(4)), ("4", "8")),
         (lambda: ConditionalVAE(9, caption_dim=8, text_encoder=LSTMTextEncoder(9, 6)), ("6", "8")),
@@ -128,11 +126,9 @@ def test_sizes_and_norms_that_fit(norm: str, size: int, stages: int) -> None:
         (lambda: ConvEncoder(base_channels=12), ("12", "8")),
         (lambda: ConvEncoder(norm="layer"), ("layer", "group")),
         (lambda: StandardPrior(0), ("0", "1")),
-    ],
-)
-def test_sizes_that_do_not_fit_name_both_numbers(construct, both) -> None:
-    with pytest.raises(ValueError, match=rf"(?s){both[0]}.*{both[1]}"):
-        construct()
+    ]:
+        with pytest.raises(ValueError, match=rf"(?s){both[0]}.*{both[1]}"):
+            construct()
 
 
 def slots(kind: type, num_slots: int, latent_dim: int = 8, **changed: Any) -> Any:
@@ -141,9 +137,8 @@ def slots(kind: type, num_slots: int, latent_dim: int = 8, **changed: Any) -> An
     return kind(image_size=32, **slot_arguments(latent_dim, num_slots, 16, "objects"), **changed)
 
 
-@pytest.mark.parametrize(
-    ("parts", "named"),
-    [
+def test_parts_that_do_not_fit_each_other_are_named() -> None:
+    for parts, named in [
         (lambda: {"encoder": slots(SlotEncoder, 4)}, "encoder has a slot for each of 4 objects.* gives words only"),
         (lambda: {"decoder": slots(SlotDecoder, 2)}, "decoder has a slot for each of 2 objects.* gives words only"),
         (lambda: {"prior": slots(FlowPrior, 8)}, "prior has a slot for each of 8 objects.* gives words only"),
@@ -154,11 +149,9 @@ def slots(kind: type, num_slots: int, latent_dim: int = 8, **changed: Any) -> An
         (lambda: {"encoder": ConvEncoder(32, 8, caption_dim=8)}, "encoder.caption_dim is 8, .* 16"),
         (lambda: {"decoder": ResidualDecoder(32, 8, 0, conditioning="concat")}, "decoder.caption_dim is 0, .* 16"),
         (lambda: {"prior": ConditionalPrior(8, 12)}, "prior.caption_dim is 12, .* 16"),
-    ],
-)
-def test_parts_that_do_not_fit_each_other_are_named(parts: Callable[[], dict[str, Any]], named: str) -> None:
-    with pytest.raises(ValueError, match=named):
-        ConditionalVAE(9, 32, 8, 16, **parts())
+    ]:
+        with pytest.raises(ValueError, match=named):
+            ConditionalVAE(9, 32, 8, 16, **parts())
 
 
 def test_a_prior_alone_cannot_have_slots_for_objects() -> None:

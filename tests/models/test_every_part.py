@@ -1,6 +1,8 @@
 """Every registered part obeys the laws of cvae_lightning.testing, and so does a part from outside."""
 
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -95,7 +97,9 @@ CASES = [(name, number) for name, makers in TABLE.items() for number in range(le
 
 
 def test_every_registered_part_is_in_the_table() -> None:
-    registered = {name for name, kind in PARTS.items() if kind.__module__.startswith("cvae_lightning.")}
+    # A class of a docstring's example claims the module, but is not in it.
+    in_package = {name: kind for name, kind in PARTS.items() if kind.__module__.startswith("cvae_lightning.")}
+    registered = {name for name, kind in in_package.items() if hasattr(import_module(kind.__module__), name)}
     assert registered == set(TABLE) | set(OTHERS), "add a small one of the new part to TABLE"
 
 
@@ -137,16 +141,13 @@ def test_a_part_from_outside_obeys_them_too() -> None:
     check_part(BilinearDecoder)
 
 
-@pytest.mark.parametrize(
-    "flaw",
-    [
+def test_a_flaw_is_found() -> None:
+    for flaw in [
         "no gradient reaches unused",
         "row 0 alone: images differs",
         "called again: images differs",
         "images are not in",
         "outputs have shapes",
-    ],
-)
-def test_a_flaw_is_found(flaw: str) -> None:
-    with pytest.raises(AssertionError, match=f"BilinearDecoder.*{flaw}"):
-        check_part(lambda: BilinearDecoder(flaw=flaw))
+    ]:
+        with pytest.raises(AssertionError, match=f"BilinearDecoder.*{flaw}"):
+            check_part(partial(BilinearDecoder, flaw=flaw))

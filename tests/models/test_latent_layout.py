@@ -34,9 +34,8 @@ def test_slots_are_rows_of_the_latent() -> None:
     assert LatentLayout(6).slots(torch.zeros(2, 6)).shape == (2, 1, 6)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "named"),
-    [
+def test_layouts_that_do_not_fit_are_named() -> None:
+    for arguments, named in [
         ((12, 5), "latent_dim 12 does not divide into 5 slots"),
         ((12, 0), "latent_dim 12 does not divide into 0 slots"),
         ((0, 1), "latent_dim 0 does not divide into 1 slots"),
@@ -44,11 +43,9 @@ def test_slots_are_rows_of_the_latent() -> None:
         ((6, 3, 0.0), "position_scale is 0.0: expected a number above 0"),
         ((6, 3, -1.0), "position_scale is -1.0"),
         ((6, 3, float("nan")), "position_scale is nan"),
-    ],
-)
-def test_layouts_that_do_not_fit_are_named(arguments: tuple[float, ...], named: str) -> None:
-    with pytest.raises(ValueError, match=named):
-        LatentLayout(*arguments)
+    ]:
+        with pytest.raises(ValueError, match=named):
+            LatentLayout(*arguments)
 
 
 def test_a_layout_without_positions_cannot_be_split() -> None:

@@ -61,7 +61,7 @@ def test_perfect_pictures_stay_finite() -> None:
     torch.testing.assert_close(nll, torch.full((4,), floor))
 
 
-@pytest.mark.parametrize("scale", [0.0, -1.0, math.nan, math.inf])
-def test_impossible_scale_is_named(scale: float) -> None:
-    with pytest.raises(ValueError, match=f"scale is {scale}"):
-        GaussianLikelihood(scale=scale)
+def test_impossible_scale_is_named() -> None:
+    for scale in [0.0, -1.0, math.nan, math.inf]:
+        with pytest.raises(ValueError, match=f"scale is {scale}"):
+            GaussianLikelihood(scale=scale)

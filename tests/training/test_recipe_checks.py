@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from cvae_lightning.training import BetaELBO, Constant, Linear
 from cvae_lightning.training.recipe_checks import Plan, recipe_warnings
 
@@ -22,20 +20,17 @@ def test_a_sound_plan_needs_no_recipe_warnings() -> None:
     assert list(recipe_warnings(SOUND)) == []
 
 
-@pytest.mark.parametrize(
-    ("change", "setting"),
-    [
+def test_a_tip_names_the_setting_to_change() -> None:
+    for change, setting in [
         ({"beta_effective": 98.3}, "objective.beta"),
         ({"beta_effective": 20.0, "objective": BetaELBO(20.0, Constant())}, "objective/schedule=linear"),
         ({"epochs": 3}, "objective.schedule.length"),
         ({"learning_rate": 0.01}, "1e-4 to 1e-3"),
         ({"batch_size": 4}, "data.batch_size"),
         ({"train_size": 900}, "data.size"),
-    ],
-)
-def test_a_tip_names_the_setting_to_change(change, setting: str) -> None:
-    (tip,) = recipe_warnings(replace(SOUND, **change))
-    assert setting in tip
+    ]:
+        (tip,) = recipe_warnings(replace(SOUND, **change))
+        assert setting in tip
 
 
 def test_a_rate_may_be_higher_where_a_calibrated_likelihood_has_more_pixels() -> None:

@@ -72,9 +72,8 @@ def test_every_word_for_every_thing_is_read():
             assert parse(f"a red star {phrase} a blue star").relation == relation
 
 
-@pytest.mark.parametrize(
-    ("caption", "meaning"),
-    [
+def test_canonical_captions() -> None:
+    for caption, meaning in [
         (
             "a large blue square above 3 small red circles",
             Meaning((Group(1, "large", "blue", "square"), Group(3, "small", "red", "circle")), "above"),
@@ -91,11 +90,9 @@ def test_every_word_for_every_thing_is_read():
         ),
         ("2 small crosses", Meaning((Group(2, "small", None, "cross"),))),
         ("a circle", Meaning((Group(1, None, None, "circle"),))),
-    ],
-)
-def test_canonical_captions(caption, meaning):
-    assert describe(meaning) == caption
-    assert parse(caption) == meaning
+    ]:
+        assert describe(meaning) == caption
+        assert parse(caption) == meaning
 
 
 def test_the_examples_of_the_specification_are_captions():
@@ -138,9 +135,8 @@ def test_the_vocabulary_is_sorted_and_has_nothing_more():
 COLOUR_LIST = "red, orange, yellow, green, cyan, blue, purple or black"
 
 
-@pytest.mark.parametrize(
-    ("caption", "message"),
-    [
+def test_mistakes_are_answered() -> None:
+    for caption, message in [
         ("a large blue squre", "word 4 is 'squre', which is outside the language.*'square'"),
         ("a red circel and a bleu star", "word 3 is 'circel'.*'circle'"),
         ("a red circle, and a blue star", "word 3 is 'circle,'.*'circle'"),
@@ -170,13 +166,11 @@ COLOUR_LIST = "red, orange, yellow, green, cyan, blue, purple or black"
         ("a red circle to the above a blue star", "word 6 is 'above' where 'to the left of' or 'to"),
         ("a red circle and a blue star and a red star", "word 8 is 'and' where the end of the caption"),
         ("a red star above 2 red stars", "word 5 begins a second group, but both .*'red star'"),
-    ],
-)
-def test_mistakes_are_answered(caption, message):
-    with pytest.raises(CaptionError, match=message) as caught:
-        parse(caption)
-    assert "\n" not in str(caught.value)
-    assert len(str(caught.value)) < 250
+    ]:
+        with pytest.raises(CaptionError, match=message) as caught:
+            parse(caption)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 250
 
 
 @given(st.lists(st.sampled_from([*VOCABULARY, "99", "sqare"]), max_size=10).map(" ".join))

@@ -141,7 +141,7 @@ def test_an_image_does_not_depend_on_its_batch_or_order():
     assert render([], 64).shape == (0, 64, 64, 3)
 
 
-@pytest.mark.parametrize("size", [0, 31, 513, -64])
-def test_a_size_out_of_range_is_refused(size):
-    with pytest.raises(ValueError, match=f"image size is {size}: expected 32 to 512"):
-        render([], size)
+def test_a_size_out_of_range_is_refused() -> None:
+    for size in [0, 31, 513, -64]:
+        with pytest.raises(ValueError, match=f"image size is {size}: expected 32 to 512"):
+            render([], size)

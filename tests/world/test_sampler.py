@@ -108,9 +108,8 @@ def test_places_cover_what_the_rules_allow():
     assert radii.std() == pytest.approx(0.14 / sqrt(12), rel=0.03)
 
 
-@pytest.mark.parametrize(
-    ("split", "meaning"),
-    [
+def test_splits_contain() -> None:
+    for split, meaning in [
         ("novel_pair", one(1, "red", "star")),
         ("novel_pair", one(2, "cyan", "circle")),
         ("novel_pair", Meaning((Group(1, None, "red", "cross"), Group(1, None, "purple", "square")))),
@@ -131,11 +130,9 @@ def test_places_cover_what_the_rules_allow():
         ("train", Meaning((Group(2, None, "red", "cross"), Group(2, None, "blue", "cross")))),
         (None, one(3, "red", "star")),
         (None, one(4, "green", "triangle")),
-    ],
-)
-def test_splits_contain(split, meaning):
-    expected = {"train", "val", "test"} if split == "train" else {split} - {None}
-    assert {name for name in SPLITS if split_contains(name, meaning)} == expected
+    ]:
+        expected = {"train", "val", "test"} if split == "train" else {split} - {None}
+        assert {name for name in SPLITS if split_contains(name, meaning)} == expected
 
 
 def test_splits_are_disjoint_where_they_must_be():
@@ -188,18 +185,15 @@ def test_a_mix_is_scaled():
     assert Mix(0, 0, 4) == Mix(0, 0, 1)
 
 
-@pytest.mark.parametrize(
-    ("shares", "message"),
-    [
+def test_a_mix_refuses() -> None:
+    for shares, message in [
         ((-1, 1, 1), "mix of 'one' is -1: expected"),
         ((1, float("nan"), 1), "mix of 'joined' is nan"),
         ((1, 1, float("inf")), "mix of 'relation' is inf"),
         ((0, 0, 0), "mix is 0 for every form"),
-    ],
-)
-def test_a_mix_refuses(shares, message):
-    with pytest.raises(ValueError, match=message):
-        Mix(*shares)
+    ]:
+        with pytest.raises(ValueError, match=message):
+            Mix(*shares)
 
 
 def test_a_split_that_lacks_the_forms_of_a_mix_is_refused():
@@ -207,18 +201,15 @@ def test_a_split_that_lacks_the_forms_of_a_mix_is_refused():
         sample(np.random.default_rng(0), "novel_relation", Mix(1, 1, 0))
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
+def test_a_misspelt_split_is_answered() -> None:
+    for use in [
         lambda split: split_contains(split, one(1, "red", "star")),
         lambda split: sample(np.random.default_rng(0), split),
         lambda split: sample_meaning(np.random.default_rng(0), split),
         lambda split: scene_rng(0, split, 0),
-    ],
-)
-def test_a_misspelt_split_is_answered(use):
-    with pytest.raises(ValueError, match=r"split is 'novel_pairs'.*did you mean 'novel_pair'"):
-        use("novel_pairs")
+    ]:
+        with pytest.raises(ValueError, match=r"split is 'novel_pairs'.*did you mean 'novel_pair'"):
+            use("novel_pairs")
 
 
 def test_a_scene_is_a_pure_function_of_seed_split_and_index():

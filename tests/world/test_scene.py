@@ -16,9 +16,8 @@ GROUPS = (Group(1, "large", "blue", "square"), Group(3, "small", "red", "circle"
 OPPOSITE = {"above": "below", "below": "above", "left of": "right of", "right of": "left of"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
+def test_a_thing_refuses() -> None:
+    for changes, message in [
         ({"shape": "sqare"}, "shape is 'sqare': expected circle, square.*did you mean 'square'"),
         ({"colour": "gren"}, "colour is 'gren'.*did you mean 'green'"),
         ({"size": "lrge"}, "size is 'lrge'.*did you mean 'large'"),
@@ -27,16 +26,13 @@ OPPOSITE = {"above": "below", "below": "above", "left of": "right of", "right of
         ({"y": float("nan")}, "centre is"),
         ({"r": 0.0}, "radius is 0.0: expected a positive"),
         ({"r": float("inf")}, "radius is inf"),
-    ],
-)
-def test_a_thing_refuses(changes, message):
-    with pytest.raises(ValueError, match=message):
-        replace(SQUARE, **changes)
+    ]:
+        with pytest.raises(ValueError, match=message):
+            replace(SQUARE, **changes)
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
+def test_a_group_refuses() -> None:
+    for fields, message in [
         ((0, "small", "red", "circle"), "count is 0: expected 1 to 5 small things"),
         ((6, "small", "red", "circle"), "count is 6: expected 1 to 5 small things"),
         ((4, "medium", "red", "circle"), "count is 4: expected 1 to 3 medium things"),
@@ -45,26 +41,21 @@ def test_a_thing_refuses(changes, message):
         ((1, "tiny", "red", "circle"), "size is 'tiny': expected small, medium or large"),
         ((1, None, "orang", "circle"), "did you mean 'orange'"),
         ((1, None, "red", "crosses"), "did you mean 'cross'"),
-    ],
-)
-def test_a_group_refuses(fields, message):
-    with pytest.raises(ValueError, match=message):
-        Group(*fields)
+    ]:
+        with pytest.raises(ValueError, match=message):
+            Group(*fields)
 
 
-@pytest.mark.parametrize(
-    ("groups", "relation", "message"),
-    [
+def test_a_meaning_refuses() -> None:
+    for groups, relation, message in [
         ((), None, "0 groups: expected 1 or 2"),
         (GROUPS + GROUPS[:1], None, "3 groups"),
         (GROUPS[:1], "above", "'above' needs 2 groups"),
         (GROUPS, "abov", "relation is 'abov'.*did you mean 'above'"),
         ((GROUPS[0], replace(GROUPS[0], size="small")), None, "both groups.*'blue square'"),
-    ],
-)
-def test_a_meaning_refuses(groups, relation, message):
-    with pytest.raises(ValueError, match=message):
-        Meaning(groups, relation)
+    ]:
+        with pytest.raises(ValueError, match=message):
+            Meaning(groups, relation)
 
 
 def test_records_are_values():
@@ -83,9 +74,8 @@ def test_another_relation_does_not_hold(relation):
     assert not Meaning(GROUPS, relation).holds(SCENE)
 
 
-@pytest.mark.parametrize(
-    "things",
-    [
+def test_a_caption_is_complete() -> None:
+    for things in [
         (),
         DOTS,
         (SQUARE,),
@@ -98,10 +88,8 @@ def test_another_relation_does_not_hold(relation):
         (SQUARE, *DOTS[1:], replace(DOTS[0], size="medium")),
         (replace(SQUARE, y=0.8), *DOTS),
         (SQUARE, *DOTS[1:], replace(DOTS[0], y=0.1)),
-    ],
-)
-def test_a_caption_is_complete(things):
-    assert not Meaning(GROUPS, "above").holds(Scene(things))
+    ]:
+        assert not Meaning(GROUPS, "above").holds(Scene(things))
 
 
 def test_a_size_not_specified_can_be_any():

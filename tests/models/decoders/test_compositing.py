@@ -115,18 +115,15 @@ def test_given_positions_shapes_are_learned_to_the_pixel() -> None:
     assert sum(errors[-50:]) < 0.2 * sum(blanks[-50:])
 
 
-@pytest.mark.parametrize(
-    ("sizes", "named"),
-    [
+def test_sizes_that_do_not_fit_are_named() -> None:
+    for sizes, named in [
         ({"image_size": 30}, "image_size 30 does not divide into patches of 4"),
         ({"reach": 0.0}, r"decoder.reach is 0.0: expected a share .* above 0"),
         ({"latent_dim": 3}, "latent_dim 3 in 3 slots: expected at least 2"),
         ({"latent_dim": 7}, "latent_dim 7 does not divide into 3 slots"),
-    ],
-)
-def test_sizes_that_do_not_fit_are_named(sizes: dict[str, Any], named: str) -> None:
-    with pytest.raises(ValueError, match=named):
-        decoder(**sizes)
+    ]:
+        with pytest.raises(ValueError, match=named):
+            decoder(**sizes)
 
 
 def test_slots_that_do_not_fit_are_named() -> None:

@@ -246,9 +246,8 @@ def test_the_rate_is_that_of_its_base() -> None:
     assert torch.equal(perturbed().rate(q, caption()), StandardPrior(8).rate(q, caption()))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "named"),
-    [
+def test_numbers_that_make_no_flow_are_named() -> None:
+    for arguments, named in [
         ({"solver": "rk4"}, "'rk4': expected one of euler, midpoint, heun"),
         ({"draws": 0}, "draws 0"),
         ({"layers": 0}, "layers 0"),
@@ -260,11 +259,9 @@ def test_the_rate_is_that_of_its_base() -> None:
         ({"guidance_scale": -1.0, "caption_dropout": 0.1}, "guidance_scale is -1.0"),
         ({"guidance_scale": 2.0}, "guidance_scale 2.0 needs a prior that was trained with caption_dropout above 0"),
         ({"latent_dim": 42}, "latent_dim 42 does not divide into 4 slots"),
-    ],
-)
-def test_numbers_that_make_no_flow_are_named(arguments: dict[str, Any], named: str) -> None:
-    with pytest.raises(ValueError, match=named):
-        flow(**arguments)
+    ]:
+        with pytest.raises(ValueError, match=named):
+            flow(**arguments)
 
 
 def test_slots_that_do_not_fit_are_named() -> None:

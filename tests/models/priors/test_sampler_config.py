@@ -9,9 +9,8 @@ from support.encodings import random_encoding
 from cvae_lightning.models import FlowPrior, LatentLayout, LearnedQueries, SamplerConfig, blueprint, build
 
 
-@pytest.mark.parametrize(
-    ("settings", "named"),
-    [
+def test_settings_out_of_range_are_named() -> None:
+    for settings, named in [
         ({"solver": "rk4"}, "sampler.solver is 'rk4': expected one of euler, midpoint, heun"),
         ({"steps": 0}, "sampler.steps is 0: expected at least 1"),
         ({"restarts": -1}, "sampler.restarts is -1: expected 0 or more"),
@@ -20,11 +19,9 @@ from cvae_lightning.models import FlowPrior, LatentLayout, LearnedQueries, Sampl
         ({"guidance_scale": -1.0}, "sampler.guidance_scale is -1.0: expected a finite number of 0 or more"),
         ({"guidance_scale": float("nan")}, "sampler.guidance_scale is nan"),
         ({"guidance_scale": float("inf")}, "sampler.guidance_scale is inf"),
-    ],
-)
-def test_settings_out_of_range_are_named(settings: dict[str, object], named: str) -> None:
-    with pytest.raises(ValueError, match=named):
-        SamplerConfig(**settings)
+    ]:
+        with pytest.raises(ValueError, match=named):
+            SamplerConfig(**settings)
 
 
 def test_settings_are_frozen_plain_data() -> None:

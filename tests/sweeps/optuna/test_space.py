@@ -24,26 +24,26 @@ SWEEPS = {
 }
 
 
-@pytest.mark.parametrize("sweep", SWEEPS)
-def test_a_sweep_is_a_distribution(sweep: str) -> None:
-    space = read_space(["model.latent_dim=3", f"key={sweep}"])
-    assert space.distributions == {"key": SWEEPS[sweep]}
-    assert space.fixed == ("model.latent_dim=3",)
+def test_a_sweep_is_a_distribution() -> None:
+    for sweep in SWEEPS:
+        space = read_space(["model.latent_dim=3", f"key={sweep}"])
+        assert space.distributions == {"key": SWEEPS[sweep]}
+        assert space.fixed == ("model.latent_dim=3",)
 
 
-@pytest.mark.parametrize("sweep", SWEEPS)
-def test_a_drawn_value_comes_back_from_its_override(sweep: str) -> None:
-    space = read_space([f"++key={sweep}"])
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    for _ in range(20):
-        params = study.ask(space.distributions).params
-        (override,) = OverridesParser.create().parse_overrides(space.overrides(params))
-        value = override.value()
-        assert override.is_force_add()
-        if isinstance(params["key"], str):
-            assert space.overrides(params) == [f"++key={params['key']}"]
-        else:
-            assert (type(value), value) == (type(params["key"]), params["key"])
+def test_a_drawn_value_comes_back_from_its_override() -> None:
+    for sweep in SWEEPS:
+        space = read_space([f"++key={sweep}"])
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+        for _ in range(20):
+            params = study.ask(space.distributions).params
+            (override,) = OverridesParser.create().parse_overrides(space.overrides(params))
+            value = override.value()
+            assert override.is_force_add()
+            if isinstance(params["key"], str):
+                assert space.overrides(params) == [f"++key={params['key']}"]
+            else:
+                assert (type(value), value) == (type(params["key"]), params["key"])
 
 
 def test_the_last_override_of_a_key_counts() -> None:
@@ -59,20 +59,17 @@ def test_a_grid_has_every_value() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+def test_a_wrong_sweep_is_named() -> None:
+    for arguments, message in [
         (["a=1"], "nothing to search"),
         (["a=tag(lgo,interval(1,2))"], "'lgo'; the nearest is 'log'"),
         (["a=tag(log,interval(-1,2))"], "a=tag"),
         (["a=tag(log,choice(1,2))"], "no logarithm"),
         (["a=interval(2,1)"], "a=interval"),
         (["a=range(2,1)"], "empty range"),
-    ],
-)
-def test_a_wrong_sweep_is_named(arguments: list[str], message: str) -> None:
-    with pytest.raises(UserError, match=message.replace("(", r"\(")):
-        read_space(arguments)
+    ]:
+        with pytest.raises(UserError, match=message.replace("(", r"\(")):
+            read_space(arguments)
 
 
 def test_an_interval_has_no_grid() -> None:

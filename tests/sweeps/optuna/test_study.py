@@ -149,18 +149,15 @@ def test_another_search_in_the_folder_is_refused(tmp_path: Path) -> None:
             SharedStudy(tmp_path, options(), other)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
+def test_a_wrong_option_is_named() -> None:
+    for changes, message in [
         ({"objectives": ["minimise val/loss"]}, "nearest is 'minimize'"),
         ({"objectives": []}, "objectives is empty"),
         ({"n_trials": 0}, "n_trials=0"),
         ({"objectives": ["minimize a", "minimize b"], "pruner": MEDIAN}, "one objective only"),
-    ],
-)
-def test_a_wrong_option_is_named(changes: dict, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        options(**changes)
+    ]:
+        with pytest.raises(UserError, match=message):
+            options(**changes)
 
 
 def test_an_objective_that_no_run_measures_is_named(tmp_path: Path) -> None:

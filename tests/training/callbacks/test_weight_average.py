@@ -108,10 +108,10 @@ def test_the_average_is_shown_and_hidden_without_a_trace_and_saved_right_meanwhi
     next(walker.module.model.parameters()).square().sum().backward()
 
 
-@pytest.mark.parametrize("decay", [-0.1, 1.0, 2.0])
-def test_an_impossible_decay_is_named(decay: float) -> None:
-    with pytest.raises(ValueError, match=f"decay {decay}: expected a number from 0 to below 1"):
-        WeightAverage(decay)
+def test_an_impossible_decay_is_named() -> None:
+    for decay in [-0.1, 1.0, 2.0]:
+        with pytest.raises(ValueError, match=f"decay {decay}: expected a number from 0 to below 1"):
+            WeightAverage(decay)
 
 
 @pytest.fixture(scope="module")
