@@ -1,4 +1,4 @@
-"""What a user's mistake looks like, and how the nearest right thing is found."""
+"""The error for a user's mistake, and the nearest known word for its message."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def nearest_hint(word: str, options: Iterable[str]) -> str:
 
 
 def at_least_one(**numbers: int) -> None:
-    """Let numbers of things pass.
+    """Raise where a number is less than 1.
 
     Raises:
         UserError: one of them is less than 1; the message gives its name.

@@ -37,3 +37,4 @@ napoleon_use_ivar = True
 def setup(app: object) -> None:
     app.connect("builder-inited", lambda app: write_pages())  # type: ignore[attr-defined]
     app.connect("source-read", links_to_pages)  # type: ignore[attr-defined]
+html_show_copyright = False

@@ -62,7 +62,7 @@ def api_page(package: str) -> str:
     """The API page of one package: its exported names, then each of its modules."""
     modules = sorted(file.stem for file in _folder(package).glob("*.py") if not file.stem.startswith("__"))
     if package == PACKAGE.name:
-        modules = ["errors"]  # the other modules at the root are commands
+        modules = ["errors", "testing"]  # the other modules at the root are commands
     names = [f"- {{py:obj}}`{name} <{home(package, name)}.{name}>`" for name in exported(package)]
     parts = [f"# {package}", _automodule(package, ":no-members:")]
     parts += ["Exported names:\n\n" + "\n".join(names)] if names else []

@@ -143,7 +143,7 @@ RULES: dict[str, Rule] = {
     "callbacks.*.count": _whole(1),
     "callbacks.*.save_top_k": _whole(-1),
     "callbacks.*.after_epochs": _whole(0),
-    "callbacks.*.decay": _number("a number above 0 and below 1, or null", above=0, highest=1 - 1e-9, optional=True),
+    "callbacks.*.decay": _number("a number from 0 to below 1, or null", lowest=0, highest=1 - 1e-9, optional=True),
     "benchmark.warmup": _whole(0),
     "benchmark.steps": _whole(1),
     "benchmark.precisions": Rule(

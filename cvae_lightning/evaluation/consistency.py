@@ -109,7 +109,7 @@ def failures(images: Sequence[JudgedImage]) -> dict[str, Any]:
     """What is wrong with pictures that do not pass, as plain data.
 
     For each atom, in how many of them it fails, and fails alone. ``binding`` counts those in which every
-    atom holds and yet the things are not the caption's: the right words on the wrong things.
+    atom holds and yet the things are not the caption's: the right words on the wrong objects.
     """
     answers = [image.verdict.atoms() for image in images if not image.verdict.all]
     wrong = [[atom for atom in PARTIAL_ATOMS if atoms[atom] is False] for atoms in answers]

@@ -1,8 +1,8 @@
 """Diversity given the caption: do images use all positions that real scenes of the same meaning use?
 
-An image of a meaning is the vector of its things' centres: group after group in the caption's order, inside a
+An image of a meaning is the vector of its objects' centres: group after group in the caption's order, inside a
 group from left to right. Real vectors and a model's are compared by two numbers, each with the value that as
-many other real scenes get, so that their ratio is 1 for a model that places things as the world does.
+many other real scenes get, so that their ratio is 1 for a model that places objects as the world does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEIGHBOURS = 5
 
 
 def positions(things: Sequence[Detection], meaning: Meaning) -> Floats:
-    """(2 n,) the centres of the n things of an image that passes, as fractions of the side."""
+    """(2 n,) the centres of the n objects of an image that passes, as fractions of the side."""
     groups = meaning.named(things)
     return np.array([(t.x, t.y) for group in groups for t in sorted(group, key=lambda t: (t.x, t.y))]).ravel()
 

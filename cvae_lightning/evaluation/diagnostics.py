@@ -35,8 +35,8 @@ class Alarm(Metric, ABC):
             self.add_state(name, torch.zeros(shape, dtype=torch.float64), dist_reduce_fx="sum")
 
     @abstractmethod
-    def complaint(self, values: Mapping[str, float]) -> str | None:
-        """What is wrong and the guide's fix, in a sentence or two, given the computed values; None if all is well."""
+    def message(self, values: Mapping[str, float]) -> str | None:
+        """What is wrong and the guide's fix, in a sentence or two, for these values; None if nothing is wrong."""
 
 
 class PosteriorCollapse(Alarm):
@@ -74,7 +74,7 @@ class PosteriorCollapse(Alarm):
         units = active_units((self.variances / self.scenes).cpu().numpy())
         return {"active_units": self.rates.new_tensor(float(units)), "probed_rate": self.rates / self.scenes}
 
-    def complaint(self, values: Mapping[str, float]) -> str | None:
+    def message(self, values: Mapping[str, float]) -> str | None:
         units, rate = values["active_units"], values["probed_rate"]
         if units >= self.min_active_units and rate >= self.min_rate:
             return None
@@ -109,7 +109,7 @@ class BlurryReconstructions(Alarm):
         """``sharpness``: 1 where the reconstructions are as sharp as the images."""
         return {"sharpness": self.reconstructed / self.real} if self.real > 0 else {}
 
-    def complaint(self, values: Mapping[str, float]) -> str | None:
+    def message(self, values: Mapping[str, float]) -> str | None:
         if values["sharpness"] >= self.min_sharpness:
             return None
         return (
@@ -158,7 +158,7 @@ class IgnoredCaptions(Alarm):
         error = ((self.squares / self.scenes - gain.square()).clamp(min=0) / self.scenes).sqrt()
         return {"caption_effect": self.sampled / self.real, "caption_gain": gain, "caption_gain_error": error}
 
-    def complaint(self, values: Mapping[str, float]) -> str | None:
+    def message(self, values: Mapping[str, float]) -> str | None:
         effect, gain, error = (values[name] for name in ("caption_effect", "caption_gain", "caption_gain_error"))
         fix = "Make the training data more diverse (data.size) or adjust the caption embedding (model.caption_dim)"
         if effect < self.min_effect:

@@ -1,4 +1,4 @@
-"""A few captions painted many times: where do the right images put their things?"""
+"""A few captions painted many times: where are the objects of the right images?"""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _row(paint: Paint, caption: str, index: int, settings: EvaluationSettings) -
 
 
 def _variety(made: Floats, real: Floats, key: Key) -> dict[str, Any]:
-    """The spread of positions beside that of real scenes: of all things together, and of each thing.
+    """The spread of positions beside that of real scenes: of all objects together, and of each object.
 
     Coverage does not see positions that shrink towards their mean, since those near the mean stay near real ones;
     this ratio does. Its 95 % interval is by resampling (percentile bootstrap, Efron 1979).
@@ -71,8 +71,8 @@ def _variety(made: Floats, real: Floats, key: Key) -> dict[str, Any]:
     rng = np.random.default_rng(key)
     ratios = [spread(_resampled(made, rng)) / spread(_resampled(real, rng)) for _ in range(RESAMPLES)]
     low, high = np.quantile(ratios, (0.025, 0.975)).tolist()
-    by_thing = [spread(made[:, k : k + 2]) / spread(real[:, k : k + 2]) for k in range(0, made.shape[1], 2)]
-    return {"ratio": spread(made) / spread(real), "low": low, "high": high, "by_thing": by_thing}
+    by_object = [spread(made[:, k : k + 2]) / spread(real[:, k : k + 2]) for k in range(0, made.shape[1], 2)]
+    return {"ratio": spread(made) / spread(real), "low": low, "high": high, "by_object": by_object}
 
 
 def _resampled(points: Floats, rng: np.random.Generator) -> Floats:

@@ -1,4 +1,7 @@
-"""The conditional VAE: text encoder, posterior, prior, decoder and likelihood as one model."""
+"""The conditional VAE: text encoder, encoder, prior, decoder and likelihood as one model.
+
+``forward`` is one training pass: z is drawn from the posterior. ``generate`` paints: z is drawn from the prior.
+"""
 
 from __future__ import annotations
 
@@ -105,9 +108,9 @@ class ConditionalVAE(nn.Module):
     def _check_fit(self, name: str) -> None:
         child = getattr(self, name)
         for size in ("image_size", "latent_dim", "caption_dim"):
-            ours, theirs = getattr(self, size), getattr(child, size)
-            if theirs is not None and theirs != ours:
-                raise ValueError(f"{name}.{size} is {theirs}, but the model's {size} is {ours}: make them equal")
+            expected, declared = getattr(self, size), getattr(child, size)
+            if declared is not None and declared != expected:
+                raise ValueError(f"{name}.{size} is {declared}, but the model's {size} is {expected}: make them equal")
         needed, given = child.num_objects, self.text_encoder.num_objects
         if needed is not None and needed != given:
             raise ValueError(
@@ -124,9 +127,9 @@ class ConditionalVAE(nn.Module):
             tokens: (B, T) token ids.
             noise: (B, Z) standard normal noise of the draw; drawn from torch's generator if absent.
         """
-        caption = self.text_encoder(tokens)
+        caption = self.text_encoder(tokens)  # pooled (B, C), tokens (B, T, C), objects (B, K, C) or None
         encoded = self.encoder(images, caption)
-        posterior = encoded.posterior  # (B, Z)
+        posterior = encoded.posterior  # mean and log sigma, (B, Z) each
         z = draw(posterior, torch.randn_like(posterior.mean) if noise is None else noise)  # (B, Z)
         mean = self.decoder(z, caption)  # (B, 3, S, S)
         auxiliary = self.encoder.auxiliary_loss(images, encoded) + self.text_encoder.auxiliary_loss(tokens, caption)

@@ -160,12 +160,12 @@ def _diversity(diversity: dict[str, Any]) -> tuple[Header, Rows]:
         mean = [f"{diversity['variety']['mean']:.2f}", ""]
         rows.append(["**mean**", "", *cells(diversity, "coverage"), *cells(diversity, "spread"), *mean])
     header = ["caption", "right", "coverage", "... of real scenes", "spread", "... of real scenes"]
-    return [*header, "variety", "... by thing"], rows
+    return [*header, "variety", "... by object"], rows
 
 
 def _variety(found: dict[str, Any] | None) -> list[str]:
-    """The ratio of spreads with its interval, and of each thing."""
+    """The ratio of spreads with its interval, and of each object."""
     if found is None:
         return ["", ""]
     ratio = f"{found['ratio']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
-    return [ratio, " ".join(f"{value:.2f}" for value in found["by_thing"])]
+    return [ratio, " ".join(f"{value:.2f}" for value in found["by_object"])]

@@ -91,14 +91,14 @@ def draw_rate(rate: Sequence[float], path: Path) -> None:
 
 
 def draw_positions(kinds: Mapping[str, Sequence[JudgedImage]], split: str, path: Path) -> None:
-    """Where the centres of all detected things lie, in real scenes and in samples, right or wrong."""
+    """Where the centres of all detected objects lie, in real scenes and in samples, right or wrong."""
     figure = new_figure(9.5, 4.4)
     panels = figure.subplots(1, len(kinds))
     maps = [position_map(cases) for cases in kinds.values()]
     for axes, (name, cases), density in zip(panels, kinds.items(), maps, strict=True):
         image = axes.imshow(density, extent=(0, 1, 1, 0), vmin=0, vmax=max(density.max() for density in maps))
-        axes.set(title=f"{name} of {split}: {sum(len(c.things) for c in cases)} things", xlabel="x", ylabel="y")
-    figure.colorbar(image, ax=panels, label=f"share of things in a cell of {CELLS} x {CELLS}")
+        axes.set(title=f"{name} of {split}: {sum(len(c.things) for c in cases)} objects", xlabel="x", ylabel="y")
+    figure.colorbar(image, ax=panels, label=f"share of objects in a cell of {CELLS} x {CELLS}")
     save_figure(figure, path)
 
 

@@ -51,7 +51,7 @@ def _atoms(failures: dict[str, Any]) -> Iterator[str]:
     if failures["binding"]:
         yield (
             f"In {failures['binding']} of them every atom holds but not together: "
-            "the right words on the wrong things (binding)."
+            "the right words on the wrong objects (binding)."
         )
 
 
@@ -72,7 +72,7 @@ def _weakest(samples: dict[str, Any]) -> Iterator[str]:
 def _confusions(tables: dict[str, Any]) -> Iterator[str]:
     lost, more = missing(tables), extra(tables)
     missed, added = f"{lost.times} are missing", f"{more.times} were not asked for"
-    yield f"Of {lost.of} things asked for, {missed}; of {more.of} things seen, {added}."
+    yield f"Of {lost.of} objects asked for, {missed}; of {more.of} objects detected, {added}."
     if found := worst(tables, FEW):
         pairs = "; ".join(
             f"{pair.what} {pair.asked} seen as {pair.detected}, {pair.times} of {pair.of}" for pair in found

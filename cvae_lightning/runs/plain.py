@@ -1,4 +1,4 @@
-"""JSON and YAML files of a run or a sweep as plain data; a damaged or hostile one is refused by name."""
+"""JSON and YAML files of a run or a sweep as plain data; a damaged or malicious one is refused by name."""
 
 from __future__ import annotations
 

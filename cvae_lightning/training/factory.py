@@ -186,7 +186,7 @@ def is_main_process() -> bool:
 
 
 def quieten() -> None:
-    """Hide what Lightning and torch report of things that are meant to be so, and what other processes repeat."""
+    """Hide warnings of Lightning and torch about what is intended here, and what other processes repeat."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # a profiler's table is a result
     if not is_main_process():

@@ -54,7 +54,7 @@ def complaint_of(alarm: Alarm, *probes: Probe) -> str | None:
     alarm.reset()
     for part in probes:
         alarm.update(part)
-    return alarm.complaint({name: float(value) for name, value in alarm.compute().items()})
+    return alarm.message({name: float(value) for name, value in alarm.compute().items()})
 
 
 def trained(data: ShapeSceneDataModule, beta: float) -> ConditionalVAE:
@@ -184,7 +184,7 @@ def test_good_scenes_of_other_captions_ring_the_alarm(healthy: Probe) -> None:
 @pytest.mark.parametrize(("gain", "error", "rings"), [(0.03, 0.02, True), (0.05, 0.02, False), (-0.01, 0.0, True)])
 def test_a_gain_within_two_standard_errors_is_none(gain: float, error: float, rings: bool) -> None:
     values = {"caption_effect": 1.0, "caption_gain": gain, "caption_gain_error": error}
-    assert (IgnoredCaptions().complaint(values) is not None) is rings
+    assert (IgnoredCaptions().message(values) is not None) is rings
 
 
 def test_samples_without_objects_are_not_reported_as_ignoring_the_caption(healthy: Probe) -> None:

@@ -141,7 +141,7 @@ def test_a_painter_of_shrunk_scenes_has_little_variety_but_full_coverage() -> No
     assert row["coverage"]["model"] > 0.9
     assert row["variety"]["ratio"] == pytest.approx(SHRUNK, abs=0.1)
     assert row["variety"]["low"] < SHRUNK < row["variety"]["high"] < 0.95
-    assert row["variety"]["by_thing"] == pytest.approx([SHRUNK] * 3, abs=0.15)
+    assert row["variety"]["by_object"] == pytest.approx([SHRUNK] * 3, abs=0.15)
     assert found["variety"]["worst"] == row["variety"] | {"caption": "3 small red stars"}
     assert found["variety"]["mean"] == row["variety"]["ratio"]
 

@@ -56,7 +56,7 @@ def results_of(surveys, diversity):
 
 TALLY = {"passed": 9, "of": 10, "share": 0.9, "low": 0.6, "high": 0.98}
 NOVELTY = {"wording": {"new": TALLY}, "meaning": {"known": TALLY, "new": TALLY}, "content": {"known": TALLY}}
-VARIETY = {"ratio": 0.64, "low": 0.55, "high": 0.75, "by_thing": [0.6]}
+VARIETY = {"ratio": 0.64, "low": 0.55, "high": 0.75, "by_object": [0.6]}
 UNMEASURED = {"captions": 1, "measured": 0, "rows": [{"caption": "a red star", "right": 3, "of": 64}]}
 MEASURED = {
     "captions": 1,

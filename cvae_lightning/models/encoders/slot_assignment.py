@@ -1,9 +1,9 @@
 """Sequential assignment of slots to objects, by the votes of a feature grid's cells.
 
-Every cell votes for the position of whatever it belongs to (Hough voting; Gall & Lempitsky 2009). Slots then choose one
-after the other. Each starts at the cell of its highest score and follows the votes around it uphill (mean shift;
+Every cell votes for the position of its object (Hough voting; Gall & Lempitsky 2009). Slots then choose one after the
+other. Each starts at the cell of its highest score and follows the votes around it uphill (mean shift;
 Comaniciu & Meer 2002, eq. 20); the votes that it has found count for less afterwards (inhibition of return; Itti et
-al. 1998). So slots of equal content find one object each, which competition by itself cannot settle.
+al. 1998). So slots of equal content find one object each, which competition by itself cannot decide.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class SlotAssignment:
         bandwidth: standard deviation of the mean shift's Gaussian.
         steps: of the mean shift.
         inhibition_radius: standard deviation of the Gaussian around a found position within which votes are inhibited.
-            Wider than an object's votes scatter, and narrower than small objects are apart: neighbours would else be
-            inhibited together.
+            Wider than the scatter of an object's votes, and narrower than the distance of small objects: otherwise
+            neighbours would be inhibited together.
         inhibition_strength: what a found vote loses; more than any cell gains by the reading order.
         reading_order: what a cell loses over a canvas to the right and downwards, so that slots of equal content
             have an order.

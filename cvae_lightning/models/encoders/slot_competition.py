@@ -67,8 +67,8 @@ class SlotCompetition(nn.Module):
 
         Args:
             queries: (B, K, W).
-            grid: (B, N, channels) normed features, which know no colours: slots would else be told apart by colour
-                alone whenever that is enough, and learn nothing for when it is not.
+            grid: (B, N, channels) normed features without colour: otherwise slots would be distinguished by
+                colour alone whenever that is enough, and learn nothing for when it is not.
             cells: (B, N, 3) mean colours of the cells.
         """
         queries = Masked(self.query_norm(queries.values), queries.mask)

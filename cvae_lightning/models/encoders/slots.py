@@ -37,12 +37,12 @@ class SlotEncoderOutput(EncoderOutput):
     """The posterior, and what the auxiliary loss needs.
 
     Attributes:
-        competition: who owns which cell.
-        coverage: (B, 1, S, S) the images without their colours.
+        competition: the share that each slot has in each cell.
+        contrast: (B, 1, S, S) how far each pixel's colour is from the background's.
     """
 
     competition: Competition
-    coverage: Tensor
+    contrast: Tensor
 
 
 @part
@@ -133,19 +133,19 @@ class SlotEncoder(Encoder):
     def forward(self, images: Tensor, caption: CaptionEncoding) -> SlotEncoderOutput:
         """The posterior over z (B, Z) of images (B, 3, S, S) in [0, 1]."""
         check_images(images, self.image_size)
-        coverage = colour_distance(images, self.competition.background_colour.detach())  # (B, 1, S, S)
-        grid = self.norm(self.body(coverage).flatten(2).transpose(1, 2))  # (B, N, widths[-1])
+        contrast = colour_distance(images, self.competition.background_colour.detach())  # (B, 1, S, S)
+        grid = self.norm(self.body(contrast).flatten(2).transpose(1, 2))  # (B, N, widths[-1])
         queries = with_index(self.queries(caption), self.index_embedding)  # (B, K, W)
         competition = self.competition(queries, grid, mean_colours(images, self.side))
         votes = self.centres + self.vote_scale * self.vote(grid).float()  # (B, N, 2)
         assigned = assign_slots(competition.log_shares[:, :-1], votes, queries.mask, self.assignment)
-        return SlotEncoderOutput(self.head(queries, grid, assigned), competition, coverage)
+        return SlotEncoderOutput(self.head(queries, grid, assigned), competition, contrast)
 
     def auxiliary_loss(self, images: Tensor, output: EncoderOutput) -> Tensor:
         """The competition's reconstruction and edge losses, in nats of a full-size image; (B,)."""
         assert isinstance(output, SlotEncoderOutput)
         competition = output.competition
-        edges = oriented_gradients(output.coverage, self.side, self.neighbourhoods)  # (B, N, E)
+        edges = oriented_gradients(output.contrast, self.side, self.neighbourhoods)  # (B, N, E)
         loss = self.competition.reconstruction_loss(competition) + self.competition.edge_loss(competition, edges)
         return self.auxiliary_loss_weight * (loss * (images[0].numel() / competition.cells[0].numel()))
 

@@ -1,4 +1,4 @@
-"""Fourier features: numbers with their sines and cosines, so that small differences can be told apart.
+"""Fourier features: numbers with their sines and cosines, so that small differences can be distinguished.
 
 Two orders exist because files hold weights for both (Mildenhall et al. 2020, eq. 4, and the same grouped by function).
 """

@@ -9,7 +9,7 @@ from torch.nn import functional
 class MessagePassing(nn.Module):
     """One round over all pairs (Gilmer et al. 2017, eq. 1; with differences of states, Satorras et al. 2021, eq. 3).
 
-    Attention compares tokens by products of their contents, which resolves small distances badly: whether two things
+    Attention compares tokens by products of their contents, which resolves small distances badly: whether two objects
     touch is a matter of a pixel. Here a small network reads the difference of each pair's states itself.
 
     Args:

@@ -27,7 +27,7 @@ class FlowPrior(Prior):
 
     With e ~ N(0, I), z a posterior draw and z_t = (1 - t) e + t z, a transformer learns the velocity z - e
     from z_t, t and the caption; to sample, dz/dt = velocity is solved from noise at t = 0 to t = 1. It is
-    trained in the same fit as the autoencoder, on draws that carry no gradient back to it. The latent is read
+    trained together with the autoencoder, on draws that carry no gradient back to it. The latent is read
     as slots (:class:`~cvae_lightning.models.LatentLayout`), which attend to each other.
 
     The autoencoder's rate stays KL(q || N(0, I)), the flow's base: the ELBO of a run with this prior is the base's, not
@@ -134,7 +134,8 @@ class FlowPrior(Prior):
             caption: the condition.
             keep: (B,) False where the caption is dropped; None where it is never.
         """
-        queries, pooled = with_index(self.queries(caption), self.index_embedding), self.pooled(caption.pooled)
+        queries = with_index(self.queries(caption), self.index_embedding)  # (B, K, W)
+        pooled = self.pooled(caption.pooled)  # (B, W)
         if keep is not None:
             queries, pooled = self._drop(queries, keep), pooled * keep[:, None]
         angles = time[:, None] * self.frequencies  # (B, F)
@@ -164,8 +165,8 @@ class FlowPrior(Prior):
     def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """The flow-matching loss (Lipman et al. 2023, eq. 23), summed over latents, averaged over draws; (B,).
 
-        Times are logit-normal (Esser et al. 2024, section 3.1), most draws where the direction is least clear, but
-        for as large a share as sampling spends on restarts: these start from one time alone.
+        Times are logit-normal (Esser et al. 2024, section 3.1), so most draws are where the direction is least clear;
+        except for the share of steps that sampling spends on restarts, which start from one time alone.
         """
         repeated = caption.repeat(self.draws)
         q = Gaussian(*(field.detach().repeat_interleave(self.draws, dim=0) for field in posterior))
@@ -184,8 +185,8 @@ class FlowPrior(Prior):
     def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:
         """Latents (B, Z): the flow's end for each row of noise (B, Z), after the restarts.
 
-        A restart's noise is the given noise, rotated: as normal as that, all but uncorrelated with it, and a
-        sample stays a function of one row of noise.
+        A restart's noise is the given noise, rotated: it is standard normal too and nearly uncorrelated with it, and
+        a sample stays a function of one row of noise.
         """
         settings, restart_time = self.sampler, self.sampler.restart_time
         z = solve(lambda z, time: self._guided(z, time, caption), noise, settings.steps, settings.solver)

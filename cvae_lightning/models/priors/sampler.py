@@ -20,10 +20,10 @@ class SamplerConfig:
         guidance_scale: 1 follows the caption; more, away from what any caption would give (classifier-free guidance,
             Ho & Salimans 2022), at twice the cost.
         restarts: after the solver, how often a sample is noised a little and denoised in one step. The solver's errors
-            add up; restarts forget them (Xu et al. 2023, algorithm 1; the corrector of Song et al. 2021, section 4.2).
+            add up; restarts remove them (Xu et al. 2023, algorithm 1; the corrector of Song et al. 2021, section 4.2).
             Each costs as much as an Euler step.
-        restart_time: time that a restart goes back to. A later one moves too little to part things that touch, an
-            earlier one forgets.
+        restart_time: time that a restart goes back to. From a later one a sample moves too little to separate objects
+            that touch; from an earlier one it loses its arrangement.
 
     Raises:
         ValueError: a number out of range, or an unknown solver.

@@ -47,8 +47,8 @@ class BottleneckTextEncoder(TextEncoder):
     that an object knows of the words (a concept bottleneck, Koh et al. 2020), so that objects of one group are equal
     and synonyms make no difference. The count decides which objects exist.
 
-    Pictures alone do not teach which words belong to which group: slots part a scene's objects by what they look like
-    and settle on an order of their own. So the reader has an auxiliary loss, the cross-entropy of what a lexicon says
+    Pictures alone do not teach which words belong to which group: slots separate a scene's objects by appearance and
+    choose an order of their own. So the reader has an auxiliary loss, the cross-entropy of what a lexicon says
     of the caption, and no other gradient (an independent bottleneck): pictures would trade a count for a better fit.
     The lexicon is used by this loss alone; captions are read without it.
 

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class RunCheckpoint(ModelCheckpoint):
     """Lightning's ModelCheckpoint in ``checkpoints/`` of the run folder, wherever that is.
 
-    Lightning forgets the best so far when the folder's path has changed; this one follows the folder.
+    Lightning discards the best so far when the folder's path has changed; this one follows the folder.
 
     Args:
         filename: name without suffix; may hold ``{epoch}``.

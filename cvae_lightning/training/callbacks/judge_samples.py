@@ -16,7 +16,7 @@ from cvae_lightning.training.callbacks.tensorboard_writer import board, last_ste
 from cvae_lightning.training.module import CVAEModule
 
 log = logging.getLogger(__name__)
-FOREVER = 1e9
+END = 1e9
 """An epoch at which every schedule has ended."""
 
 
@@ -63,13 +63,13 @@ class JudgeSamples(Callback):
         self.count, self.every_n_epochs, self.seed = count, every_n_epochs, seed
         self.after_epochs, self.batch_size = after_epochs, batch_size
         self.alarms = {name: alarm for name, alarm in (alarms or {}).items() if alarm is not None}
-        self.ringing: set[str] = set()
+        self.active_alarms: set[str] = set()
 
     def state_dict(self) -> dict[str, Any]:
-        return {"ringing": sorted(self.ringing)}
+        return {"active_alarms": sorted(self.active_alarms)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.ringing = set(state_dict["ringing"])
+        self.active_alarms = set(state_dict["active_alarms"])
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         done = trainer.current_epoch + 1
@@ -93,7 +93,7 @@ class JudgeSamples(Callback):
             pl_module.log_dict({f"val/{name}": v.float() for name, v in numbers.items()}, batch_size=1, sync_dist=True)
         if done >= self.after_epochs and _weight_is_final(pl_module, done):
             for name, numbers in measured.items():
-                self._ring(trainer, name, {key: float(value) for key, value in numbers.items()})
+                self._report(trainer, name, {key: float(value) for key, value in numbers.items()})
 
     def _probes(self, trainer: pl.Trainer, module: CVAEModule) -> Iterator[Probe]:
         data, device = scenes(trainer), module.device
@@ -106,18 +106,18 @@ class JudgeSamples(Callback):
             noise = paired_noise(self.seed, some, module.model.latent_dim).to(device)
             yield probe(module.model, batch._replace(images=images, tokens=batch.tokens.to(device)), noise)
 
-    def _ring(self, trainer: pl.Trainer, name: str, values: Mapping[str, float]) -> None:
-        complaint = self.alarms[name].complaint(values) if values else None
-        if (complaint is not None) == (name in self.ringing):
+    def _report(self, trainer: pl.Trainer, name: str, values: Mapping[str, float]) -> None:
+        message = self.alarms[name].message(values) if values else None
+        if (message is not None) == (name in self.active_alarms):
             return
-        self.ringing ^= {name}
-        text = complaint or f"{name.replace('_', ' ')}: no longer"
+        self.active_alarms ^= {name}
+        text = message or f"{name.replace('_', ' ')}: no longer"
         if trainer.is_global_zero:
-            log.log(logging.WARNING if complaint else logging.INFO, text)
+            log.log(logging.WARNING if message else logging.INFO, text)
         if (writer := board(trainer)) is not None:
             writer.add_text(f"alarms/{name}", text, last_step(trainer))
 
 
 def _weight_is_final(module: CVAEModule, epoch: float) -> bool:
     schedule = module.objective.schedule
-    return schedule(epoch) == schedule(FOREVER)
+    return schedule(epoch) == schedule(END)

@@ -31,7 +31,7 @@ class StopOnNonFinite(Callback):
     """Stops a run before an update whose loss or gradients are infinite or not a number.
 
     All ranks stop at the same update. The run folder then has ``non_finite.json`` with the scenes of the
-    batches to blame: those whose loss is not finite, or all of the update where only gradients are not.
+    batches that caused it: those whose loss is not finite, or all of the update where only gradients are not.
     No checkpoint is written. Gradients of fp16 are left to its scaler, which skips such updates by itself.
 
     Example:
@@ -73,7 +73,7 @@ class StopOnNonFinite(Callback):
 
 
 def _record(batches: list[_Batch], trainer: pl.Trainer) -> dict[str, Any]:
-    """What is known of the batches to blame on all ranks, as plain data."""
+    """What is known of the batches that caused it, on all ranks, as plain data."""
     own = [(trainer.global_rank, batch.loss.item(), batch.indices.tolist(), batch.captions) for batch in batches]
     everyone: list[Any] = [own] * trainer.world_size
     if trainer.world_size > 1:

@@ -34,7 +34,7 @@ class ComplainsAt(Alarm):
     def compute(self) -> dict[str, torch.Tensor]:
         return {"measured": self.scenes}
 
-    def complaint(self, values: Mapping[str, float]) -> str | None:
+    def message(self, values: Mapping[str, float]) -> str | None:
         self.number += 1
         return f"too many scenes: {values['measured']:.0f}" if self.number in self.at else None
 
