@@ -14,6 +14,7 @@ project = "cvae_lightning"
 version = release = installed("cvae-lightning")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
+html_show_copyright = False
 html_theme = "furo"
 html_title = "cvae_lightning"
 html_copy_source = False
@@ -37,4 +38,3 @@ napoleon_use_ivar = True
 def setup(app: object) -> None:
     app.connect("builder-inited", lambda app: write_pages())  # type: ignore[attr-defined]
     app.connect("source-read", links_to_pages)  # type: ignore[attr-defined]
-html_show_copyright = False
