@@ -24,7 +24,8 @@ def job(config: DictConfig) -> None:
     files = write_new(output, {METRICS: (json.dumps(metrics, indent=1) + "\n").encode()})
     draw(metrics, picture)
     share = metrics["clean"]["64"]["all"]
-    done([*files, picture], f"{100 * share:.2f} % of clean pictures of 64 px are judged right; {minutes()} minutes")
+    result = f"{100 * share:.2f} % of clean pictures of 64 px are judged right; {minutes()} minutes"
+    done([*files, picture], result, "evaluate")
 
 
 main = partial(command, "judge_reliability", job)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,9 +19,11 @@ import cvae_lightning
 from cvae_lightning.cli.compose import check_job, composed, known_keys
 from cvae_lightning.cli.configs import CONF
 from cvae_lightning.cli.explain import describe, first_line
-from cvae_lightning.cli.folders import Records, job_folder
+from cvae_lightning.cli.folders import Records, forget_job, job_folder
 from cvae_lightning.cli.help import help_page
 from cvae_lightning.cli.overrides import plain_choices
+from cvae_lightning.cli.streams import closed_output_is_no_error, tolerate_narrow_encodings
+from cvae_lightning.cli.sweep import check_sweep
 from cvae_lightning.sweeps import jobs
 
 MISTAKE = 2
@@ -40,7 +42,7 @@ def command(name: str, job: Job, prepare: Callable[[list[str]], list[str]] = lis
         job: the work.
         prepare: changes the arguments before Hydra reads them.
     """
-    _tolerate_narrow_encodings()
+    tolerate_narrow_encodings()
     arguments = plain_choices(sys.argv[1:])
     with closed_output_is_no_error():
         if {"-h", "--help"} & set(arguments):
@@ -61,8 +63,11 @@ def _start(name: str, job: Job) -> None:
     single = own and not (options.multirun or options.cfg or options.info or options.shell_completion)
     records = None
     if own and not options.hydra_help:
-        checked = composed(name, options.overrides, options.config_dir, partial=not single)
-        records = Records(job_folder(checked.hydra)) if single else None
+        if options.multirun:
+            check_sweep(name, options.overrides, options.config_dir)
+        else:
+            checked = composed(name, options.overrides, options.config_dir, partial=not single)
+            records = Records(job_folder(checked.hydra)) if single else None
     started: list[Path] = []
     failed: list[Exception] = []
 
@@ -86,6 +91,8 @@ def _start(name: str, job: Job) -> None:
     except Exception as error:
         if started and records:
             records.restore(started[0])
+        elif started:
+            forget_job(started[-1])
         if started or isinstance(error, OSError):
             raise
         fail(describe(error, known_keys(name)) or f"{type(error).__name__}: {first_line(error)}")
@@ -117,26 +124,6 @@ def full_errors() -> Iterator[None]:
             del os.environ[TRACEBACKS]
         else:
             os.environ[TRACEBACKS] = before
-
-
-@contextmanager
-def closed_output_is_no_error() -> Iterator[None]:
-    """End quietly where the reader of standard output has closed it, as ``head`` does."""
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
-
-
-def _tolerate_narrow_encodings() -> None:
-    """Print a question mark for what a console cannot show, such as one of cp1252."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")
 
 
 def fail(message: str) -> NoReturn:

@@ -40,10 +40,12 @@ class Composed(NamedTuple):
     Attributes:
         config: without Hydra's own node.
         hydra: Hydra's own node.
+        usual: the config of the same choices with no value changed.
     """
 
     config: DictConfig
     hydra: DictConfig
+    usual: DictConfig
 
 
 def composed(command: str, arguments: Sequence[str], folder: str | None = None, partial: bool = False) -> Composed:
@@ -64,21 +66,18 @@ def composed(command: str, arguments: Sequence[str], folder: str | None = None, 
     with open_configs():
         try:
             whole = compose(command, [*search, *_lines(overrides)], return_hydra_config=True)
-            checked = _split(whole)
-            usual = checked.config
+            config = usual = _without_hydra(whole)
             if not all(_is_usual(override) for override in overrides):
-                usual = _split(
-                    compose(command, [*search, *_usual_choices(whole.hydra)], return_hydra_config=True)
-                ).config
+                usual = compose(command, [*search, *_usual_choices(whole.hydra)])
             if not partial:
-                check_required(command, checked.config)
-            check_values(command, checked.config, usual)
+                check_required(command, config)
+            check_values(command, config, usual)
         except UserError:
             raise
         except Exception as error:
             paragraph = old_value(overrides) or describe(error, known_keys(command, whole_choices(overrides)))
             raise UserError(paragraph or f"{type(error).__name__}: {error}") from error
-    return checked
+    return Composed(config, whole.hydra, usual)
 
 
 def check_job(command: str, config: DictConfig) -> DictConfig:
@@ -88,8 +87,7 @@ def check_job(command: str, config: DictConfig) -> DictConfig:
         UserError: a value is not one that its key can have.
     """
     choices = _usual_choices(cast(DictConfig, HydraConfig.get()))
-    usual = _split(compose(command, choices, return_hydra_config=True)).config
-    check_values(command, config, usual)
+    check_values(command, config, compose(command, choices))
     return config
 
 
@@ -149,12 +147,11 @@ def _lines(overrides: Sequence[Override]) -> list[str]:
     return [one.input_line for one in overrides if one.input_line]
 
 
-def _split(whole: DictConfig) -> Composed:
-    hydra = whole.hydra
+def _without_hydra(whole: DictConfig) -> DictConfig:
     config = whole.copy()
     with open_dict(config):
         del config["hydra"]
-    return Composed(config, hydra)
+    return config
 
 
 def _usual_choices(hydra: DictConfig) -> list[str]:

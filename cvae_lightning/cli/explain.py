@@ -58,6 +58,8 @@ def explain(error: Exception, known: Sequence[str] = ()) -> str:
         return _lost_reference(cause)
     if isinstance(error, InstantiationException) and error.__cause__ is not None:
         where = re.search(r"full_key: (\S+)", str(error))
+        if unknown := re.search(r"unexpected keyword argument '(\w+)'", str(error.__cause__)):
+            return f"{f'{where[1]}.' if where else ''}{unknown[1]}: the chosen part has no such argument"
         inside = f" (in the config's {where[1]})" if where else ""
         return f"{first_line(error.__cause__)}{inside}"
     text = str(error)

@@ -33,6 +33,21 @@ class Records:
             _remove_empty(folder.absolute())
 
 
+def forget_job(folder: Path) -> None:
+    """Remove what Hydra wrote for a sweep's job that was refused, and the sweep's folder if it had no other job."""
+    others = {path for path in folder.rglob("*") if path.is_file()} - {*_records(folder)}
+    if others:
+        return
+    with suppress(OSError):
+        for path in _records(folder):
+            path.unlink()
+        (folder / ".hydra").rmdir()
+        folder.rmdir()
+        if {path.name for path in folder.parent.iterdir()} == {"multirun.yaml"}:
+            (folder.parent / "multirun.yaml").unlink()
+            _remove_empty(folder.parent.absolute())
+
+
 def job_folder(hydra: DictConfig) -> Path:
     """Where Hydra will write a job that is not one of a sweep."""
     return Path(str(OmegaConf.select(hydra, "run.dir")))

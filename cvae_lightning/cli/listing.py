@@ -8,6 +8,7 @@ from importlib import import_module
 
 import cvae_lightning
 from cvae_lightning.cli.configs import COMMANDS, PACKAGE
+from cvae_lightning.cli.streams import closed_output_is_no_error, tolerate_narrow_encodings
 from cvae_lightning.errors import nearest_hint
 
 MISTAKE = 2
@@ -15,6 +16,12 @@ MISTAKE = 2
 
 def main() -> None:
     """Start the command that the first argument names."""
+    tolerate_narrow_encodings()
+    with closed_output_is_no_error():
+        _start()
+
+
+def _start() -> None:
     name, *rest = sys.argv[1:] or ["--help"]
     if name in ("--help", "-h", "help"):
         print(listing())

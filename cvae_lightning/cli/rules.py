@@ -24,6 +24,7 @@ class Rule:
         words: what is expected, for the message.
         lowest, highest: of numbers, both included.
         above: numbers are greater than this.
+        without: numbers that are refused all the same, but as items of a list.
         choices: texts that are allowed; all where there are none.
         optional: whether null is allowed.
         many: whether a list is allowed, too.
@@ -34,6 +35,7 @@ class Rule:
     lowest: float = -math.inf
     highest: float = math.inf
     above: float = -math.inf
+    without: Sequence[float] = ()
     choices: Sequence[str] = ()
     optional: bool = False
     many: bool = False
@@ -43,9 +45,10 @@ class Rule:
         if value is None:
             return None if self.optional else self.words
         items = value if self.many and isinstance(value, list) else [value]
-        if items and all(self._fits(item) for item in items):
+        if items and value not in self.without and all(self._fits(item) for item in items):
             return None
-        if is_kind(value, (int,)) and is_kind(value, self.kinds) and value < self.lowest and not self.optional:
+        counts = is_kind(value, (int,)) and is_kind(value, self.kinds)
+        if counts and value < self.lowest and self.lowest >= 0 and not self.optional:
             return f"at least {self.lowest:g}"
         return self.words + self._hint(value)
 
@@ -77,6 +80,11 @@ def _whole(lowest: int, highest: float = math.inf, optional: bool = False) -> Ru
     top = f" to {highest:.0f}" if highest < math.inf else " or more"
     words = f"a whole number of {lowest}{top}" + (", or null" if optional else "")
     return Rule(kinds=(int,), words=words, lowest=lowest, highest=highest, optional=optional)
+
+
+def _limit(things: str, optional: bool = False) -> Rule:
+    words = f"a number of {things}, at least 1, or -1 for no limit"
+    return Rule(kinds=(int,), words=words, lowest=-1, without=(0,), optional=optional)
 
 
 def _number(words: str, **limits: Any) -> Rule:
@@ -129,8 +137,16 @@ RULES: dict[str, Rule] = {
     "optimizer.lr": _number("a learning rate above 0 and at most 10", above=0, highest=10),
     "*.optimizer.lr": _number("a learning rate above 0 and at most 10", above=0, highest=10),
     "trainer.accelerator": Rule(kinds=(str,), words="auto, cpu or gpu", choices=("auto", "cpu", "gpu", "cuda")),
-    "trainer.devices": Rule(kinds=(int,), words="the number of devices, 1 to 64", lowest=1, highest=64),
-    "trainer.max_epochs": _whole(1),
+    "trainer.devices": Rule(
+        kinds=(int, str),
+        words="a number of devices, their indices such as [0,1], auto, or -1 for all",
+        lowest=-1,
+        without=(0,),
+        choices=("auto",),
+        many=True,
+    ),
+    "trainer.max_epochs": _limit("epochs", optional=True),
+    "trainer.max_steps": _limit("steps"),
     "trainer.accumulate_grad_batches": _whole(1),
     "trainer.gradient_clip_val": _number("a number of 0 or more, or null", lowest=0, highest=1e30, optional=True),
     "trainer.check_val_every_n_epoch": _whole(1),

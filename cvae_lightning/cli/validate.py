@@ -15,9 +15,10 @@ from cvae_lightning.errors import UserError
 REMOVABLE = ("callbacks.", "logger.", "penalties.")
 """Entries of these may be null, which leaves them out."""
 NEEDED = {
-    "logger.csv": "a run's curves and its last metrics are read from its table",
-    "callbacks.last": "a run is resumed and loaded from its last checkpoint",
+    "logger.csv": "training_curves.png and reports are made from its metrics.csv",
 }
+CHECKPOINTS = ("callbacks.best", "callbacks.last")
+"""A run is loaded from one of these."""
 PART = "._part_"
 """Stands for the keys of a part that another key refers to."""
 AT_RUN_TIME = ("${hydra:", "${now:", "${oc.")
@@ -46,6 +47,8 @@ def check_values(
     for key, why in NEEDED.items():
         if _absent(config, key) and not _absent(usual, key):
             raise UserError(f"{key} cannot be left out: {why}")
+    if all(_absent(config, key) and not _absent(usual, key) for key in CHECKPOINTS):
+        raise UserError(f"{' and '.join(CHECKPOINTS)} cannot both be left out: a run is loaded from its checkpoint")
     parts = {".".join(key.split(".")[:length]) for key in defaults for length in range(1, key.count(".") + 1)}
     for key, value in given.items():
         if (whole := _replaced(key, defaults)) is not None:
@@ -60,6 +63,7 @@ def check_values(
         if complaint:
             raise UserError(f"{key}={shown(value)}: expected {complaint}")
     _check_batches(given)
+    _check_end(given)
 
 
 def _replaced(key: str, defaults: Mapping[str, Any]) -> str | None:
@@ -137,3 +141,17 @@ def _check_batches(values: Mapping[str, Any]) -> None:
                 f"trainer.limit_train_batches={share}: of {batches:.0f} batches this is not one; expected a whole "
                 "number of batches, or a larger share"
             )
+
+
+def _check_end(values: Mapping[str, Any]) -> None:
+    """Training without a number of epochs ends after a number of steps, which schedules need, too.
+
+    Raises:
+        UserError: it would not end.
+    """
+    endless = all(values.get(f"trainer.max_{unit}") in (None, -1) for unit in ("epochs", "steps"))
+    if endless and "trainer.max_epochs" in values:
+        raise UserError(
+            f"trainer.max_epochs={shown(values['trainer.max_epochs'])}: training would have no end; expected a number "
+            "of epochs, or a number of steps beside it, such as +trainer.max_steps=1000"
+        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ from cvae_lightning.training.callbacks import Pruning, ReportProgress
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.loggers.run_logger import RunLogger
 from cvae_lightning.training.module import CVAEModule
-from cvae_lightning.training.precision import Hardware, choose
+from cvae_lightning.training.precision import Hardware, check_devices, choose
 
 FINAL_METRICS = [
     "val/consistency/all",
@@ -78,20 +79,49 @@ def check(config: DictConfig) -> Hardware:
     """
     if not isinstance(config.seed, int) or config.seed < 0:
         raise UserError(f"seed={config.seed}: expected a whole number of 0 or more")
-    _check_monitors(config.callbacks)
-    hardware = choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
+    check_callbacks(config.callbacks)
+    hardware = check_trainer(config)
     instantiate(config.data)
-    with torch.device("meta"):
-        module = build_module(config, words=("<PAD>",) * 8)
-    try:
-        module.optimizer(module.parameters())
-    except ValueError as error:
-        raise UserError(f"optimizer: {error}") from error
+    check_module(config)
+    return hardware
+
+
+def check_trainer(config: DictConfig) -> Hardware:
+    """Choose the hardware and build the trainer."""
+    hardware = choose(config.trainer.accelerator, str(config.trainer.precision), config.channels_last)
+    check_devices(hardware.accelerator, config.trainer.devices)
     bare = {"logger": False, "enable_checkpointing": False}
     instantiate(config.trainer, accelerator=hardware.accelerator, precision=hardware.precision, **bare)
-    for node in config.callbacks.values():
-        instantiate(node)
     return hardware
+
+
+def check_module(config: DictConfig) -> None:
+    """Build the model, what it is trained by, and the optimizer, without memory."""
+    with torch.device("meta"):
+        module = build_module(config, words=("<PAD>",) * 8)
+    with blaming("optimizer"):
+        module.optimizer(module.parameters())
+
+
+def check_callbacks(callbacks: DictConfig) -> None:
+    """Build the callbacks, and see that what checkpoints monitor is measured."""
+    _check_monitors(callbacks)
+    for name, node in callbacks.items():
+        if not isinstance(instantiate(node), Callback | None):
+            raise UserError(f"callbacks.{name!s}._target_={node.get('_target_')}: expected a Lightning callback")
+
+
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """Say of an error in a constructor that the config's part of this name is what it does not accept.
+
+    Raises:
+        UserError: in place of ValueError and TypeError.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError(f"{name}: {error}") from error
 
 
 def _check_monitors(callbacks: DictConfig) -> None:
@@ -146,10 +176,8 @@ def _model(config: DictConfig) -> ConditionalVAE:
     parts = {name: instantiate(config[name], _convert_="all") for name in PARTS}
     sizes = {key: value for key, value in config.model.items() if key not in PART_SIZES}
     construct = instantiate(sizes, _partial_=True)
-    try:
+    with blaming("model"):  # parts that do not fit each other
         return construct(**parts)
-    except ValueError as error:  # parts that do not fit each other
-        raise UserError(f"model: {error}") from error
 
 
 def build_trainer(config: DictConfig, hardware: Hardware, context: RunContext, resume_step: int | None) -> pl.Trainer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -68,6 +70,32 @@ def native_precisions(accelerator: str = "auto") -> list[str]:
     device = choose(accelerator, "fp32").accelerator
     half = ["fp16"] if device in ("gpu", "cuda") else []
     return ["fp32", *(["bf16"] if _multiplies_bf16(device) else []), *half]
+
+
+def check_devices(accelerator: str, devices: int | str | Sequence[int]) -> None:
+    """Raise where the machine has fewer devices than are asked for.
+
+    On a CPU, devices are processes: one per core at most, and two anywhere, to try what several processes do.
+
+    Args:
+        accelerator: a resolved name, as in :class:`Hardware`.
+        devices: how many, which ones, ``auto``, or -1 for all.
+
+    Raises:
+        UserError: there are not so many.
+    """
+    if devices == "auto":
+        return
+    gpu = accelerator in ("gpu", "cuda")
+    present = torch.cuda.device_count() if gpu else max(os.cpu_count() or 1, 2)
+    if not gpu and (devices == -1 or not isinstance(devices, int)):
+        raise UserError(f"trainer.devices={devices}: on a CPU, expected a number of processes, 1 to {present}")
+    wanted = devices if isinstance(devices, int) else max(map(int, devices)) + 1
+    if wanted > present:
+        things = f"{present} GPU{'s' * (present > 1)}" if gpu else f"{present} processor cores, one per process"
+        raise UserError(f"trainer.devices={devices}: this machine has {things}")
+    if not isinstance(devices, int) and len({*devices}) < len(devices):
+        raise UserError(f"trainer.devices={devices}: each index is expected once")
 
 
 def _multiplies_bf16(accelerator: str) -> bool:

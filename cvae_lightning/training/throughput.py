@@ -56,7 +56,19 @@ class Case(NamedTuple):
         return f"{self.precision}, {'channels_last' if self.channels_last else 'contiguous'}"
 
 
-def measure(config: DictConfig) -> None:
+class Measured(NamedTuple):
+    """What a benchmark leaves.
+
+    Attributes:
+        files: a table and a picture of it.
+        fastest: the case that trains the most images per second through Lightning.
+    """
+
+    files: list[Path]
+    fastest: Case
+
+
+def measure(config: DictConfig) -> Measured:
     """Measure what the config describes; print a table, write ``benchmark.json`` and a picture of it."""
     quieten()
     default = check(config)
@@ -71,11 +83,12 @@ def measure(config: DictConfig) -> None:
         "reference_images_per_second": reference,
         "environment": environment(),
     }
-    (folder / "benchmark.json").write_text(json.dumps(report, indent=1) + "\n")
+    table, picture = folder / "benchmark.json", folder / "benchmark.png"
+    table.write_text(json.dumps(report, indent=1) + "\n")
     labels = [case.label.replace(", ", "\n") for case in cases]
     bars = [case.lightning for case in cases], [case.bare for case in cases]
-    draw_speeds(config.name, labels, *bars, folder / "benchmark.png")
-    log.info("wrote %s and benchmark.png", folder / "benchmark.json")
+    draw_speeds(config.name, labels, *bars, picture)
+    return Measured([table, picture], max(cases, key=lambda case: case.lightning))
 
 
 def _settings(config: DictConfig) -> list[Hardware]:
