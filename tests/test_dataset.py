@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from PIL import Image
-from support import Command
+from support import ROOT, Command
 
 from cvae_lightning import ShapeSceneDataset
 from cvae_lightning.captioned_images import export
@@ -81,6 +86,21 @@ def test_a_stopped_export_is_continued(command: Command, exported: Path, tmp_pat
     assert command("dataset", *ARGUMENTS, cwd=tmp_path).returncode == 0
     assert tree(tmp_path / "out") == tree(exported)
     assert (tmp_path / "out" / "train" / "000004.png").stat().st_mtime_ns == kept
+
+
+@pytest.mark.slow
+def test_a_killed_export_is_continued(command: Command, exported: Path, tmp_path: Path) -> None:
+    python = [sys.executable, "-m", "cvae_lightning.dataset", *ARGUMENTS]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    killed = subprocess.Popen(python, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("out/train/*.png")) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert not (tmp_path / "out" / "README.md").exists()
+    assert command("dataset", *ARGUMENTS, cwd=tmp_path).returncode == 0
+    assert tree(tmp_path / "out") == tree(exported)
 
 
 def test_a_finished_export_is_left_as_it_is(command: Command, exported: Path) -> None:

@@ -29,13 +29,15 @@ SHORTER = {
     "ablation=": ["data.test_size=10"],
 }
 """What makes a sweep's or a search's command one of two jobs."""
-FEW = {"evaluate": ["captions=4", "bound_images=2", "coverage_captions=1"]}
+FEW = {"evaluate": ["captions=4", "bound_images=2", "coverage_captions=1"], "dataset": ["size=5"]}
 LEAVES = {
     "train": "**/metrics.json",
     "generate": "outputs/generated/*/grid.png",
     "reconstruct": "outputs/reconstructed/*/*.png",
     "evaluate": "outputs/evaluations/*/evaluation.md",
     "export": f"shared/quickstart/{runs.WEIGHTS}",
+    "dataset": "*/**/metadata.jsonl",
+    "judge": "**/results.jsonl",
 }
 
 
@@ -78,7 +80,7 @@ def tiny(words: list[str]) -> list[str]:
 
 def test_every_command_is_known() -> None:
     assert len(TRAINING) >= 6
-    assert {name_of(line) for line in COMMANDS} == {"train", "generate", "reconstruct", "report", "evaluate", "export"}
+    assert {name_of(line) for line in COMMANDS} == {"train", *LEAVES, "report"}
 
 
 @pytest.mark.parametrize("line", TRAINING)
