@@ -23,7 +23,16 @@ SWEEP = "outputs/quickstart/sweep_2026-01-31_12-00-00"
 COMMANDS = list(dict.fromkeys(line for page in PAGES for line in commands(page)))
 TRAINING = [line for line in COMMANDS if ".train" in line and "resume=" not in line]
 READING = [line for line in COMMANDS if line not in TRAINING and SWEEP not in line]
+BRIEF = [
+    "trainer.max_epochs=1",
+    "trainer.limit_train_batches=2",
+    "trainer.limit_val_batches=1",
+    "callbacks.judge_samples.count=8",
+    "callbacks.log_images.count=2",
+]
+"""What makes a training a matter of seconds: every hook runs, few times."""
 SHORTER = {
+    "model.latent_dim=20,30": ["model.latent_dim=20"],
     "sweep_beta_latent": ["prior=flow_slots", "objective.beta=1,4", "model.latent_dim=20"],
     "sweeper=optuna": ["hydra.sweeper.n_trials=2"],
     "ablation=": ["data.test_size=10"],
@@ -75,7 +84,7 @@ def arguments(line: str, run: Path) -> list[str]:
 def tiny(words: list[str]) -> list[str]:
     flags = [word for word in words if word == "-m"]
     small = TINY_SLOTS if any("experiment=" in word for word in words) else TINY
-    return [*flags, *small, "trainer.max_epochs=1", *(word for word in words if word != "-m")]
+    return [*flags, *small, *BRIEF, *(word for word in words if word != "-m")]
 
 
 def test_every_command_is_known() -> None:
