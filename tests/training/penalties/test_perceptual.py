@@ -32,7 +32,7 @@ def test_it_is_the_distance_of_torchvisions_features(vgg_weights: Path, distance
     expected = 0.0
     for depth in (9, 16):  # relu2_2, relu3_3
         difference = network[:depth](prepare(fakes)) - network[:depth](prepare(images))
-        expected += float(difference.square().mean() if distance == "mse" else difference.abs().mean())
+        expected += (difference.square().mean() if distance == "mse" else difference.abs().mean()).item()
     penalty = PerceptualPenalty(3.0, ["relu3_3", "relu2_2"], distance, vgg_weights)
     term = penalty(view(fakes, images))
     assert float(term.logged["perceptual"]) == pytest.approx(expected, rel=1e-4)
