@@ -121,6 +121,7 @@ def built(config: DictConfig, key: str) -> None:
         factory.check(config)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_key_takes_values_of_its_kind_only(command: str, usual: dict[str, DictConfig]) -> None:
     for name in ("pytorch_lightning", "lightning.pytorch"):
@@ -138,6 +139,7 @@ def test_a_key_takes_values_of_its_kind_only(command: str, usual: dict[str, Dict
                 value_refusal(command, config, key, value, defaults)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_choice_works_alone_or_says_what_to_add(command: str) -> None:
     if command == "benchmark":
