@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from cvae_lightning.cli.help import help_page
 from cvae_lightning.cli.overrides import plain_choices
 from cvae_lightning.cli.streams import closed_output_is_no_error, tolerate_narrow_encodings
 from cvae_lightning.cli.sweep import check_sweep
+from cvae_lightning.errors import UserError
 from cvae_lightning.sweeps import jobs
 
 MISTAKE = 2
@@ -57,7 +59,7 @@ def command(name: str, job: Job, prepare: Callable[[list[str]], list[str]] = lis
 
 def _start(name: str, job: Job) -> None:
     """Check everything that needs no work, then let Hydra make the folder and run the job in it."""
-    options = get_args_parser().parse_args(sys.argv[1:])
+    options = _options(sys.argv[1:])
     GlobalHydra.instance().clear()
     own = options.config_name is None and options.config_path is None
     single = own and not (options.multirun or options.cfg or options.info or options.shell_completion)
@@ -96,6 +98,25 @@ def _start(name: str, job: Job) -> None:
         if started or isinstance(error, OSError):
             raise
         fail(describe(error, known_keys(name)) or f"{type(error).__name__}: {first_line(error)}")
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    """Hydra's flags and the ``key=value`` arguments.
+
+    Raises:
+        UserError: a flag does not exist, or lacks its value.
+    """
+    parser = get_args_parser()
+    parser.exit_on_error = False
+    try:
+        options, unknown = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise UserError(str(error)) from error
+    if unknown:
+        flag = unknown[0].partition("=")[0]
+        key = flag.lstrip("-").replace("-", "_")
+        raise UserError(f"{flag}: no such flag; a key is given as {key}=VALUE, and --help lists them")
+    return options
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from cvae_lightning.cli.choices import read_overrides
 from cvae_lightning.cli.configs import CONF, OPTIONAL_GROUPS, leaves
 from cvae_lightning.cli.explain import describe, old_value
+from cvae_lightning.cli.messages import short
 from cvae_lightning.cli.validate import check_values
 from cvae_lightning.errors import UserError
 
@@ -61,7 +62,15 @@ def composed(command: str, arguments: Sequence[str], folder: str | None = None, 
         UserError: what is wrong, in one paragraph.
     """
     folders = [CONF, *([Path(folder)] if folder else [])]
-    overrides = [one for one in read_overrides(command, arguments, folders) if not one.is_sweep_override()]
+    given = read_overrides(command, arguments, folders)
+    overrides = [override for override in given if not override.is_sweep_override()]
+    if not partial and len(overrides) < len(given):
+        lines = [str(override.input_line) for override in given if override.is_sweep_override()]
+        key, _, values = lines[0].partition("=")
+        raise UserError(
+            f"{short(lines[0])}: several values are a sweep, which needs -m; a list is written in brackets, as in "
+            f"'{key}=[{short(values)}]'"
+        )
     search = [f"hydra.searchpath=['file://{Path(folder).resolve()}']"] if folder else []
     with open_configs():
         try:

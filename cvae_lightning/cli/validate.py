@@ -107,13 +107,14 @@ def _absent(config: DictConfig, key: str) -> bool:
 
 
 def values_of(config: DictConfig) -> dict[str, Any]:
-    """Every value by its dotted key; one that refers to another key as that key's value."""
+    """Every value by its dotted key; one that refers to another key as that key's value, after all others."""
     return dict(_values(config))
 
 
 def _values(config: DictConfig) -> Iterator[tuple[str, Any]]:
     referred: dict[str, Any] = {}
-    for key, value in leaves(OmegaConf.to_container(config, resolve=False)):
+    written = leaves(OmegaConf.to_container(config, resolve=False))
+    for key, value in sorted(written, key=lambda item: isinstance(item[1], str) and "${" in item[1]):
         if not isinstance(value, str) or "${" not in value or value.startswith(AT_RUN_TIME):
             yield key, value
             continue

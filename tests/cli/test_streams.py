@@ -1,0 +1,78 @@
+"""Closed and narrow outputs, paths that cannot be written, and the installed script."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+from support import ROOT
+
+import cvae_lightning
+
+
+def started(*arguments: str, **variables: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "cvae_lightning", *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("train", "--help")])
+def test_a_closed_output_is_quiet(arguments: tuple[str, ...]) -> None:
+    process = started(*arguments)
+    assert process.stdout
+    process.stdout.close()
+    assert process.stderr
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    process.wait()
+
+
+def test_a_narrow_console_gets_question_marks() -> None:
+    process = started("generate", "captions=[a rot \u2605]", PYTHONIOENCODING="cp1252")
+    _, err = process.communicate()
+    assert process.returncode == 2
+    assert err.startswith(b"error: ")
+    assert b"Traceback" not in err
+
+
+def test_the_installed_script_starts_each_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    main = EntryPoint("cvae", scripts["cvae"], "console_scripts").load()
+    for arguments, expected in ((["--version"], cvae_lightning.__version__), (["generate", "--help"], "captions")):
+        monkeypatch.setattr(sys, "argv", ["cvae", *arguments])
+        main()
+        assert expected in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flag", ["--epochs", "-x"])
+def test_an_unknown_flag_is_one_paragraph(command, tmp_path: Path, flag: str) -> None:
+    done = command("train", flag, "3", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {flag}: no such flag")
+
+
+@pytest.mark.parametrize("where", ["a file", "below a file", "too long"])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("generate", ["captions=[a red star]"]), ("evaluate", []), ("judge_reliability", ["scenes=4"])],
+)
+def test_an_output_that_cannot_be_written_is_one_paragraph(
+    command, tmp_path: Path, name: str, arguments: list[str], where: str
+) -> None:
+    (tmp_path / "file").write_text("kept")
+    output = {"a file": "file", "below a file": "file/folder", "too long": "x" * 300}[where]
+    done = command(name, *arguments, f"hydra.run.dir={output}", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
