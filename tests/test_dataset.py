@@ -88,6 +88,15 @@ def test_a_stopped_export_is_continued(command: Command, exported: Path, tmp_pat
     assert (tmp_path / "out" / "train" / "000004.png").stat().st_mtime_ns == kept
 
 
+def test_ctrl_c_is_one_word_and_not_a_traceback(command: Command, tmp_path: Path, monkeypatch) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(export, "_write_bytes", stop)
+    done = command("dataset", *ARGUMENTS, cwd=tmp_path)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (130, "stopped")
+
+
 @pytest.mark.slow
 def test_a_killed_export_is_continued(command: Command, exported: Path, tmp_path: Path) -> None:
     python = [sys.executable, "-m", "cvae_lightning.dataset", *ARGUMENTS]

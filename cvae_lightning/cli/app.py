@@ -30,6 +30,8 @@ from cvae_lightning.sweeps import jobs
 
 MISTAKE = 2
 """Exit code of a command that is refused."""
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C has stopped."""
 TRACEBACKS = "HYDRA_FULL_ERROR"
 """The environment variable that shows tracebacks of mistakes, too."""
 
@@ -121,11 +123,16 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 @contextmanager
 def mistakes() -> Iterator[None]:
-    """Turn a user's mistake into one paragraph on standard error and exit code 2."""
+    """Turn a user's mistake into one paragraph on standard error and exit code 2, and Ctrl-C into one word and 130."""
     try:
         yield
     except BrokenPipeError:
         raise
+    except KeyboardInterrupt:
+        if os.environ.get(TRACEBACKS) == "1":
+            raise
+        print("stopped", file=sys.stderr, flush=True)
+        raise SystemExit(INTERRUPTED) from None
     except Exception as error:
         paragraph = describe(error)
         if paragraph is None or os.environ.get(TRACEBACKS) == "1":
