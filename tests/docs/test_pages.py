@@ -27,6 +27,7 @@ BRIEF = [
     "trainer.max_epochs=1",
     "trainer.limit_train_batches=2",
     "trainer.limit_val_batches=1",
+    "trainer.log_every_n_steps=1",
     "callbacks.judge_samples.count=8",
     "callbacks.log_images.count=2",
 ]
