@@ -1,5 +1,6 @@
 """What pages say about the code is true: file names, choices, experiments, pictures, the map of folders."""
 
+import json
 import re
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -80,3 +81,11 @@ def test_pages_use_plain_words() -> None:
     refused = re.compile(r"\b(anew|nobody|whoever|heed(s|ed)?|dear(er|est)?|go(es)? on)\b", flags=re.IGNORECASE)
     found = {page.name: match.group() for page in PAGES if (match := refused.search(page.read_text()))}
     assert found == {}
+
+
+def test_the_table_of_formats_is_the_measured_one() -> None:
+    measured = json.loads((ROOT / "experiments" / "judge" / "formats.json").read_text())
+    page = (DOCS / "judge.md").read_text()
+    assert f"that fail, of {measured['scenes']} |" in page
+    for name, failed in measured["failed"].items():
+        assert f"| {name} | {failed['64']} | {failed['256']} |" in page
