@@ -42,6 +42,8 @@ def load(
         >>> painter("a large blue square", seed=0)[0].size
         (64, 64)
     """
+    if sampler is not None and not isinstance(sampler, Mapping):
+        raise UserError(f"sampler={sampler!r}: expected settings by name, such as {{'steps': 3, 'restarts': 12}}")
     file = find_checkpoint(path)
     try:
         saved = from_file(file) if file.suffix == Path(WEIGHTS).suffix else _from_checkpoint(file)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from cvae_lightning.models.decoders.conv import ConvDecoder
 from cvae_lightning.models.encoders.conv import ConvEncoder
 from cvae_lightning.models.gaussian import Gaussian, draw
-from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, Encoder, Prior, TextEncoder
+from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, Encoder, Prior, TextEncoder, check_positive
 from cvae_lightning.models.likelihood import GaussianLikelihood, Likelihood
 from cvae_lightning.models.priors.gaussian import StandardPrior
 from cvae_lightning.models.serialization import part
@@ -91,6 +91,7 @@ class ConditionalVAE(nn.Module):
         likelihood: Likelihood | None = None,
     ) -> None:
         super().__init__()
+        check_positive("model", image_size=image_size, latent_dim=latent_dim, caption_dim=caption_dim)
         self.image_size, self.latent_dim, self.caption_dim = image_size, latent_dim, caption_dim
         self.prior: Prior = prior or StandardPrior(latent_dim)
         self.text_encoder: TextEncoder = text_encoder or LSTMTextEncoder(vocab_size, caption_dim)

@@ -224,3 +224,10 @@ def check_images(images: Tensor, image_size: int) -> None:
     expected = (3, image_size, image_size)
     if images.ndim != 4 or tuple(images.shape[1:]) != expected:
         raise ValueError(f"images have shape {tuple(images.shape)}: expected (batch, *{expected})")
+
+
+def check_positive(part: str, **numbers: float) -> None:
+    """Raises: ValueError: one of a part's numbers is not above 0; the message names it."""
+    for name, number in numbers.items():
+        if not number > 0:
+            raise ValueError(f"{part}.{name} is {number}: expected a number above 0")

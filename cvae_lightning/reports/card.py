@@ -142,13 +142,14 @@ def _training(facts: CardFacts) -> Iterator[Sequence[str]]:
 
 
 def command_of(command: str) -> str:
-    """A run's command without Hydra's own settings, such as the folder it wrote to.
+    """A run's command without what names folders of one machine: Hydra's own settings, and the run it resumed.
 
     Example:
         >>> command_of("python -m cvae_lightning.train seed=1 hydra.run.dir=run")
         'python -m cvae_lightning.train seed=1'
     """
-    return shlex.join(word for word in shlex.split(command) if not override_key(word).startswith("hydra."))
+    keys = ("hydra.", "resume")
+    return shlex.join(word for word in shlex.split(command) if not override_key(word).startswith(keys))
 
 
 def _evaluation(found: Plain) -> dict[str, Any]:

@@ -154,5 +154,6 @@ class CVAEModule(pl.LightningModule):
         """Training time in epochs, fractions included: the clock of the KL schedule, run out once fitted."""
         if self.trainer.state.fn != TrainerFn.FITTING:
             return math.inf
-        steps = max(self.trainer.num_training_batches // self.trainer.accumulate_grad_batches, 1)
-        return self.trainer.global_step / steps
+        # The last batch of an epoch is a step, too, also where it does not fill an accumulation.
+        steps = math.ceil(self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
+        return self.trainer.global_step / max(steps, 1)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvae_lightning.models.interfaces import CaptionEncoding, Decoder
+from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.fourier import fourier_size, offset_features
 from cvae_lightning.models.nn.ragged import RaggedIndex
@@ -84,6 +84,7 @@ class CompositingDecoder(Decoder):
             raise ValueError(f"image_size {image_size} does not divide into patches of {patch} pixels")
         if not 0 < reach <= 1:
             raise ValueError(f"decoder.reach is {reach}: expected a share of the image's side above 0, up to 1")
+        check_positive("decoder", hidden=hidden, offset_scale=offset_scale)
         layout.require_position()
         check_slots(queries, layout.num_slots)
         self.image_size, self.latent_dim, self.caption_dim = image_size, layout.latent_dim, caption_dim

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvae_lightning.models.interfaces import CaptionEncoding, Decoder
+from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block
 from cvae_lightning.models.nn.fourier import cell_centres, fourier_size, offset_features
@@ -72,6 +72,7 @@ class SlotDecoder(Decoder):
         shift_scale: float = 0.1,
     ) -> None:
         super().__init__()
+        check_positive("decoder", slot_channels=slot_channels, offset_scale=offset_scale)
         layout.require_position()
         check_slots(queries, layout.num_slots)
         self.image_size, self.latent_dim, self.caption_dim = image_size, layout.latent_dim, caption_dim

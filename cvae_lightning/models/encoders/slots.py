@@ -23,6 +23,7 @@ from cvae_lightning.models.interfaces import (
     EncoderOutput,
     Masked,
     check_images,
+    check_positive,
 )
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block
@@ -109,10 +110,15 @@ class SlotEncoder(Encoder):
         assignment: SlotAssignment | None = None,
     ) -> None:
         super().__init__()
-        if not (math.isfinite(auxiliary_loss_weight) and auxiliary_loss_weight >= 0):
-            raise ValueError(
-                f"encoder.auxiliary_loss_weight is {auxiliary_loss_weight}: expected a finite number of 0 or more"
-            )
+        for name, weight in (
+            ("auxiliary_loss_weight", auxiliary_loss_weight),
+            ("edge_loss_weight", edge_loss_weight),
+        ):
+            if not (math.isfinite(weight) and weight >= 0):
+                raise ValueError(f"encoder.{name} is {weight}: expected a finite number of 0 or more")
+        if not neighbourhoods or any(width < 1 or width % 2 == 0 for width in neighbourhoods):
+            raise ValueError(f"encoder.neighbourhoods is {list(neighbourhoods)}: expected odd numbers, such as [3, 5]")
+        check_positive("encoder", key_dim=key_dim, sharpness=sharpness, vote_scale=vote_scale)
         layout.require_position()
         check_slots(queries, layout.num_slots)
         self.image_size, self.latent_dim, self.caption_dim = image_size, layout.latent_dim, caption_dim

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from cvae_lightning.models.gaussian import Gaussian, draw, kl_to_standard, standard_log_density
-from cvae_lightning.models.interfaces import CaptionEncoding, Masked, Prior
+from cvae_lightning.models.interfaces import CaptionEncoding, Masked, Prior, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
 from cvae_lightning.models.nn.fourier import fourier_size, state_features
@@ -84,6 +84,7 @@ class FlowPrior(Prior):
             raise ValueError(
                 f"prior: draws {draws}, layers {layers}, time_frequencies {time_frequencies}: expected at least 1 each"
             )
+        check_positive("prior", max_time_frequency=max_time_frequency)
         if message_width < 0:
             raise ValueError(f"prior.message_width is {message_width}: expected 0 or more, such as 64")
         if not 0 <= caption_dropout < 1:
