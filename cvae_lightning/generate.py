@@ -12,24 +12,23 @@ from cvae_lightning.errors import at_least_one
 from cvae_lightning.inference.device import pick_device
 from cvae_lightning.reports.samples import SampleFiles, write_samples
 from cvae_lightning.runs import find_checkpoint
-from cvae_lightning.runs.images import refuse_existing
 
 
 def job(config: DictConfig) -> None:
     """Paint each caption, judge the pictures and write them."""
     captions, output = captions_of(config.captions), Path(config.output)
     at_least_one(num_samples=config.num_samples, best_of=config.best_of)
-    files = SampleFiles.planned(output, captions, config.num_samples)
-    refuse_existing(files.every())
+    files = SampleFiles(output, captions, config.num_samples)
+    files.refuse_existing()
     checkpoint = find_checkpoint(config.run)
 
     from cvae_lightning.inference.checkpoint import load
 
     painter = load(checkpoint, pick_device(config.device), config.sampler)
-    rows = painter.paint_and_judge(captions, config.num_samples, config.seed, best_of=config.best_of)
-    right = write_samples(rows, files, config.best_of)
-    result = f"{sum(right)} of {len(right)} pictures say what was asked, best of {config.best_of} each"
-    done([*files.pictures, files.grid], f"{result}; painted by {checkpoint}", f"reconstruct 'images={output}/0*.png'")
+    painted = painter.stream(captions, config.num_samples, config.seed, best_of=config.best_of)
+    right = write_samples(painted, files, config.best_of)
+    result = f"{right} of {files.total} pictures say what was asked, best of {config.best_of} each"
+    done(files.shown(), f"{result}; painted by {checkpoint}", f"reconstruct 'images={output}/0*.png'")
 
 
 main = partial(command, "generate", job)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,6 +27,7 @@ from cvae_lightning.cli.overrides import plain_choices
 from cvae_lightning.cli.streams import closed_output_is_no_error, tolerate_narrow_encodings
 from cvae_lightning.cli.sweep import check_sweep
 from cvae_lightning.errors import UserError
+from cvae_lightning.runs import one_writer
 from cvae_lightning.sweeps import jobs
 
 MISTAKE = 2
@@ -47,6 +49,7 @@ def command(name: str, job: Job, prepare: Callable[[list[str]], list[str]] = lis
         prepare: changes the arguments before Hydra reads them.
     """
     tolerate_narrow_encodings()
+    logging.raiseExceptions = False  # a full disk must not turn each line of a log into a traceback
     arguments = plain_choices(sys.argv[1:])
     with closed_output_is_no_error():
         if {"-h", "--help"} & set(arguments):
@@ -79,11 +82,11 @@ def _start(name: str, job: Job) -> None:
     def run(config: DictConfig) -> Any:
         started.append(Path(HydraConfig.get().runtime.output_dir))
         if jobs.is_job(HydraConfig.get()):
-            return jobs.attempt(lambda: job(check_job(name, config)), HydraConfig.get(), describe)
+            return jobs.attempt(lambda: _write(job, check_job(name, config)), HydraConfig.get(), describe)
         if not single:
-            return job(check_job(name, config))
+            return _write(job, check_job(name, config))
         try:
-            return job(config)
+            return _write(job, config)
         except Exception as error:  # raised again below: Hydra would print a line of its own about it
             failed.append(error)
 
@@ -119,6 +122,13 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         key = flag.lstrip("-").replace("-", "_")
         raise UserError(f"{flag}: no such flag; a key is given as {key}=VALUE, and --help lists them")
     return options
+
+
+def _write(job: Job, config: DictConfig) -> Any:
+    """Run a job, alone in its ``output=`` folder where it has one; ``train`` holds its run folder itself."""
+    output = config.get("output")
+    with one_writer(Path(str(output))) if output is not None else nullcontext():
+        return job(config)
 
 
 @contextmanager

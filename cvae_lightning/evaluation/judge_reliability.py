@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from cvae_lightning.runs import whole_file
 from cvae_lightning.world import ATOMS, SPLITS, Meaning, Scene, render, sample, scene_rng
 from cvae_lightning.world.judge import Verdict, judge
 
@@ -114,7 +115,8 @@ def draw(metrics: dict[str, Any], path: Path) -> None:
     last.plot(list(SIDES), [row["images_per_cpu_second"] for row in metrics["clean"].values()], marker="o")
     last.set(title="pace", xlabel="side, pixels", ylabel="images per second of one core", ylim=(0, None))
     last.grid(alpha=0.3)
-    figure.savefig(path, dpi=90)
+    with whole_file(path) as file:
+        figure.savefig(file, format="png", dpi=90)
 
 
 def _curves(axes: Axes, rows: dict[str, dict[str, float]], title: str, unit: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import overload
 
 import numpy as np
@@ -18,6 +19,9 @@ from cvae_lightning.inference.candidates import PaintedImage, better
 from cvae_lightning.inference.noise import normal_rows, sample_key
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.world import complete_meaning, describe, judge, parse
+
+BATCHES_TOGETHER = 8
+"""Batches of samples of which the candidates that are not right yet are painted again together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,6 @@ class Painter:
         rows = self.paint_and_judge(captions, num_samples, seed, batch_size, best_of)
         return [[painted.image for painted in row] for row in rows]
 
-    @torch.inference_mode()
     def paint_and_judge(
         self, captions: Sequence[str], num_samples: int = 1, seed: int = 0, batch_size: int = 64, best_of: int = 1
     ) -> list[list[PaintedImage]]:
@@ -91,14 +94,42 @@ class Painter:
         A size or colour that a caption leaves open is drawn for each sample; the verdict is on what the caption
         says.
         """
+        painted = list(self.stream(captions, num_samples, seed, batch_size, best_of))
+        return [painted[i : i + num_samples] for i in range(0, len(painted), num_samples)]
+
+    def stream(
+        self, captions: Sequence[str], num_samples: int = 1, seed: int = 0, batch_size: int = 64, best_of: int = 1
+    ) -> Iterator[PaintedImage]:
+        """The images of :meth:`paint_and_judge`, one caption after the other, as they are painted.
+
+        However many there are, a few batches of them are in memory at a time.
+
+        Raises:
+            CaptionError, UserError: before anything is painted.
+        """
         at_least_one(num_samples=num_samples, best_of=best_of)
         if seed < 0:
             raise UserError(f"seed={seed}: expected 0 or more")
         if not captions:
             raise UserError("no captions: give at least one, such as 'a large blue square above 3 small red circles'")
-        requests = [
+        for caption in captions:
+            self.words(caption, seed)
+        requests = (
             _Request(caption, self.words(caption, seed, k), k) for caption in captions for k in range(num_samples)
-        ]
+        )
+        return self._painted(requests, seed, batch_size, best_of)
+
+    def _painted(
+        self, requests: Iterator[_Request], seed: int, batch_size: int, best_of: int
+    ) -> Iterator[PaintedImage]:
+        """The image of each request; candidates are painted of several batches together, which fills theirs."""
+        together = batch_size if best_of == 1 else batch_size * BATCHES_TOGETHER
+        while part := list(islice(requests, together)):
+            yield from self._best(part, seed, batch_size, best_of)
+
+    @torch.inference_mode()
+    def _best(self, requests: Sequence[_Request], seed: int, batch_size: int, best_of: int) -> list[PaintedImage]:
+        """The first right candidate of each request, else the one with the most atoms right."""
         kept: dict[int, PaintedImage] = {}
         for candidate in range(best_of):
             wrong = [i for i in range(len(requests)) if i not in kept or not kept[i].verdict.all]
@@ -106,8 +137,7 @@ class Painter:
                 part = wrong[start : start + batch_size]
                 candidates = self._candidates([requests[i] for i in part], seed, candidate)
                 kept |= {i: better(kept.get(i), new) for i, new in zip(part, candidates, strict=True)}
-        painted = [kept[i] for i in range(len(requests))]
-        return [painted[i : i + num_samples] for i in range(0, len(painted), num_samples)]
+        return [kept[i] for i in range(len(requests))]
 
     def _candidates(self, requests: list[_Request], seed: int, candidate: int) -> Iterator[PaintedImage]:
         keys = [sample_key(seed, request.index, candidate) for request in requests]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.runs import ENVIRONMENT, REPORT, RESULTS, environment, read_mapping
+from cvae_lightning.runs import ENVIRONMENT, REPORT, RESULTS, environment, new_file, read_mapping
 
 if TYPE_CHECKING:
     from cvae_lightning.evaluation.split_result import SplitResult
@@ -64,5 +64,5 @@ def read_evaluation(folder: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, text: str) -> None:
-    with path.open("x") as file:
-        file.write(text)
+    with new_file(path) as file:
+        file.write(text.encode())

@@ -17,6 +17,7 @@ from cvae_lightning.reports.figures import new_figure, save_figure
 from cvae_lightning.reports.grids import captioned_grid, paired_grid
 from cvae_lightning.reports.run import pictures_of
 from cvae_lightning.runs import layout
+from cvae_lightning.runs.images import write_picture
 from cvae_lightning.world import ATOMS
 
 CELLS = 16
@@ -31,10 +32,11 @@ def draw_evaluation(results: dict[str, Any], results_by_split: Mapping[str, Spli
     draw_rate(splits[first]["latent"]["rate_by_dimension"], folder / layout.RATE_PICTURE)
     draw_positions({"real scenes": result.real, "samples": result.samples}, first, folder / layout.POSITIONS_PICTURE)
     pairs = paired_grid(pictures_of(result.originals), pictures_of(result.stats.reconstructions))
-    pairs.save(folder / layout.RECONSTRUCTION_PICTURE)
+    write_picture(pairs, folder / layout.RECONSTRUCTION_PICTURE)
     for split, result in results_by_split.items():
         draw_confusion(splits[split]["samples"]["confusion"], split, folder / layout.split_confusion(split))
-        judged_grid(result.painted, result.samples, result.captions).save(folder / layout.split_samples(split))
+        grid = judged_grid(result.painted, result.samples, result.captions)
+        write_picture(grid, folder / layout.split_samples(split))
 
 
 def draw_consistency(splits: dict[str, Any], path: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from cvae_lightning.runs import write_atomic
+
 DPI = 150
 """Pixels per inch of every figure."""
 
@@ -18,7 +20,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure as a PNG."""
-    figure.savefig(path, format="png", dpi=DPI)
+    write_atomic(Path(path), png_bytes(figure))
 
 
 def png_bytes(figure: Figure) -> bytes:

@@ -27,6 +27,7 @@ def captioned_grid(
     captions: Sequence[str],
     columns: int | None = None,
     correct: Sequence[bool] | None = None,
+    total: int | None = None,
 ) -> Image.Image:
     """Equal square pictures, row by row, each over its caption.
 
@@ -35,6 +36,7 @@ def captioned_grid(
         captions: one per picture.
         columns: pictures per row, at most ``MOST_COLUMNS``.
         correct: the judge's verdict on each picture, shown by its frame (:mod:`cvae_lightning.reports.frames`).
+        total: how many pictures there are, where only the first of them are given.
     """
     cells = [_enlarged(picture) for picture in pictures[:MOST_PICTURES]]
     side = cells[0].width
@@ -44,7 +46,7 @@ def captioned_grid(
     below = 4 if correct is None else STRIP + 2
     height = side + below + LINE * max(map(len, texts)) + GAP - 4
     columns = min(columns or COLUMNS, MOST_COLUMNS, len(cells))
-    page, draw = _page(columns, side, len(cells), height + GAP, len(pictures))
+    page, draw = _page(columns, side, len(cells), height + GAP, total or len(pictures))
     for number, (cell, text, verdict) in enumerate(zip(cells, texts, verdicts, strict=True)):
         row, column = divmod(number, columns)
         x, y = GAP + column * (side + GAP), GAP + row * (height + GAP)

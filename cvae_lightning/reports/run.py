@@ -12,6 +12,7 @@ from PIL import Image
 from cvae_lightning.reports.curves import training_curves
 from cvae_lightning.reports.grids import captioned_grid, paired_grid
 from cvae_lightning.runs import TABLE, read_table
+from cvae_lightning.runs.images import write_picture
 from cvae_lightning.runs.layout import CURVES_PICTURE, RECONSTRUCTION_PICTURE, SAMPLES_PICTURE
 
 Images = NDArray[np.uint8]
@@ -40,8 +41,8 @@ def draw_run(
     """
     files = [folder / name for name in (CURVES_PICTURE, RECONSTRUCTION_PICTURE, SAMPLES_PICTURE)]
     training_curves(read_table(folder / TABLE), files[0])
-    paired_grid(pictures_of(originals), pictures_of(reconstructions)).save(files[1])
-    captioned_grid(pictures_of(samples), captions, correct=correct).save(files[2])
+    write_picture(paired_grid(pictures_of(originals), pictures_of(reconstructions)), files[1])
+    write_picture(captioned_grid(pictures_of(samples), captions, correct=correct), files[2])
     return files
 
 

@@ -1,17 +1,20 @@
-"""Painted pictures as files: a PNG and the judge's verdict per sample, and a grid of all."""
+"""Painted pictures as files, written as they come: a PNG and the judge's verdict per sample, and a grid."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from PIL import Image
 
-from cvae_lightning.reports.grids import captioned_grid
-from cvae_lightning.runs.images import save_image, slug
+from cvae_lightning.reports.grids import MOST_PICTURES, captioned_grid
+from cvae_lightning.runs import new_file
+from cvae_lightning.runs.images import refuse_existing, save_image, slug
 from cvae_lightning.runs.layout import GRID
 from cvae_lightning.world import Verdict
 
@@ -34,60 +37,96 @@ class Painted(Protocol):
     def record(self) -> dict[str, Any]: ...
 
 
-class SampleFiles(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SampleFiles:
     """Where pictures are written.
 
     Attributes:
-        pictures: one file per sample, caption by caption.
-        grid: the file with all of them.
+        output: the folder.
+        captions: what is painted.
+        num_samples: pictures of each caption.
+
+    Example:
+        >>> files = SampleFiles(Path("out"), ["a red star"], 1)
+        >>> [path.name for path in files.pictures()]
+        ['000_a-red-star_0.png']
     """
 
-    pictures: list[Path]
-    grid: Path
+    output: Path
+    captions: Sequence[str]
+    num_samples: int
 
-    @classmethod
-    def planned(cls, output: Path, captions: Sequence[str], num_samples: int) -> SampleFiles:
-        """The files for so many samples of each caption.
+    def pictures(self) -> Iterator[Path]:
+        """One file per sample, caption by caption; names sort in this order."""
+        digits = len(str(self.num_samples - 1))
+        for number, caption in enumerate(self.captions):
+            for sample in range(self.num_samples):
+                yield self.output / f"{number:03d}_{slug(caption)}_{sample:0{digits}d}.png"
 
-        Example:
-            >>> SampleFiles.planned(Path("out"), ["a red star"], 1).pictures[0].name
-            '000_a-red-star_0.png'
+    @property
+    def grid(self) -> Path:
+        """The file with the first of them."""
+        return self.output / GRID
+
+    @property
+    def total(self) -> int:
+        """How many pictures there are."""
+        return len(self.captions) * self.num_samples
+
+    def shown(self) -> list[Path]:
+        """The files to name at the end: the folder stands for many pictures."""
+        return [*(self.pictures() if self.total <= MOST_PICTURES else [self.output]), self.grid]
+
+    def refuse_existing(self) -> None:
+        """Raise before any work where a file would be overwritten.
+
+        Raises:
+            UserError: one of the files exists.
         """
-        names = [
-            output / f"{number:03d}_{slug(caption)}_{sample}.png"
-            for number, caption in enumerate(captions)
-            for sample in range(num_samples)
-        ]
-        return cls(names, output / GRID)
-
-    def every(self) -> list[Path]:
-        """All files, verdicts included."""
-        return [*self.pictures, *(path.with_suffix(".json") for path in self.pictures), self.grid]
+        if self.output.is_dir() and any(path.suffix in (".png", ".json") for path in self.output.iterdir()):
+            verdicts = (path.with_suffix(".json") for path in self.pictures())
+            refuse_existing(chain(self.pictures(), verdicts, [self.grid]))
 
 
-def write_samples(rows: Sequence[Sequence[Painted]], files: SampleFiles, best_of: int) -> list[bool]:
-    """Write each picture with its verdict beside it, and the grid with right ones in green frames.
+def write_samples(painted: Iterable[Painted], files: SampleFiles, best_of: int) -> int:
+    """Write each picture with its verdict beside it as it comes, then the grid of the first with their verdicts.
 
     Args:
-        rows: the pictures of each caption.
+        painted: the pictures of one caption after the other.
         files: where they go.
         best_of: how many candidates each sample was chosen from.
 
     Returns:
-        whether each picture is right.
+        how many of them are right.
     """
-    painted = list(chain.from_iterable(rows))
-    for image, path in zip(painted, files.pictures, strict=True):
+    right = 0
+    first: list[Painted] = []
+    for number, (image, path) in enumerate(zip(painted, files.pictures(), strict=True), 1):
         _write(image, path, best_of)
-    right = [image.verdict.all for image in painted]
-    columns = len(rows[0]) if len(rows[0]) > 1 else None
-    grid = captioned_grid([image.image for image in painted], [image.caption for image in painted], columns, right)
-    save_image(grid, files.grid, {"seed": str(painted[0].seed)})
+        right += image.verdict.all
+        if len(first) < MOST_PICTURES:
+            first.append(image)
+        show_progress(number, files.total)
+    _write_grid(first, files)
     return right
+
+
+def _write_grid(painted: Sequence[Painted], files: SampleFiles) -> None:
+    pictures, captions = [image.image for image in painted], [image.caption for image in painted]
+    correct = [image.verdict.all for image in painted]
+    columns = files.num_samples if files.num_samples > 1 else None
+    grid = captioned_grid(pictures, captions, columns, correct, files.total)
+    save_image(grid, files.grid, {"seed": str(painted[0].seed)})
+
+
+def show_progress(number: int, total: int) -> None:
+    """Write ``640 of 100000 pictures`` over itself on a terminal, where there are many."""
+    if total > MOST_PICTURES and sys.stderr.isatty() and (number % MOST_PICTURES == 0 or number == total):
+        print(f"\r{number} of {total} pictures", end="\n" if number == total else "", file=sys.stderr, flush=True)
 
 
 def _write(painted: Painted, path: Path, best_of: int) -> None:
     notes = {"caption": painted.caption, "model_caption": painted.model_caption}
     save_image(painted.image, path, notes | {"seed": str(painted.seed), "index": str(painted.index)})
-    with path.with_suffix(".json").open("x") as file:
-        file.write(json.dumps(painted.record() | {"best_of": best_of}, indent=1) + "\n")
+    with new_file(path.with_suffix(".json"), durable=False) as file:
+        file.write((json.dumps(painted.record() | {"best_of": best_of}, indent=1) + "\n").encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from cvae_lightning.runs import new_file
 from cvae_lightning.runs.layout import SWEEP_PAGE, SWEEP_TEXT
 from cvae_lightning.sweeps import Criterion, Sweep, best_first
 
@@ -21,9 +22,8 @@ def write_sweep_report(sweep: Sweep, by: Criterion, files: Sequence[Path]) -> No
 
     document = sweep_report(sweep, by)
     for path, text in zip(files, (to_html(document), to_markdown(document)), strict=True):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with new_file(path) as file:
+            file.write(text.encode())
 
 
 def best_job(sweep: Sweep, by: Criterion) -> str:

@@ -1,6 +1,6 @@
 """Run folders: file names, what a run saves, how it is found, resumed and repeated."""
 
-from cvae_lightning.runs.atomic import rotate, write_atomic, write_new, write_versioned
+from cvae_lightning.runs.atomic import PART, new_file, rotate, whole_file, write_atomic, write_new, write_versioned
 from cvae_lightning.runs.folder import (
     claim,
     final_metrics,
@@ -28,6 +28,7 @@ from cvae_lightning.runs.layout import (
     TRIAL,
     WEIGHTS,
 )
+from cvae_lightning.runs.lock import one_writer
 from cvae_lightning.runs.overrides import RUNTIME_KEYS, override_key, override_value, saved_overrides
 from cvae_lightning.runs.plain import read_mapping, read_plain
 from cvae_lightning.runs.provenance import environment, shell_command
@@ -43,6 +44,7 @@ __all__ = [
     "LAST",
     "METRICS",
     "OVERRIDES",
+    "PART",
     "REPORT",
     "RESULTS",
     "RUNTIME_KEYS",
@@ -58,7 +60,9 @@ __all__ = [
     "is_finished",
     "is_same_run",
     "last_metrics",
+    "new_file",
     "newest_unfinished",
+    "one_writer",
     "override_key",
     "override_value",
     "read_mapping",
@@ -69,6 +73,7 @@ __all__ = [
     "run_dir_of",
     "saved_overrides",
     "shell_command",
+    "whole_file",
     "write_atomic",
     "write_new",
     "write_versioned",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.runs.atomic import new_file, whole_file
 from cvae_lightning.runs.layout import GRID, RECONSTRUCTION_PICTURE
 
 LARGEST_SIDE = 8192
@@ -132,7 +133,7 @@ def captions_of(paths: Sequence[Path], images: Sequence[Image.Image], given: Seq
     return [caption for caption in captions if caption is not None]
 
 
-def refuse_existing(paths: Sequence[Path]) -> None:
+def refuse_existing(paths: Iterable[Path]) -> None:
     """Raise before any work where a file would be overwritten.
 
     Raises:
@@ -144,13 +145,22 @@ def refuse_existing(paths: Sequence[Path]) -> None:
 
 
 def save_image(image: Image.Image, path: Path, notes: Mapping[str, str]) -> None:
-    """Write a PNG with notes (such as its caption and seed) in its text chunks."""
+    """Write a PNG with notes (such as its caption and seed) in its text chunks.
+
+    Raises:
+        FileExistsError: the file exists.
+    """
     info = PngInfo()
     for key, value in notes.items():
         info.add_itxt(key, value)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
+    with new_file(path, durable=False) as file:
         image.save(file, format="PNG", pnginfo=info)
+
+
+def write_picture(image: Image.Image, path: Path) -> None:
+    """Write a PNG whole, over an earlier one."""
+    with whole_file(path) as file:
+        image.save(file, format="PNG")
 
 
 def slug(caption: str) -> str:

@@ -34,6 +34,7 @@ CONSISTENCY_PICTURE, RATE_PICTURE, POSITIONS_PICTURE = "consistency.png", "rate.
 FAILURE, TRIAL, STUDY, JOURNAL = "failure.json", "trial.json", "study.json", "study.journal"
 MULTIRUN = "multirun.yaml"
 JOB_LOCK, CLAIM_LOCK, STUDY_LOCK = ".job.lock", ".claim.lock", ".study.lock"
+WRITER_LOCK = ".writer.lock"
 """What a sweep or a search leaves; locks are held by the operating system and mean nothing when they are free."""
 
 SWEEP_PAGE, SWEEP_TEXT = "report.html", "report.md"

@@ -22,6 +22,7 @@ from cvae_lightning.data import ShapeSceneDataModule, lexicon
 from cvae_lightning.errors import UserError
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.training.callbacks import Pruning, ReportProgress
+from cvae_lightning.training.checkpoint_io import WholeCheckpoints
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.loggers.run_logger import RunLogger
 from cvae_lightning.training.module import CVAEModule
@@ -148,7 +149,9 @@ def build(config: DictConfig, hardware: Hardware, folder: Path) -> Parts:
     data.setup()
     if is_main_process():
         (folder / runs.CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-        data.tokenizer.save(folder / runs.CHECKPOINTS / "tokenizer_vocab.json")
+        vocabulary = folder / runs.CHECKPOINTS / "tokenizer_vocab.json"
+        data.tokenizer.save(vocabulary.with_name(vocabulary.name + runs.PART))
+        vocabulary.with_name(vocabulary.name + runs.PART).replace(vocabulary)
     pl.seed_everything(config.seed, verbose=False)
     return Parts(build_module(config, data.tokenizer.vocabulary, hardware.channels_last), data, hardware)
 
@@ -194,6 +197,7 @@ def build_trainer(config: DictConfig, hardware: Hardware, context: RunContext, r
         default_root_dir=str(context.folder),
         logger=loggers,
         callbacks=callbacks,
+        plugins=[*(instantiate(config.trainer.get("plugins")) or []), WholeCheckpoints()],
         enable_progress_bar=False,
     )
     for logger in trainer.loggers:

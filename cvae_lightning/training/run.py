@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.factory import Parts, build, build_trainer, check, is_main_process, quieten
 from cvae_lightning.training.final_pictures import draw_final_pictures
 from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.precision import Hardware
 from cvae_lightning.training.recipe_checks import plan_of, recipe_warnings
-from cvae_lightning.training.start import Start, check_fits, find_start
+from cvae_lightning.training.start import Start, check_fits, find_start, newest_checkpoint
 
 log = logging.getLogger(__name__)
 NUM_SHOWN = 16
@@ -45,17 +47,26 @@ def run(config: DictConfig, context: RunContext) -> float | None:
     except (KeyboardInterrupt, SystemExit):
         log.info("stopped; %s", _how_to_resume(context))
         raise SystemExit(INTERRUPTED) from None
+    except OSError:
+        log.info("stopped; %s", _how_to_resume(context))
+        raise
 
 
 def _run(config: DictConfig, context: RunContext) -> float | None:
     quieten()
     hardware = check(config)
+    # Ranks of one run share its folder, which the main process holds.
+    with runs.one_writer(context.folder) if is_main_process() else nullcontext():
+        return _train_in_folder(config, context, hardware)
+
+
+def _train_in_folder(config: DictConfig, context: RunContext, hardware: Hardware) -> float | None:
     plain = _plain(config)
     start = find_start(context.folder, plain, resume=bool(config.resume), sweep=context.is_sweep_job)
     if start is Start.FINISHED:
         log.info("finished before: %s", context.folder)
         return runs.final_metrics(context.folder).get(RETURNED_METRIC)
-    checkpoint = context.folder / runs.LAST if start is Start.RESUME else None
+    checkpoint = newest_checkpoint(context.folder) if start is Start.RESUME else None
     if checkpoint is None:
         _claim(context, plain, start)
     parts = build(config, hardware, context.folder)
@@ -64,6 +75,8 @@ def _run(config: DictConfig, context: RunContext) -> float | None:
         _claim(context, plain, start)
     trainer = build_trainer(config, hardware, context, _first_step(start, checkpoint))
     _announce(config, parts, trainer, start)
+    if checkpoint is not None and checkpoint != context.folder / runs.LAST:
+        log.warning("%s cannot be read; the run continues from %s", runs.LAST.name, checkpoint)
     # A run that was stopped after its last epoch has nothing left to measure: its table has the metrics.
     metrics = train(parts.module, parts.data, trainer, checkpoint) or runs.last_metrics(context.folder)
     if trainer.is_global_zero and not config.trainer.fast_dev_run:

@@ -40,16 +40,37 @@ def find_start(folder: Path, config: Mapping[str, Any], resume: bool, sweep: boo
         sweep: the run is a job of a sweep, which resumes jobs of its own that were stopped.
 
     Raises:
-        UserError: the folder holds no run to resume, or a job of other settings.
+        UserError: the folder holds no run to resume, or a job of other settings, or checkpoints that are all damaged.
     """
     if resume:
         runs.check_resumable(folder)
-        return Start.RESUME if (folder / runs.LAST).exists() else Start.RESTART
+        return Start.RESUME if newest_checkpoint(folder) else _restart(folder)
     if not sweep or not runs.is_same_run(folder, config):
         return Start.NEW  # runs.claim refuses a folder that holds a run
     if runs.is_finished(folder):
         return Start.FINISHED
-    return Start.RESUME if is_readable(folder / runs.LAST) else Start.RESTART
+    return Start.RESUME if newest_checkpoint(folder) else Start.RESTART
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """The checkpoint of a run that was trained for longest, of those that can be read; None if there is none.
+
+    ``last.ckpt``, the newest by its nature, is taken where it can be read.
+    """
+    if is_readable(folder / runs.LAST):
+        return folder / runs.LAST
+    readable = [file for file in sorted((folder / runs.CHECKPOINTS).glob("*.ckpt")) if is_readable(file)]
+    return max(readable, key=lambda file: int(read_checkpoint(file).get("global_step", 0)), default=None)
+
+
+def _restart(folder: Path) -> Start:
+    damaged = sorted(file.name for file in (folder / runs.CHECKPOINTS).glob("*.ckpt"))
+    if damaged:
+        raise UserError(
+            f"resume={folder}: none of its checkpoints ({', '.join(damaged)}) can be read; "
+            "the command in its environment.json trains it again in another folder"
+        )
+    return Start.RESTART
 
 
 def check_fits(file: Path, module: nn.Module) -> None:

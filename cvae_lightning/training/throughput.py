@@ -23,7 +23,7 @@ from rich.table import Table
 
 from cvae_lightning.data import Batch, ShapeSceneDataModule
 from cvae_lightning.reports.throughput import draw_speeds
-from cvae_lightning.runs import environment
+from cvae_lightning.runs import environment, write_atomic
 from cvae_lightning.training.factory import build_module, check, quieten
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.precision import Hardware, choose, native_precisions
@@ -84,7 +84,7 @@ def measure(config: DictConfig) -> Measured:
         "environment": environment(),
     }
     table, picture = folder / "benchmark.json", folder / "benchmark.png"
-    table.write_text(json.dumps(report, indent=1) + "\n")
+    write_atomic(table, json.dumps(report, indent=1) + "\n")
     labels = [case.label.replace(", ", "\n") for case in cases]
     bars = [case.lightning for case in cases], [case.bare for case in cases]
     draw_speeds(config.name, labels, *bars, picture)

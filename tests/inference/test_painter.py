@@ -139,3 +139,24 @@ def test_a_list_of_captions_gives_a_list_of_lists(tokenizer) -> None:
     several = painter(CAPTIONS[:2], num_samples=3, seed=4)
     for caption, images in zip(CAPTIONS, several, strict=False):
         assert [image.tobytes() for image in images] == [image.tobytes() for image in painter(caption, 3, 4)]
+
+
+def test_a_stream_has_the_pictures_of_the_lists_and_paints_on_demand(
+    tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painter = Painter(Lucky(tokenizer, limit=0.8), tokenizer)
+    rows = painter.paint_and_judge(CAPTIONS, num_samples=5, batch_size=4, best_of=2)
+    stream = painter.stream(CAPTIONS, num_samples=5, batch_size=4, best_of=2)
+    assert [image.image.tobytes() for image in stream] == [image.image.tobytes() for row in rows for image in row]
+    calls = []
+    plain = painter.model.generate
+    monkeypatch.setattr(painter.model, "generate", lambda *args, **more: calls.append(1) or plain(*args, **more))
+    endless = painter.stream(CAPTIONS[:1], num_samples=10**9, batch_size=4)
+    assert [next(endless).index for _ in range(9)] == list(range(9))
+    assert len(calls) == 3
+
+
+def test_a_stream_refuses_before_it_paints(tokenizer) -> None:
+    painter = Painter(Lucky(tokenizer, limit=0.8), tokenizer)
+    with pytest.raises(ValueError, match="fluffy"):
+        painter.stream([*CAPTIONS, "a fluffy star"])

@@ -14,7 +14,7 @@ from cvae_lightning.cli.app import CONF
 from cvae_lightning.training import run as training_run
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.run import run
-from cvae_lightning.training.start import Start, check_fits, find_start
+from cvae_lightning.training.start import Start, check_fits, find_start, newest_checkpoint
 
 CONFIG = {"seed": 0, "model": {"latent_dim": 8}, "resume": None}
 
@@ -130,3 +130,37 @@ def test_a_checkpoint_of_another_model_is_not_trained_further(tmp_path: Path, ch
 def test_a_checkpoint_of_the_model_fits(tmp_path: Path) -> None:
     torch.save({"cvae_lightning": 1, "state_dict": Wrapped(3).state_dict()}, tmp_path / "last.ckpt")
     check_fits(tmp_path / "last.ckpt", Wrapped(3))
+
+
+def test_a_damaged_last_checkpoint_gives_way_to_the_newest_that_can_be_read(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    (tmp_path / "config.yaml").write_text("seed: 0\n")
+    for name, step in (("epoch_010.ckpt", 40), ("best.ckpt", 60), ("last.ckpt", 80)):
+        torch.save({"global_step": step}, folder / name)
+    assert newest_checkpoint(tmp_path) == folder / "last.ckpt"
+    (folder / "last.ckpt").write_bytes((folder / "last.ckpt").read_bytes()[:-40])
+    assert newest_checkpoint(tmp_path) == folder / "best.ckpt"
+    (folder / "best.ckpt").write_bytes(b"")
+    assert newest_checkpoint(tmp_path) == folder / "epoch_010.ckpt"
+    assert find_start(tmp_path, {}, resume=True, sweep=False) is Start.RESUME
+    (folder / "epoch_010.ckpt").write_bytes(b"")
+    with pytest.raises(errors.UserError, match="none of its checkpoints"):
+        find_start(tmp_path, {}, resume=True, sweep=False)
+
+
+def test_a_run_continues_from_the_newest_checkpoint_that_can_be_read(command, tmp_path: Path) -> None:
+    arguments = [*TINY, "callbacks.periodic.every_n_epochs=1", "hydra.run.dir=run"]
+    assert command("train", *arguments, cwd=tmp_path).returncode == 0
+    run = tmp_path / "run"
+    expected = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    table = (run / "metrics.csv").read_text()
+    for file in (run / "checkpoints").glob("*.ckpt"):
+        if file.name != "epoch_001.ckpt":
+            file.write_bytes(b"torn")
+    done = command("train", "resume=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "last.ckpt cannot be read; the run continues from" in (run / "train.log").read_text()
+    weights = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    assert all(torch.equal(weights[key], expected[key]) for key in expected)
+    assert (run / "metrics.csv").read_text() == table

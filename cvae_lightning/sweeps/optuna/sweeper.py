@@ -16,7 +16,7 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 
-from cvae_lightning.runs import FAILURE, METRICS
+from cvae_lightning.runs import FAILURE, METRICS, write_atomic
 from cvae_lightning.runs.layout import MULTIRUN
 from cvae_lightning.runs.provenance import user_command
 from cvae_lightning.sweeps.optuna.options import Options
@@ -44,7 +44,7 @@ def sweep(config: DictConfig, loader: ConfigLoader, launcher: Launcher, argument
     params = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
     space = read_space([*params, *arguments], loader)
     study = SharedStudy(Path(config.hydra.sweep.dir).resolve(), options, space, user_command())
-    OmegaConf.save(config, study.folder / MULTIRUN)
+    write_atomic(study.folder / MULTIRUN, OmegaConf.to_yaml(config))
     log.info("study %s: %d of %d trials done; %s", options.study, _ended(study), study.trial_count, study.folder)
     while not study.done():
         claims = [claim for _ in range(options.n_jobs) if (claim := study.claim())]

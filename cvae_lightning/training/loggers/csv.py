@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
-from cvae_lightning.runs import TABLE, read_table
+from cvae_lightning.runs import TABLE, read_table, write_atomic
 
 
 class RunCSV(Logger):
@@ -64,7 +63,7 @@ class RunCSV(Logger):
 
     @rank_zero_only
     def _resume(self, step: int) -> None:
-        rows = read_table(self.path)
+        rows = _whole_rows(self.path)
         self._columns = list(rows[0]) if rows else ["step"]
         self._rewrite([row for row in rows if int(row["step"]) < step])
 
@@ -73,6 +72,10 @@ class RunCSV(Logger):
         writer = csv.DictWriter(text, self._columns)
         writer.writeheader()
         writer.writerows(rows)
-        temporary = self.path.with_suffix(".csv.part")
-        temporary.write_text(text.getvalue(), newline="")
-        os.replace(temporary, self.path)
+        write_atomic(self.path, text.getvalue())
+
+
+def _whole_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a table without the last one where a full disk cut it short."""
+    rows = read_table(path)
+    return rows if path.read_bytes().endswith(b"\n") else rows[:-1]
