@@ -10,7 +10,7 @@ import torch
 
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError
-from cvae_lightning.inference.file_format import FORMAT_VERSION, KEY, Saved, from_file
+from cvae_lightning.inference.file_format import FORMAT_VERSION, KEY, Saved, check_weights, from_file
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.inference.sampler import change_sampler
 from cvae_lightning.models import ConditionalVAE, build
@@ -47,6 +47,7 @@ def load(
     file = find_checkpoint(path)
     try:
         saved = from_file(file) if file.suffix == Path(WEIGHTS).suffix else _from_checkpoint(file)
+        check_weights(saved.weights)
         model = build(saved.blueprint)
         if not isinstance(model, ConditionalVAE):
             raise UserError(f"{file} holds a {type(model).__name__}, not a ConditionalVAE")

@@ -68,13 +68,14 @@ def from_file(file: Path) -> Saved:
         with safe_open(file, framework="pt") as opened:
             header = (opened.metadata() or {}).get(KEY)
             stored = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        _refuse_repeated_names(file)
     except Exception as error:  # damage is answered with several unrelated types
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{file} cannot be read as safetensors (is it damaged or cut short?): {reason}") from error
     if header is None:
         raise UserError(f"{file} holds no model of this package: its header has no entry {KEY!r}")
     try:
-        content = json.loads(header)
+        content = json.loads(header, object_pairs_hook=_unique)
         version = content["format_version"]
         if version in (1, FORMAT_VERSION):
             saved = Saved(dict(content["blueprint"]), dict(content["tokenizer"]), dequantize(stored))
@@ -84,3 +85,33 @@ def from_file(file: Path) -> Saved:
     raise UserError(
         f"{file} has format version {version}, but this package reads 1 and {FORMAT_VERSION}: update the package"
     )
+
+
+def _refuse_repeated_names(file: Path) -> None:
+    """Two readers of a header that has a name twice may read two different models."""
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        json.loads(opened.read(length), object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is in it twice")
+    return content
+
+
+def check_weights(weights: Mapping[str, Tensor]) -> None:
+    """Raise where weights are not numbers that a model can paint with.
+
+    A single number, such as a calibrated likelihood's error before any training, may be unknown (NaN).
+
+    Raises:
+        ValueError: a weight is infinite, not a number, or not floating point.
+    """
+    for name, value in weights.items():
+        if not value.is_floating_point() and name.rpartition(".")[2] != "num_batches_tracked":
+            raise ValueError(f"{name} holds {value.dtype}: expected floating point")
+        if value.ndim and not bool(value.isfinite().all()):
+            raise ValueError(f"{name} has a weight that is not finite")

@@ -129,7 +129,7 @@ def foreign(tensors: dict[str, torch.Tensor], header: str | None) -> bytes:
 def damaged(good: bytes, damage: str) -> bytes:
     tensors, length = safetensors.torch.load(good), struct.unpack("<Q", good[:8])[0]
     header = json.loads(good[8 : 8 + length])["__metadata__"][KEY]
-    content = json.loads(header)
+    content, first = json.loads(header), min(name for name, value in tensors.items() if value.ndim)
     lacking = {name: value for name, value in tensors.items() if name != LACKING}
     return {
         "empty": b"",
@@ -148,7 +148,25 @@ def damaged(good: bytes, damage: str) -> bytes:
         "no words": foreign(tensors, json.dumps(content | {"tokenizer": {"max_length": "long", "words": 3}})),
         "lacking a tensor": foreign(lacking, header),
         "another shape": foreign(tensors | {"likelihood.running_error": torch.zeros(3)}, header),
+        "not a number": foreign(tensors | {first: tensors[first] * torch.nan}, header),
+        "infinite": foreign(tensors | {first: tensors[first] + torch.inf}, header),
+        "whole numbers": foreign(tensors | {LACKING: tensors[LACKING].to(torch.int64)}, header),
+        "truth values": foreign(tensors | {LACKING: tensors[LACKING].bool()}, header),
+        "endless layers": foreign(tensors, re.sub(r'"part": "ResidualDecoder"', r'\g<0>, "layers": 10000000', header)),
+        "endless stages": foreign(tensors, re.sub(r'"part": "ResidualDecoder"', r'\g<0>, "stages": 10000000', header)),
+        "a name twice": foreign(tensors, header.replace('{"format_version"', '{"format_version": 1, "format_version"')),
+        "a tensor twice": repeated(good),
     }[damage]
+
+
+def repeated(good: bytes) -> bytes:
+    """The file with a second entry for a tensor in its header."""
+    length = struct.unpack("<Q", good[:8])[0]
+    header = good[8 : 8 + length].rstrip()
+    entry = json.dumps(json.loads(header)[LACKING])
+    header = header[:-1] + f', "{LACKING}": {entry}}}'.encode()
+    header += b" " * (-len(header) % 8)
+    return struct.pack("<Q", len(header)) + header + good[8 + length :]
 
 
 DAMAGES = {
@@ -167,6 +185,14 @@ DAMAGES = {
     "another part": "holds a ResidualDecoder, not a ConditionalVAE",
     "no words": "not a trained model",
     "lacking a tensor": LACKING,
+    "not a number": "has a weight that is not finite",
+    "infinite": "has a weight that is not finite",
+    "whole numbers": f"{LACKING} holds torch.int64",
+    "truth values": f"{LACKING} holds torch.bool",
+    "endless layers": "10000000 layers: expected at most",
+    "endless stages": "10000000 stages: expected at most",
+    "a name twice": "'format_version' is in it twice",
+    "a tensor twice": "damaged|duplicate|twice",
     "another shape": r"likelihood\.running_error",
 }
 
