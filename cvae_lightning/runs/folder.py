@@ -146,13 +146,31 @@ def run_dir_of(checkpoint: Path) -> Path | None:
 def read_table(path: str | Path) -> list[dict[str, str]]:
     """The rows of a ``metrics.csv``; an empty text where a row has no value.
 
+    Raises:
+        UserError: the file is not a table of numbers by step.
+
     Example:
         >>> _ = Path("table.csv").write_text("step,train/loss\\n1,0.5\\n")
         >>> read_table("table.csv")
         [{'step': '1', 'train/loss': '0.5'}]
     """
-    with Path(path).open(newline="") as file:
-        return list(csv.DictReader(file))
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        for number, row in enumerate(rows, 2):
+            _check_row(row, number)
+    except (UnicodeDecodeError, csv.Error, ValueError, TypeError, KeyError) as error:
+        reason = "it has no column 'step'" if isinstance(error, KeyError) else str(error)
+        raise UserError(f"{path} cannot be read as a table of numbers by step: {reason}") from error
+    return rows
+
+
+def _check_row(row: Mapping[str, Any], number: int) -> None:
+    int(row["step"])
+    if None in row:
+        raise ValueError(f"line {number} has more values than there are columns")
+    for value in row.values():
+        float(value or "nan")
 
 
 def final_metrics(folder: Path) -> dict[str, float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.runs import final_metrics, newest_unfinished, read_mapping, read_plain
+from cvae_lightning.runs import final_metrics, newest_unfinished, read_mapping, read_plain, read_table
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30)
@@ -49,3 +49,19 @@ def test_metrics_are_numbers(tmp_path: Path, content: dict[str, object]) -> None
     (tmp_path / "metrics.json").write_text(json.dumps(content))
     with pytest.raises(UserError, match=r"metrics\.json cannot be read"):
         final_metrics(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"hello\n1\n", b"step,a\nx,1\n", b"step,a\n1,b\n", b"step\n1,2\n", b"step,a\n1,\0\n"]
+)
+def test_a_damaged_table_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "metrics.csv").write_bytes(content)
+    with pytest.raises(UserError, match=r"metrics\.csv cannot be read as a table"):
+        read_table(tmp_path / "metrics.csv")
+
+
+def test_a_table_may_be_empty_or_have_gaps(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("step,a,b\n1,,nan\n")
+    assert read_table(tmp_path / "metrics.csv") == [{"step": "1", "a": "", "b": "nan"}]
+    (tmp_path / "metrics.csv").write_text("")
+    assert read_table(tmp_path / "metrics.csv") == []

@@ -63,7 +63,8 @@ class RunCSV(Logger):
 
     @rank_zero_only
     def _resume(self, step: int) -> None:
-        rows = _whole_rows(self.path)
+        _drop_torn_row(self.path)
+        rows = read_table(self.path)
         self._columns = list(rows[0]) if rows else ["step"]
         self._rewrite([row for row in rows if int(row["step"]) < step])
 
@@ -75,7 +76,8 @@ class RunCSV(Logger):
         write_atomic(self.path, text.getvalue())
 
 
-def _whole_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a table without the last one where a full disk cut it short."""
-    rows = read_table(path)
-    return rows if path.read_bytes().endswith(b"\n") else rows[:-1]
+def _drop_torn_row(path: Path) -> None:
+    """Remove a table's last row where a full disk cut it short."""
+    content = path.read_bytes()
+    if not content.endswith(b"\n"):
+        write_atomic(path, content[: content.rfind(b"\n") + 1])
