@@ -19,12 +19,13 @@ from pytorch_lightning.callbacks import Callback
 from cvae_lightning import runs
 from cvae_lightning.cli.configs import leaves
 from cvae_lightning.data import ShapeSceneDataModule, lexicon
-from cvae_lightning.errors import UserError
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.training.callbacks import Pruning, ReportProgress
 from cvae_lightning.training.checkpoint_io import WholeCheckpoints
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.loggers.run_logger import RunLogger
+from cvae_lightning.training.metric_names import METRICS, describe_metric
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.precision import Hardware, check_devices, choose
 
@@ -129,12 +130,18 @@ def _check_monitors(callbacks: DictConfig) -> None:
     """Lightning would stop after the first epoch without the metric that a checkpoint monitors.
 
     Raises:
-        UserError: a checkpoint is chosen by what judge_samples does not measure at each epoch.
+        UserError: a checkpoint is chosen by what nothing measures, or judge_samples not at each epoch.
     """
+    ours = all(str(node.get("_target_")).startswith("cvae_lightning.") for node in callbacks.values() if node)
     every = callbacks.judge_samples.get("every_n_epochs", 1) if callbacks.get("judge_samples") else None
     for name in map(str, callbacks):
         node = callbacks[name]
         monitor = str(node.get("monitor", "")) if node else ""
+        if monitor not in ("", "None") and ours and describe_metric(monitor) is None:
+            near = nearest_hint(
+                monitor, [f"val/{metric}" for metric, known in METRICS.items() if "val" in known.stages]
+            )
+            raise UserError(f"callbacks.{name}.monitor={monitor}: no metric has this name{near}")
         if monitor.startswith("val/consistency") and every != 1:
             measured = "never, without judge_samples" if every is None else f"every {every} epochs only"
             raise UserError(
