@@ -150,13 +150,13 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_newest_that_can_be_read(tmp_
 
 
 def test_a_run_continues_from_the_newest_checkpoint_that_can_be_read(command, tmp_path: Path) -> None:
-    arguments = [*TINY, "callbacks.periodic.every_n_epochs=1", "hydra.run.dir=run"]
+    arguments = [*TINY, "callbacks.periodic.every_n_epochs=2", "trainer.max_epochs=3", "hydra.run.dir=run"]
     assert command("train", *arguments, cwd=tmp_path).returncode == 0
     run = tmp_path / "run"
     expected = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
     table = (run / "metrics.csv").read_text()
     for file in (run / "checkpoints").glob("*.ckpt"):
-        if file.name != "epoch_001.ckpt":
+        if file.name != "epoch_002.ckpt":
             file.write_bytes(b"torn")
     done = command("train", "resume=run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
