@@ -12,7 +12,7 @@ import pytest
 import torch
 from hydra.core.global_hydra import GlobalHydra
 from hypothesis import settings
-from support import TINY, Command, Done
+from support import ROOT, TINY, Command, Done
 from torchvision.models import vgg16
 
 settings.register_profile("tests", deadline=None)  # timing is never a test
@@ -32,7 +32,7 @@ def command() -> Command:
         GlobalHydra.instance().clear()
         out, err = io.StringIO(), io.StringIO()
         argv, code = sys.argv, 0
-        sys.argv = [f"cvae_lightning/{name}.py", *arguments]
+        sys.argv = [str(ROOT / "cvae_lightning" / f"{name}.py"), *arguments]
         with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 import_module(f"cvae_lightning.{name}").main()

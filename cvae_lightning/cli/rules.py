@@ -28,6 +28,7 @@ class Rule:
         choices: texts that are allowed; all where there are none.
         optional: whether null is allowed.
         many: whether a list is allowed, too.
+        forbidden: characters that a text must not have.
     """
 
     kinds: tuple[type, ...]
@@ -39,6 +40,7 @@ class Rule:
     choices: Sequence[str] = ()
     optional: bool = False
     many: bool = False
+    forbidden: str = ""
 
     def complaint(self, value: Any) -> str | None:
         """What was expected instead of a value; None for one that fits."""
@@ -58,7 +60,9 @@ class Rule:
         return is_kind(value, self.kinds) and self.lowest <= value <= self.highest and value > self.above
 
     def _is_choice(self, value: Any) -> bool:
-        return value != "" and (not isinstance(value, str) or not self.choices or value in self.choices)
+        if not isinstance(value, str):
+            return True
+        return value != "" and (not self.choices or value in self.choices) and not set(value) & set(self.forbidden)
 
     def _hint(self, value: Any) -> str:
         return nearest_hint(value, self.choices) if isinstance(value, str) and self.choices else ""
@@ -103,7 +107,7 @@ RULES: dict[str, Rule] = {
     "seed": _whole(0, SEEDS),
     "*.seed": _whole(0, SEEDS),
     "data.shuffle_seed": _whole(0, SEEDS),
-    "name": Rule(kinds=(str,), words="a name, such as default"),
+    "name": Rule(kinds=(str,), words="a name without slashes, such as default", forbidden="/\\"),
     "output": Rule(kinds=(str,), words="a folder"),
     "run": PATH,
     "resume": PATH,
@@ -152,6 +156,7 @@ RULES: dict[str, Rule] = {
     "trainer.check_val_every_n_epoch": _whole(1),
     "trainer.log_every_n_steps": _whole(1),
     "trainer.num_sanity_val_steps": _whole(0),
+    "trainer.limit_val_batches": _number(f"0 for no validation, {SHARE}", lowest=0),
     "trainer.limit_*_batches": _number(SHARE, above=0),
     "trainer.profiler": _choice("simple", "advanced", "pytorch"),
     "trainer.fast_dev_run": Rule(kinds=(bool, int), words="true, false or a number of batches", lowest=1),

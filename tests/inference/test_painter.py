@@ -135,10 +135,13 @@ def test_mistakes_are_named(tokenizer) -> None:
 
 
 def test_a_list_of_captions_gives_a_list_of_lists(tokenizer) -> None:
+    torch.manual_seed(0)
     painter = Painter(ConditionalVAE(len(tokenizer), **SIZES), tokenizer)
     several = painter(CAPTIONS[:2], num_samples=3, seed=4)
     for caption, images in zip(CAPTIONS, several, strict=False):
-        assert [image.tobytes() for image in images] == [image.tobytes() for image in painter(caption, 3, 4)]
+        for image, alone in zip(images, painter(caption, 3, 4), strict=True):
+            # A batch of another size may round the last bit of a float otherwise.
+            assert np.abs(np.asarray(image, dtype=int) - np.asarray(alone, dtype=int)).max() <= 1
 
 
 def test_a_stream_has_the_pictures_of_the_lists_and_paints_on_demand(
