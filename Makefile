@@ -26,7 +26,7 @@ test: $(INSTALLED)
 test-fast: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not e2e and not browser"
 
-## Measure which lines the tests reach; fails below the floor in pyproject.toml
+## Measure which lines the tests reach
 coverage: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov
 

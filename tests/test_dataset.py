@@ -151,6 +151,7 @@ def test_masks_number_the_objects_and_boxes_enclose_them(exported: Path) -> None
             assert abs(xs.min() - left) < 2.5
 
 
+@pytest.mark.slow
 def test_hugging_face_datasets_loads_it(exported: Path, tmp_path: Path, monkeypatch) -> None:
     datasets = pytest.importorskip("datasets")
     for arguments in ({"path": "imagefolder", "data_dir": str(exported)}, {"path": str(exported)}):

@@ -25,6 +25,7 @@ def needed(*overrides: str, weights: Path) -> list[str]:
     return [f"penalties.perceptual.weights={weights}"] if "perceptual" in composed(*overrides).penalties else []
 
 
+@pytest.mark.slow
 def test_an_experiment_is_a_short_config_under_its_own_name() -> None:
     for name in EXPERIMENTS:
         lines = (ROOT / "conf" / "experiment" / f"{name}.yaml").read_text().splitlines()
@@ -46,6 +47,7 @@ def test_an_experiment_trains_a_step(command, tmp_path: Path, vgg_weights: Path,
 ABLATIONS = sorted(path.stem for path in (ROOT / "conf" / "ablation").glob("*.yaml"))
 
 
+@pytest.mark.slow
 def test_an_ablation_changes_a_recipe_that_can_be_built(vgg_weights: Path) -> None:
     usual = composed("experiment=quickstart")
     for name in ABLATIONS:
@@ -64,6 +66,7 @@ CHOICES = [
 ]
 
 
+@pytest.mark.slow
 def test_every_choice_composes_and_resolves() -> None:
     for choice in CHOICES:
         sweeper = ["hydra/sweeper=optuna"] if choice.startswith("hydra/sweeper/") else []

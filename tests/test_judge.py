@@ -124,6 +124,7 @@ FORMATS: dict[str, tuple[str, Callable[[Image.Image, Path], None]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 def test_right_pictures_pass_in_every_format(command: Command, tmp_path: Path, name: str) -> None:
     suffix, save = FORMATS[name]

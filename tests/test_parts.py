@@ -14,6 +14,8 @@ from cvae_lightning.data import CaptionTokenizer
 from cvae_lightning.training.factory import build_module
 from cvae_lightning.world import VOCABULARY
 
+pytestmark = pytest.mark.slow
+
 SIZES = ["model.image_size=32", "model.latent_dim=20", "model.caption_dim=16", "model.num_slots=10"]
 TEXTS, PRIORS = ("lstm", "transformer", "attributes", "bottleneck"), ("standard", "conditional", "flow", "flow_slots")
 BODIES = {

@@ -112,6 +112,7 @@ def test_nothing_is_overwritten(command, written: Path, html: str) -> None:
     assert (written / "out" / "report.html").read_text() == html
 
 
+@pytest.mark.slow
 def test_another_metric_and_direction_turn_the_table(command, written: Path) -> None:
     done = command("report", "sweep=grid", "metric=val/rate", "mode=max", "output=rate", cwd=written)
     assert done.returncode == 0, done.stderr

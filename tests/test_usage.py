@@ -35,6 +35,7 @@ def test_the_guides_snippets_run() -> None:
     assert 0 <= generated.min() <= generated.max() <= 1
 
 
+@pytest.mark.slow
 def test_training_works_on_built_objects_without_a_config(tmp_path: Path) -> None:
     data = ShapeSceneDataModule(size=40, canvas_size=32, batch_size=8, num_workers=0)
     data.setup()

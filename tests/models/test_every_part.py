@@ -103,6 +103,7 @@ def test_every_registered_part_is_in_the_table() -> None:
     assert registered == set(TABLE) | set(OTHERS), "add a small one of the new part to TABLE"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "number"), CASES)
 def test_a_part_obeys_the_laws(name: str, number: int) -> None:
     made = TABLE[name][number]()

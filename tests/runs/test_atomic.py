@@ -111,6 +111,7 @@ WholeCheckpoints().save_checkpoint({"step": 2}, Path(sys.argv[1]))
 """
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
 def test_a_kill_in_the_write_leaves_the_last_good_checkpoint_and_nothing_elsewhere(tmp_path: Path) -> None:
     target, elsewhere = tmp_path / "last.ckpt", Path("/dev/shm") / f"cvae_test_{os.getpid()}"

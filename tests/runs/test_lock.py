@@ -75,6 +75,7 @@ def test_a_command_into_a_busy_folder_is_refused(command, tmp_path: Path, holder
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == before
 
 
+@pytest.mark.e2e
 def test_two_resumes_of_a_run_at_once_are_one(command, tiny_run: Path, tmp_path: Path, holder) -> None:
     for source in sorted(tiny_run.rglob("*")):
         target = tmp_path / "run" / source.relative_to(tiny_run)

@@ -9,6 +9,8 @@ from support import TINY
 
 import cvae_lightning.runs.atomic as atomic
 
+pytestmark = pytest.mark.slow
+
 GENERATE = ["captions=[a red star]"]
 
 

@@ -11,6 +11,8 @@ import pytest
 import torch
 from support import ROOT, TINY
 
+pytestmark = pytest.mark.e2e
+
 RUN = [
     *(argument for argument in TINY if not argument.startswith("data.num_workers")),
     "trainer.log_every_n_steps=1",

@@ -149,6 +149,7 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_newest_that_can_be_read(tmp_
         find_start(tmp_path, {}, resume=True, sweep=False)
 
 
+@pytest.mark.slow
 def test_a_run_continues_from_the_newest_checkpoint_that_can_be_read(command, tmp_path: Path) -> None:
     arguments = [*TINY, "callbacks.periodic.every_n_epochs=2", "trainer.max_epochs=3", "hydra.run.dir=run"]
     assert command("train", *arguments, cwd=tmp_path).returncode == 0
