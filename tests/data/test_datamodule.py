@@ -4,7 +4,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from cvae_lightning import ConditionalVAE, CVAEModule, ShapeSceneDataModule
+from cvae_lightning import ConditionalVAE, CVAEModule, ShapeSceneDataModule, load
 from cvae_lightning.data import Batch
 
 
@@ -119,3 +119,4 @@ def test_a_subclass_resumes_at_the_batch_where_it_stopped(tmp_path, resumed_by) 
     assert first + rest == whole
     assert resumed.global_step == 13
     assert data.tokenizer.words == trainer.datamodule.tokenizer.words
+    assert load(tmp_path / "stopped.ckpt").tokenizer.words == data.tokenizer.words
