@@ -165,8 +165,9 @@ def test_a_moved_run_keeps_its_best(command, tmp_path, tiny_run) -> None:
     done = command("train", f"resume={moved}", "trainer.max_epochs=3", "objective.beta=1000", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     last = torch.load(moved / "checkpoints" / "last.ckpt", weights_only=True)
-    scores = [state for key, state in last["callbacks"].items() if "val/loss_at_beta" in key]
-    assert scores[0]["best_model_path"] == str(moved / "checkpoints" / "best.ckpt")
+    best = last["callbacks"]["RunCheckpoint(best)"]
+    assert best["monitor"] == "val/loss_at_beta"
+    assert best["best_model_path"] == str(moved / "checkpoints" / "best.ckpt")
     assert last["epoch"] == 2
     before = torch.load(tiny_run / "checkpoints" / "best.ckpt", weights_only=True)["global_step"]
     after = torch.load(moved / "checkpoints" / "best.ckpt", weights_only=True)["global_step"]

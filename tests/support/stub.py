@@ -10,7 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from cvae_lightning.cli.app import command
-from cvae_lightning.runs import METRICS, write_atomic
+from cvae_lightning.runs import METRICS
 
 EPOCHS = 3
 
@@ -37,9 +37,12 @@ def job(config: DictConfig) -> None:
         value = curve(config.objective.beta, config.model.latent_dim, epoch)
         if trial.report(epoch, {"val/loss": value}):
             break
+    # Both at once as nearly as can be: a kill between them would be a second end of a trial that had ended.
+    part = folder / "metrics.part"
+    part.write_text(json.dumps({"epochs": epoch, "metrics": {"val/loss": value}}))
     with (folder / "ends.txt").open("a") as file:
         file.write(f"{os.getpid()}\n")
-    write_atomic(folder / METRICS, json.dumps({"epochs": epoch, "metrics": {"val/loss": value}}))
+    part.replace(folder / METRICS)
 
 
 def wait_for_workers(study: Path, count: int) -> None:
