@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from cvae_lightning.models.interfaces import CaptionEncoding, Masked, TextEncoder
 from cvae_lightning.models.serialization import part
@@ -17,8 +18,8 @@ from cvae_lightning.models.text.lexicon import (
     GROUP_ROLES,
     NO_ROLE,
     NUM_GROUPS,
-    NUM_OBJECTS,
     NUM_VALUES,
+    OBJECTS_PER_GROUP,
     Lexicon,
     mask_or_ones,
     object_mask,
@@ -39,6 +40,8 @@ class AttributesTextEncoder(TextEncoder):
         caption_dim: C, size of the pooled embedding and of an object's.
         lexicon: see :class:`~cvae_lightning.models.text.lexicon.Lexicon`.
         pad_id: token id of padding.
+        num_groups: G, the largest number of groups per caption.
+        objects_per_group: N, the largest number of objects per group.
 
     Raises:
         ValueError: the lexicon does not fit the tokenizer, or is not one.
@@ -57,17 +60,20 @@ class AttributesTextEncoder(TextEncoder):
         caption_dim: int = 128,
         lexicon: Sequence[Sequence[int]] | None = None,
         pad_id: int = 0,
+        num_groups: int = NUM_GROUPS,
+        objects_per_group: int = OBJECTS_PER_GROUP,
     ) -> None:
         super().__init__()
-        self.caption_dim, self.pad_id, self.num_objects = caption_dim, pad_id, NUM_OBJECTS
-        self.lexicon = Lexicon(vocab_size, lexicon)
+        self.caption_dim, self.pad_id, self.num_objects = caption_dim, pad_id, num_groups * objects_per_group
+        self.objects_per_group = objects_per_group
+        self.lexicon = Lexicon(vocab_size, lexicon, num_groups)
         self.attributes = nn.ModuleList([_embedding(caption_dim) for _ in GROUP_ROLES])
         self.link = _embedding(2 * caption_dim)
         self.state = nn.Sequential(nn.Linear(caption_dim, caption_dim), nn.SiLU(), nn.Linear(caption_dim, caption_dim))
-        self.pool = nn.Linear(2 * caption_dim, caption_dim)
+        self.pool = nn.Linear(num_groups * caption_dim, caption_dim)
 
     def forward(self, tokens: Tensor) -> CaptionEncoding:
-        """Encode (B, T) token ids, padded on the right: objects (B, 10, C), five columns for each group's.
+        """Encode (B, T) token ids, padded on the right: objects (B, G * N, C), N columns for each group's.
 
         Raises:
             ValueError: tokens are not (B, T), or a row has no token at all.
@@ -75,11 +81,16 @@ class AttributesTextEncoder(TextEncoder):
         token_mask(tokens, self.pad_id)
         parsed = self.lexicon(tokens)
         groups = torch.stack([table(parsed.groups[..., k]) for k, table in enumerate(self.attributes)]).sum(dim=0)
-        groups = groups + self.link(parsed.link).unflatten(-1, (NUM_GROUPS, -1))  # (B, 2, C)
-        mask = object_mask(parsed.counts)  # (B, 10)
-        objects = Masked(repeat_per_object(groups + self.state(groups), mask), mask_or_ones(mask))  # (B, 10, C)
-        named = (parsed.groups[..., :1] > 0).to(groups.dtype)  # (B, 2, 1)
+        groups = groups + self._links(parsed.links)  # (B, G, C)
+        mask = object_mask(parsed.counts, self.objects_per_group)  # (B, G * N)
+        objects = Masked(repeat_per_object(groups + self.state(groups), mask), mask_or_ones(mask))  # (B, G * N, C)
+        named = (parsed.groups[..., :1] > 0).to(groups.dtype)  # (B, G, 1)
         return CaptionEncoding(self.pool((groups * named).flatten(1)).float(), objects, objects)
+
+    def _links(self, links: Tensor) -> Tensor:
+        """(B, G, C) what each group is to its neighbours; a link (B, G - 1) differs for the group before and after."""
+        before, after = self.link(links).chunk(2, dim=-1)  # (B, G - 1, C) each
+        return functional.pad(before, (0, 0, 0, 1)) + functional.pad(after, (0, 0, 1, 0))
 
 
 def _embedding(size: int) -> nn.Embedding:

@@ -15,8 +15,8 @@ from cvae_lightning.models.serialization import part
 from cvae_lightning.models.text.lexicon import (
     GROUP_ROLES,
     NUM_GROUPS,
-    NUM_OBJECTS,
     NUM_VALUES,
+    OBJECTS_PER_GROUP,
     Lexicon,
     mask_or_ones,
     object_mask,
@@ -32,7 +32,7 @@ class BottleneckEncoding(CaptionEncoding):
     """An encoding with what the reader made of each group.
 
     Attributes:
-        logits: (B, 2, 5, 16) of each attribute's values; None in a repeated encoding.
+        logits: (B, G, 5, 16) of each attribute's values; None in a repeated encoding.
     """
 
     logits: Tensor | None = None
@@ -40,7 +40,7 @@ class BottleneckEncoding(CaptionEncoding):
 
 @part
 class BottleneckTextEncoder(TextEncoder):
-    """Two groups attend to the words and become up to five objects each.
+    """Groups attend to the words and become up to N objects each.
 
     A learned query per group attends to the token embeddings of any other text encoder, and from what it finds the
     encoder classifies the group's count, size, colour and shape and how groups are linked. These probabilities are all
@@ -57,6 +57,8 @@ class BottleneckTextEncoder(TextEncoder):
         reader: (B, T) tokens -> an embedding per word.
         lexicon: see :class:`~cvae_lightning.models.text.lexicon.Lexicon`.
         auxiliary_loss_weight: of the cross-entropy; large, since it is clipped together with the images' gradients.
+        num_groups: G, the largest number of groups per caption.
+        objects_per_group: N, the largest number of objects per group.
 
     Raises:
         ValueError: the lexicon does not fit the tokenizer, or is not one.
@@ -75,32 +77,35 @@ class BottleneckTextEncoder(TextEncoder):
         reader: TextEncoder,
         lexicon: Sequence[Sequence[int]] | None = None,
         auxiliary_loss_weight: float = 1000.0,
+        num_groups: int = NUM_GROUPS,
+        objects_per_group: int = OBJECTS_PER_GROUP,
     ) -> None:
         super().__init__()
         if reader.caption_dim is None:
             raise ValueError(f"text_encoder.reader, {type(reader).__name__}, declares no caption_dim")
         width = reader.caption_dim
-        self.caption_dim, self.num_objects, self.auxiliary_loss_weight = width, NUM_OBJECTS, auxiliary_loss_weight
-        self.reader, self.lexicon = reader, Lexicon(vocab_size, lexicon)
-        self.queries, self.find, self.norm = learned_embedding(NUM_GROUPS, width), Block(width), nn.LayerNorm(width)
+        self.caption_dim, self.auxiliary_loss_weight = width, auxiliary_loss_weight
+        self.objects_per_group, self.num_objects = objects_per_group, num_groups * objects_per_group
+        self.reader, self.lexicon = reader, Lexicon(vocab_size, lexicon, num_groups)
+        self.queries, self.find, self.norm = learned_embedding(num_groups, width), Block(width), nn.LayerNorm(width)
         self.classify = nn.Linear(width, NUM_ATTRIBUTES * NUM_VALUES)
         self.embed = nn.Linear(NUM_ATTRIBUTES * NUM_VALUES, width)
         nn.init.normal_(self.embed.weight)  # as an embedding's, since probabilities are nearly all 0 or 1
-        self.pool = nn.Linear(NUM_GROUPS * width, width)
+        self.pool = nn.Linear(num_groups * width, width)
         self.state = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
 
     def forward(self, tokens: Tensor) -> BottleneckEncoding:
-        """Encode (B, T) token ids, padded on the right: objects (B, 10, C), five columns for each group's.
+        """Encode (B, T) token ids, padded on the right: objects (B, G * N, C), N columns for each group's.
 
         Raises:
             ValueError: tokens are not (B, T), or a row has no token at all.
         """
         words = self.reader(tokens).tokens  # (B, T, C)
-        groups = self.norm(self.find(self.queries.expand(len(tokens), -1, -1), words))  # (B, 2, C)
-        logits = self.classify(groups).float().unflatten(-1, (NUM_ATTRIBUTES, NUM_VALUES))  # (B, 2, 5, 16)
-        mask = mask_or_ones(object_mask(logits[..., 0, :].argmax(dim=-1)))  # (B, 10)
-        embedded = self.embed(logits.softmax(dim=-1).flatten(2).detach())  # (B, 2, C)
-        objects = Masked(repeat_per_object(embedded + self.state(embedded), mask), mask)  # (B, 10, C)
+        groups = self.norm(self.find(self.queries.expand(len(tokens), -1, -1), words))  # (B, G, C)
+        logits = self.classify(groups).float().unflatten(-1, (NUM_ATTRIBUTES, NUM_VALUES))  # (B, G, 5, 16)
+        mask = mask_or_ones(object_mask(logits[..., 0, :].argmax(dim=-1), self.objects_per_group))  # (B, G * N)
+        embedded = self.embed(logits.softmax(dim=-1).flatten(2).detach())  # (B, G, C)
+        objects = Masked(repeat_per_object(embedded + self.state(embedded), mask), mask)  # (B, G * N, C)
         return BottleneckEncoding(self.pool(embedded.flatten(1)).float(), objects, objects, logits)
 
     def auxiliary_loss(self, tokens: Tensor, encoding: CaptionEncoding) -> Tensor:
@@ -108,7 +113,9 @@ class BottleneckTextEncoder(TextEncoder):
         assert isinstance(encoding, BottleneckEncoding)
         assert encoding.logits is not None, "the auxiliary loss is of an encoding as forward gives it, not repeated"
         parsed = self.lexicon(tokens)
-        links = parsed.link[:, None, None].expand(-1, NUM_GROUPS, 1)
-        targets = torch.cat([parsed.groups, links], dim=-1)  # (B, 2, 5)
+        links = torch.cat(
+            [parsed.links[:, :1], parsed.links], dim=1
+        )  # (B, G): to the group before, or of the first two
+        targets = torch.cat([parsed.groups, links.unsqueeze(-1)], dim=-1)  # (B, G, 5)
         loss = functional.cross_entropy(encoding.logits.flatten(0, 2), targets.flatten(), reduction="none")
         return self.auxiliary_loss_weight * loss.view(len(tokens), -1).sum(dim=1)

@@ -1,4 +1,4 @@
-"""The meaning of a caption's words by a lexicon: count, size, colour, shape of its groups, and their relation."""
+"""The meaning of a caption's words by a lexicon: count, size, colour, shape of its groups, and their relations."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ NO_ROLE, COUNT, SIZE, COLOUR, SHAPE, LINK = range(6)
 """Roles of a word in the lexicon; values count from 1 and 0 means that the caption leaves it out."""
 GROUP_ROLES = (COUNT, SIZE, COLOUR, SHAPE)
 NUM_GROUPS = 2
-"""In one caption."""
+"""Groups of objects per caption, at most, where a text encoder's argument does not say otherwise."""
 OBJECTS_PER_GROUP = 5
-"""At most."""
-NUM_OBJECTS = NUM_GROUPS * OBJECTS_PER_GROUP
+"""Objects per group, at most, likewise."""
 NUM_VALUES = 16
 """Room for the values of a role."""
 
@@ -24,16 +23,16 @@ class ParsedCaption(NamedTuple):
     """What captions say, in the lexicon's values; 0 stands for what a caption leaves out.
 
     Attributes:
-        groups: (B, 2, 4) count, size, colour and shape of both groups.
-        link: (B,) what links them.
+        groups: (B, G, 4) count, size, colour and shape of each group.
+        links: (B, G - 1) what links each group but the last to the next.
     """
 
     groups: Tensor
-    link: Tensor
+    links: Tensor
 
     @property
     def counts(self) -> Tensor:
-        """(B, 2) objects of each group."""
+        """(B, G) objects of each group."""
         return self.groups[..., 0]
 
 
@@ -44,15 +43,19 @@ class Lexicon(nn.Module):
         vocab_size: words of the tokenizer, special tokens included.
         rows: for each token id its [role, value], as :func:`cvae_lightning.data.lexicon` makes it of a tokenizer's
             words; None for one in which no word has a role.
+        num_groups: G, the largest number of groups per caption.
 
     Raises:
-        ValueError: there is not one row for each word, or a number outside the roles and values.
+        ValueError: there is not one row for each word, a number outside the roles and values, or fewer than 2 groups.
     """
 
     codes: Tensor
 
-    def __init__(self, vocab_size: int, rows: Sequence[Sequence[int]] | None) -> None:
+    def __init__(self, vocab_size: int, rows: Sequence[Sequence[int]] | None, num_groups: int = NUM_GROUPS) -> None:
         super().__init__()
+        if num_groups < 2:
+            raise ValueError(f"num_groups is {num_groups}: expected at least 2")
+        self.num_groups = num_groups
         rows = rows if rows is not None else [[NO_ROLE, 0]] * vocab_size
         if len(rows) != vocab_size:
             raise ValueError(f"the lexicon has {len(rows)} words, but the tokenizer has {vocab_size}: make them equal")
@@ -64,17 +67,18 @@ class Lexicon(nn.Module):
         """Parse (B, T) token ids."""
         roles, values = self.codes[tokens].unbind(dim=-1)  # (B, T) each
         is_link = roles == LINK
-        second = is_link.long().cumsum(dim=1) > 0
+        group = is_link.long().cumsum(dim=1)  # (B, T) index of the group that a word belongs to or begins
         groups = [
-            torch.stack([torch.where((roles == role) & half, values, 0).amax(dim=1) for role in GROUP_ROLES], dim=1)
-            for half in (~second, second)
+            torch.stack([torch.where((roles == role) & (group == k), values, 0).amax(dim=1) for role in GROUP_ROLES], 1)
+            for k in range(self.num_groups)
         ]
-        return ParsedCaption(torch.stack(groups, dim=1), torch.where(is_link, values, 0).amax(dim=1))
+        links = [torch.where(is_link & (group == k), values, 0).amax(dim=1) for k in range(1, self.num_groups)]
+        return ParsedCaption(torch.stack(groups, dim=1), torch.stack(links, 1) if links else values[:, :0])
 
 
-def object_mask(counts: Tensor) -> Tensor:
-    """(B, 10) True at the objects of counts (B, 2), five columns per group."""
-    number = torch.arange(1, OBJECTS_PER_GROUP + 1, device=counts.device)
+def object_mask(counts: Tensor, objects_per_group: int) -> Tensor:
+    """(B, G * N) True at the objects of counts (B, G), N columns per group."""
+    number = torch.arange(1, objects_per_group + 1, device=counts.device)
     return (number <= counts.unsqueeze(-1)).flatten(1)
 
 
@@ -84,5 +88,6 @@ def mask_or_ones(mask: Tensor) -> Tensor:
 
 
 def repeat_per_object(groups: Tensor, mask: Tensor) -> Tensor:
-    """Embeddings (B, 10, C) of each object from its group's (B, 2, C), in float32; zero where ``mask`` is False."""
-    return groups.float().repeat_interleave(OBJECTS_PER_GROUP, dim=1) * mask.unsqueeze(-1)
+    """Embeddings (B, G * N, C) of each object from its group's (B, G, C), in float32; zero where the mask is False."""
+    repeats = mask.shape[1] // groups.shape[1]
+    return groups.float().repeat_interleave(repeats, dim=1) * mask.unsqueeze(-1)

@@ -59,7 +59,7 @@ def test_it_reads_what_the_parser_reads() -> None:
     captions = [describe(meaning, rng) for meaning in meanings(4000)]
     assert {word for caption in captions for word in caption.split()} == set(VOCABULARY)
     parsed = encoder().lexicon(TOKENIZER.encode_batch(captions))
-    for caption, rows, link in zip(captions, parsed.groups.tolist(), parsed.link.tolist(), strict=True):
+    for caption, rows, link in zip(captions, parsed.groups.tolist(), parsed.links[:, 0].tolist(), strict=True):
         assert (rows, link) == table(parse(caption)), caption
 
 
@@ -104,7 +104,7 @@ def test_a_caption_that_names_nothing_still_has_embeddings_to_attend_to() -> Non
     unread = AttributesTextEncoder(len(TOKENIZER), 16)
     parsed = unread.lexicon(TOKENIZER.encode_batch(["a red circle"]))
     assert not parsed.groups.any()
-    assert not parsed.link.any()
+    assert not parsed.links.any()
     with pytest.raises(ValueError, match="no tokens at all"):
         model(torch.zeros(1, 4, dtype=torch.long))
 

@@ -109,7 +109,7 @@ def test_the_loss_is_the_surprise_at_all_attributes() -> None:
     model.classify.bias.data.normal_()
     nats = -model.classify.bias.detach().view(5, 16).log_softmax(dim=1)
     parsed = Lexicon(len(TOKENIZER), lexicon(TOKENIZER.vocabulary))(tokens)
-    pairs = zip(parsed.groups.tolist(), parsed.link.tolist(), strict=True)
+    pairs = zip(parsed.groups.tolist(), parsed.links[:, 0].tolist(), strict=True)
     attributes = [[*group, link] for groups, link in pairs for group in groups]
     surprise = torch.stack([sum(nats[k, value] for k, value in enumerate(values)) for values in attributes])
     torch.testing.assert_close(loss(model, tokens), model.auxiliary_loss_weight * surprise.view(2, 2).sum(dim=1))
