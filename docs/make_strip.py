@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from cvae_lightning import ShapeSceneDataset, load
-from cvae_lightning.reports.grids import captioned_grid
+from cvae_lightning.pictures.grids import captioned_grid
 
 IMAGES = Path(__file__).parent / "images"
 SAME_LAYOUT = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -38,3 +40,9 @@ def to_pixels(image: Image.Image, size: int) -> Tensor:
         raise UserError(f"an image of {image.width} x {image.height} pixels: expected a square one")
     resized = image.convert("RGB").resize((size, size), Image.Resampling.BOX)
     return torch.from_numpy(np.array(resized)).permute(2, 0, 1).float() / 255
+
+
+def check_pairs(images: Sized, captions: Sized) -> None:
+    """Raises: UserError: there is not one caption per image."""
+    if len(images) != len(captions):
+        raise UserError(f"{len(images)} images but {len(captions)} captions: each image needs its own")

@@ -10,6 +10,15 @@ from PIL import Image
 from cvae_lightning.world import Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A sample to paint: its caption, the words that the model is given, and its number."""
+
+    caption: str
+    model_caption: str
+    index: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaintedImage:
     """An image and how it was made.

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cvae_lightning.errors import UserError
+
 Key = Sequence[int]
 """Whole numbers, 0 or more, that seed one row, such as (seed, index of the sample)."""
 
@@ -27,3 +29,9 @@ def normal_rows(keys: Sequence[Key], dim: int) -> Tensor:
 def sample_key(seed: int, index: int, candidate: int = 0) -> Key:
     """The key of sample ``index`` of a caption; candidate 0 is the sample without ``best_of``."""
     return (seed, index, candidate) if candidate else (seed, index)
+
+
+def check_seed(seed: int) -> None:
+    """Raises: UserError: a seed below 0."""
+    if seed < 0:
+        raise UserError(f"seed={seed}: expected 0 or more")

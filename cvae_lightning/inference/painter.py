@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import overload
 
@@ -12,25 +11,19 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cvae_lightning.data.images import to_pictures, to_pixels, to_uint8
+from cvae_lightning.data.images import check_pairs, to_pictures, to_pixels, to_uint8
 from cvae_lightning.data.tokenizer import CaptionTokenizer
-from cvae_lightning.errors import UserError, at_least_one, nearest_hint
-from cvae_lightning.inference.candidates import PaintedImage, better
-from cvae_lightning.inference.noise import normal_rows, sample_key
+from cvae_lightning.errors import UserError, at_least_one
+from cvae_lightning.inference.candidates import PaintedImage, Request, better
+from cvae_lightning.inference.noise import check_seed, normal_rows, sample_key
+from cvae_lightning.inference.pictures import PictureRows, Pictures
+from cvae_lightning.inference.variations import interpolated
+from cvae_lightning.inference.wording import in_known_words
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.world import complete_meaning, describe, judge, parse
+from cvae_lightning.world import Verdict, judge, parse
 
 BATCHES_TOGETHER = 8
 """Batches of samples of which the candidates that are not right yet are painted again together."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A sample to paint: its caption, the words that the model is given, and its number."""
-
-    caption: str
-    model_caption: str
-    index: int
 
 
 class Painter:
@@ -55,17 +48,17 @@ class Painter:
         self.tokenizer = tokenizer
 
     @overload
-    def __call__(self, caption: str, num_samples: int = 1, seed: int = 0, best_of: int = 1) -> list[Image.Image]: ...  # type: ignore[overload-overlap]
+    def __call__(self, caption: str, num_samples: int = 1, seed: int = 0, best_of: int = 1) -> Pictures: ...  # type: ignore[overload-overlap]
 
     @overload
     def __call__(
         self, caption: Sequence[str], num_samples: int = 1, seed: int = 0, best_of: int = 1
-    ) -> list[list[Image.Image]]: ...
+    ) -> PictureRows: ...
 
     def __call__(
         self, caption: str | Sequence[str], num_samples: int = 1, seed: int = 0, best_of: int = 1
-    ) -> list[Image.Image] | list[list[Image.Image]]:
-        """``num_samples`` images of a caption; of a list of captions, a list of images per caption.
+    ) -> Pictures | PictureRows:
+        """``num_samples`` images of a caption; of a list of captions, a row of images per caption.
 
         Sample k depends on (caption, seed, k, best_of) alone, not on how many are asked for. With ``best_of`` it is
         the first of so many candidates that the judge passes, else the one with the most atoms right; candidate
@@ -75,9 +68,73 @@ class Painter:
             CaptionError: a caption has an unknown word or no meaning.
             UserError: a word was not in the model's training captions, or a number is out of range.
         """
-        if isinstance(caption, str):
-            return self.paint([caption], num_samples, seed, best_of=best_of)[0]
-        return self.paint(caption, num_samples, seed, best_of=best_of)
+        captions = [caption] if isinstance(caption, str) else caption
+        rows = [Pictures.of(row) for row in self.paint_and_judge(captions, num_samples, seed, best_of=best_of)]
+        return rows[0] if isinstance(caption, str) else PictureRows(tuple(rows))
+
+    def edit(self, before: str, after: str, seed: int = 0, index: int = 0) -> Pictures:
+        """Two images of one noise: of a caption, and of the caption that it is changed to.
+
+        Args:
+            before: a caption.
+            after: another one, such as the same with a word changed.
+            seed, index: of the noise; the first image is sample ``index`` of ``before``.
+
+        Raises:
+            CaptionError, UserError: as for a call.
+        """
+        check_seed(seed)
+        requests = (Request(caption, self.words(caption, seed, index), index) for caption in (before, after))
+        return Pictures.of(list(self._painted(requests, seed, batch_size=2, best_of=1)))
+
+    @torch.inference_mode()
+    def interpolate(
+        self, first: str, second: str | None = None, steps: int = 8, seed: int = 0, second_seed: int | None = None
+    ) -> Pictures:
+        """Images on the way from one caption to another, from one noise to another, or both at once.
+
+        Captions are mixed by their encodings, noise on a sphere (:mod:`cvae_lightning.inference.variations`). The first
+        image and the last are the painter's own samples 0. Each is judged by the caption that it is nearer to.
+
+        Args:
+            first: the caption at the start.
+            second: the caption at the end; None for the same.
+            steps: images, both ends included.
+            seed: of the noise at the start.
+            second_seed: of the noise at the end; None for the same.
+
+        Raises:
+            CaptionError, UserError: as for a call; nothing differs between start and end; fewer than 2 steps.
+        """
+        captions, seeds = (first, second or first), (seed, seed if second_seed is None else second_seed)
+        if captions[0] == captions[1] and seeds[0] == seeds[1]:
+            raise UserError("interpolate: start and end are the same; give a second caption, second_seed or both")
+        if steps < 2:
+            raise UserError(f"steps={steps}: expected at least 2, the start and the end")
+        check_seed(min(seeds))
+        words = [self.words(caption, one) for caption, one in zip(captions, seeds, strict=True)]
+        noise = torch.cat([self.noise(1, one) for one in seeds]).to(self._device)
+        images = interpolated(self.model, self._tokens(words), noise, steps)
+        return self._judged(images, [captions[2 * k >= steps] for k in range(steps)])
+
+    def judge(self, images: Sequence[Image.Image], captions: Sequence[str]) -> list[Verdict]:
+        """The verdict on each image and its caption, from the pixels alone; images may be of any generator.
+
+        Raises:
+            CaptionError: a caption has an unknown word or no meaning.
+            UserError: there is not one caption per image, or an image is not a square of 32 to 512 pixels.
+        """
+        check_pairs(images, captions)
+        meanings = [parse(caption) for caption in captions]
+        try:
+            pixels = [np.asarray(image.convert("RGB"))[None] for image in images]
+            return [judge(one, [meaning])[0] for one, meaning in zip(pixels, meanings, strict=True)]
+        except ValueError as error:
+            raise UserError(str(error)) from error
+
+    def _judged(self, images: Tensor, captions: Sequence[str]) -> Pictures:
+        verdicts = judge(to_uint8(images), [parse(caption) for caption in captions])
+        return Pictures(tuple(to_pictures(images)), tuple(captions), tuple(verdicts))
 
     def paint(
         self, captions: Sequence[str], num_samples: int = 1, seed: int = 0, batch_size: int = 64, best_of: int = 1
@@ -108,27 +165,24 @@ class Painter:
             CaptionError, UserError: before anything is painted.
         """
         at_least_one(num_samples=num_samples, best_of=best_of)
-        if seed < 0:
-            raise UserError(f"seed={seed}: expected 0 or more")
+        check_seed(seed)
         if not captions:
             raise UserError("no captions: give at least one, such as 'a large blue square above 3 small red circles'")
         for caption in captions:
             self.words(caption, seed)
         requests = (
-            _Request(caption, self.words(caption, seed, k), k) for caption in captions for k in range(num_samples)
+            Request(caption, self.words(caption, seed, k), k) for caption in captions for k in range(num_samples)
         )
         return self._painted(requests, seed, batch_size, best_of)
 
-    def _painted(
-        self, requests: Iterator[_Request], seed: int, batch_size: int, best_of: int
-    ) -> Iterator[PaintedImage]:
+    def _painted(self, requests: Iterator[Request], seed: int, batch_size: int, best_of: int) -> Iterator[PaintedImage]:
         """The image of each request; candidates are painted of several batches together, which fills theirs."""
         together = batch_size if best_of == 1 else batch_size * BATCHES_TOGETHER
         while part := list(islice(requests, together)):
             yield from self._best(part, seed, batch_size, best_of)
 
     @torch.inference_mode()
-    def _best(self, requests: Sequence[_Request], seed: int, batch_size: int, best_of: int) -> list[PaintedImage]:
+    def _best(self, requests: Sequence[Request], seed: int, batch_size: int, best_of: int) -> list[PaintedImage]:
         """The first right candidate of each request, else the one with the most atoms right."""
         kept: dict[int, PaintedImage] = {}
         for candidate in range(best_of):
@@ -139,7 +193,7 @@ class Painter:
                 kept |= {i: better(kept.get(i), new) for i, new in zip(part, candidates, strict=True)}
         return [kept[i] for i in range(len(requests))]
 
-    def _candidates(self, requests: list[_Request], seed: int, candidate: int) -> Iterator[PaintedImage]:
+    def _candidates(self, requests: list[Request], seed: int, candidate: int) -> Iterator[PaintedImage]:
         keys = [sample_key(seed, request.index, candidate) for request in requests]
         noise = normal_rows(keys, self.model.latent_dim).to(self._device)
         images = self.model.generate(self._tokens([request.model_caption for request in requests]), noise=noise)
@@ -157,13 +211,12 @@ class Painter:
             )
 
     @torch.inference_mode()
-    def reconstruct(self, images: Sequence[Image.Image], captions: Sequence[str]) -> list[Image.Image]:
+    def reconstruct(self, images: Sequence[Image.Image], captions: Sequence[str]) -> Pictures:
         """Square images through the posterior's mean, each with its caption."""
-        if len(images) != len(captions):
-            raise UserError(f"{len(images)} images but {len(captions)} captions: each image needs its own")
+        check_pairs(images, captions)
         model_captions = [self.words(caption) for caption in captions]
         pixels = torch.stack([to_pixels(image, self.model.image_size) for image in images]).to(self._device)
-        return to_pictures(self.model.reconstruct(pixels, self._tokens(model_captions)))
+        return self._judged(self.model.reconstruct(pixels, self._tokens(model_captions)), captions)
 
     def words(self, caption: str, seed: int = 0, index: int = 0) -> str:
         """The caption in words that the model was trained with.
@@ -175,18 +228,7 @@ class Painter:
             CaptionError: the caption has an unknown word or no meaning.
             UserError: the training captions had no word for something that the caption says.
         """
-        meaning = parse(caption)
-        specified = complete_meaning(meaning, np.random.default_rng([seed, index]))
-        if specified == meaning and not self._unknown(caption):
-            return caption
-        canonical = describe(specified)
-        if unknown := self._unknown(canonical):
-            near = nearest_hint(unknown[0], self.tokenizer.words)
-            raise UserError(f"{unknown[0]!r} is not in the captions that the model was trained on{near}")
-        return canonical
-
-    def _unknown(self, caption: str) -> list[str]:
-        return [word for word in self.tokenizer.split(caption) if word not in self.tokenizer.words]
+        return in_known_words(caption, self.tokenizer, (seed, index))
 
     def noise(self, num_samples: int, seed: int, candidate: int = 0) -> Tensor:
         """(num_samples, Z) the noise of a caption's samples; row k is a pure function of (seed, k, candidate)."""
@@ -198,13 +240,3 @@ class Painter:
     @property
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
-
-
-def first_samples(model: ConditionalVAE, tokens: Tensor, seed: int = 0) -> Tensor:
-    """(B, 3, S, S) sample 0 of each caption (B, T), the very pixels that a :class:`Painter` gives for this seed.
-
-    For callers that have tokens and not captions: a run on a handful of scenes does not know every word of its
-    validation captions, which a painter refuses.
-    """
-    noise = normal_rows([sample_key(seed, index=0)], model.latent_dim).to(tokens.device)
-    return model.generate(tokens, noise=noise.expand(len(tokens), -1))

@@ -13,8 +13,8 @@ from PIL import Image
 
 from cvae_lightning.evaluation.consistency import JudgedImage
 from cvae_lightning.evaluation.split_result import SplitResult
+from cvae_lightning.pictures.grids import captioned_grid, paired_grid
 from cvae_lightning.reports.figures import new_figure, save_figure
-from cvae_lightning.reports.grids import captioned_grid, paired_grid
 from cvae_lightning.reports.run import pictures_of
 from cvae_lightning.runs import layout
 from cvae_lightning.runs.images import write_picture

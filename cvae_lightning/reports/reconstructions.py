@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from cvae_lightning.reports.grids import paired_grid
+from cvae_lightning.pictures.grids import paired_grid
 from cvae_lightning.runs.images import save_image
 from cvae_lightning.runs.layout import RECONSTRUCTION_PICTURE
 

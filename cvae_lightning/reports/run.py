@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from cvae_lightning.pictures.grids import captioned_grid, paired_grid
 from cvae_lightning.reports.curves import training_curves
-from cvae_lightning.reports.grids import captioned_grid, paired_grid
 from cvae_lightning.runs import TABLE, read_table
 from cvae_lightning.runs.images import write_picture
 from cvae_lightning.runs.layout import CURVES_PICTURE, RECONSTRUCTION_PICTURE, SAMPLES_PICTURE

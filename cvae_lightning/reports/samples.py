@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from PIL import Image
 
-from cvae_lightning.reports.grids import MOST_PICTURES, captioned_grid
+from cvae_lightning.pictures.grids import MOST_PICTURES, captioned_grid
 from cvae_lightning.runs import new_file
 from cvae_lightning.runs.images import refuse_existing, save_image, slug
 from cvae_lightning.runs.layout import GRID

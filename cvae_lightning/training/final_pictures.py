@@ -8,7 +8,8 @@ import torch
 
 from cvae_lightning.data import Batch
 from cvae_lightning.data.images import to_uint8
-from cvae_lightning.inference.painter import Painter, first_samples
+from cvae_lightning.inference.first_samples import first_samples
+from cvae_lightning.inference.painter import Painter
 from cvae_lightning.reports.run import draw_run
 from cvae_lightning.world import judge, parse
 

@@ -8,9 +8,9 @@ import pytest
 from cvae_lightning.evaluation.consistency import JudgedImage, judged
 from cvae_lightning.evaluation.model_adapter import ReconstructionStats
 from cvae_lightning.evaluation.split_result import SplitResult, findings
+from cvae_lightning.pictures.frames import CORRECT, WRONG
 from cvae_lightning.reports.evaluation import evaluation_report
 from cvae_lightning.reports.evaluation_pictures import draw_evaluation, judged_grid, position_map
-from cvae_lightning.reports.frames import CORRECT, WRONG
 from cvae_lightning.reports.summary import summary_sentences
 from cvae_lightning.world import Scene, render, sample, scene_rng
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.inference.candidates import PaintedImage
-from cvae_lightning.reports.grids import MOST_PICTURES
+from cvae_lightning.pictures.grids import MOST_PICTURES
 from cvae_lightning.reports.samples import SampleFiles, write_samples
 from cvae_lightning.world import judge, parse
 

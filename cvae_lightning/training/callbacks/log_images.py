@@ -11,8 +11,8 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from cvae_lightning.data.images import to_uint8
-from cvae_lightning.inference.painter import first_samples
-from cvae_lightning.reports.grids import captioned_grid
+from cvae_lightning.inference.first_samples import first_samples
+from cvae_lightning.pictures.grids import captioned_grid
 from cvae_lightning.training.callbacks.tensorboard_writer import board, last_step, scenes
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.world import judge, parse

@@ -9,8 +9,8 @@ from cvae_lightning.data import ShapeSceneDataModule
 from cvae_lightning.data.images import to_uint8
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.reports.frames import CORRECT, WRONG
-from cvae_lightning.reports.grids import GAP
+from cvae_lightning.pictures.frames import CORRECT, WRONG
+from cvae_lightning.pictures.grids import GAP
 from cvae_lightning.training import CVAEModule, final_pictures
 from cvae_lightning.training.callbacks import LogImages
 from cvae_lightning.training.final_pictures import draw_final_pictures

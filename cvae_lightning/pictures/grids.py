@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from cvae_lightning.reports.frames import STRIP, draw_frame
+from cvae_lightning.pictures.frames import STRIP, draw_frame
 
 BACKGROUND, TEXT_COLOUR = (255, 255, 255), (30, 30, 30)
 GAP, FONT_SIZE = 8, 12
@@ -26,7 +26,7 @@ def captioned_grid(
     pictures: Sequence[Image.Image],
     captions: Sequence[str],
     columns: int | None = None,
-    correct: Sequence[bool] | None = None,
+    correct: Sequence[bool | None] | None = None,
     total: int | None = None,
 ) -> Image.Image:
     """Equal square pictures, row by row, each over its caption.
@@ -35,7 +35,8 @@ def captioned_grid(
         pictures: at least one.
         captions: one per picture.
         columns: pictures per row, at most ``MOST_COLUMNS``.
-        correct: the judge's verdict on each picture, shown by its frame (:mod:`cvae_lightning.reports.frames`).
+        correct: the judge's verdict on each picture, shown by its frame (:mod:`cvae_lightning.pictures.frames`); None
+            where there is none.
         total: how many pictures there are, where only the first of them are given.
     """
     cells = [_enlarged(picture) for picture in pictures[:MOST_PICTURES]]

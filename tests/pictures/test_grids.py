@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cvae_lightning.reports.frames import CORRECT, MARK_COLOUR, NEUTRAL, STRIP, WRONG
-from cvae_lightning.reports.grids import GAP, MOST_COLUMNS, MOST_PICTURES, captioned_grid, paired_grid
+from cvae_lightning.pictures.frames import CORRECT, MARK_COLOUR, NEUTRAL, STRIP, WRONG
+from cvae_lightning.pictures.grids import GAP, MOST_COLUMNS, MOST_PICTURES, captioned_grid, paired_grid
 
 PICTURES = [Image.new("RGB", (144, 144), colour) for colour in ((10, 20, 30), (200, 100, 50))]
 
