@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.inference import PRECISIONS
+
+if TYPE_CHECKING:
+    from cvae_lightning.inference.painter import Painter
 
 
 class Exported(NamedTuple):
@@ -46,11 +49,25 @@ def exported(checkpoint: Path, dtype: str = "mixed", sampler: Mapping[str, Any] 
         UserError: the file is damaged, or the model cannot sample so.
     """
     from cvae_lightning.inference.checkpoint import load
+
+    check_dtype(dtype)
+    return packed(load(checkpoint, sampler=sampler), dtype)
+
+
+def packed(painter: Painter, dtype: str = "mixed") -> Exported:
+    """Store a painter's model as one file's bytes.
+
+    Args:
+        painter: has the model and its tokenizer.
+        dtype: as for :func:`exported`.
+
+    Raises:
+        UserError: there is no such way to store weights, or no file can hold the model.
+    """
     from cvae_lightning.inference.file_format import Saved, to_file
     from cvae_lightning.models import blueprint
 
     check_dtype(dtype)
-    painter = load(checkpoint, sampler=sampler)
     model, tokenizer = painter.model, painter.tokenizer
     weights = to_file(Saved(blueprint(model), tokenizer.state_dict(), model.state_dict()), dtype)
     facts = {

@@ -33,7 +33,7 @@ def slerp(first: Tensor, second: Tensor, share: float) -> Tensor:
     The straight line would pass through noise that is far too short for N(0, I) (Shoemake 1985; White 2016).
 
     Example:
-        >>> slerp(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]), 0.5).norm().item()
+        >>> round(slerp(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]), 0.5).norm().item(), 3)
         1.0
     """
     cosine = functional.cosine_similarity(first, second, dim=1).clamp(-1, 1).unsqueeze(1)  # (B, 1)
