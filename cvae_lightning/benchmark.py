@@ -1,29 +1,9 @@
 """Training speed by precision and memory format: ``python -m cvae_lightning.benchmark +experiment=guide``."""
 
-import shlex
 from functools import partial
 
-from omegaconf import DictConfig
-
 from cvae_lightning.cli.app import command
-from cvae_lightning.cli.result import done
 
-
-def job(config: DictConfig) -> None:
-    """Measure what the config describes."""
-    from hydra.core.hydra_config import HydraConfig
-
-    from cvae_lightning.cli.signatures import check_parts
-    from cvae_lightning.training.throughput import measure
-
-    check_parts(config)
-    files, fastest = measure(config)
-    chosen = [text for text in HydraConfig.get().overrides.task if not text.startswith("benchmark.")]
-    layout = f"channels_last={str(fastest.channels_last).lower()}"
-    following = shlex.join(["train", *chosen, f"trainer.precision={fastest.precision}", layout])
-    done(files, f"fastest: {fastest.label}, {fastest.lightning:.1f} images/s", following)
-
-
-main = partial(command, "benchmark", job)
+main = partial(command, "benchmark")
 if __name__ == "__main__":
     main()

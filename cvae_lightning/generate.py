@@ -1,36 +1,9 @@
 """Paint captions with a trained model: ``python -m cvae_lightning.generate 'captions=[...]'``."""
 
 from functools import partial
-from pathlib import Path
-
-from omegaconf import DictConfig
 
 from cvae_lightning.cli.app import command
-from cvae_lightning.cli.result import done
-from cvae_lightning.cli.values import captions_of
-from cvae_lightning.errors import at_least_one
-from cvae_lightning.inference.device import pick_device
-from cvae_lightning.reports.samples import SampleFiles, write_samples
-from cvae_lightning.runs import find_checkpoint
 
-
-def job(config: DictConfig) -> None:
-    """Paint each caption, judge the pictures and write them."""
-    captions, output = captions_of(config.captions), Path(config.output)
-    at_least_one(num_samples=config.num_samples, best_of=config.best_of)
-    files = SampleFiles(output, captions, config.num_samples)
-    files.refuse_existing()
-    checkpoint = find_checkpoint(config.run)
-
-    from cvae_lightning.inference.checkpoint import load
-
-    painter = load(checkpoint, pick_device(config.device), config.sampler)
-    painted = painter.stream(captions, config.num_samples, config.seed, best_of=config.best_of)
-    right = write_samples(painted, files, config.best_of)
-    result = f"{right} of {files.total} pictures say what was asked, best of {config.best_of} each"
-    done(files.shown(), f"{result}; painted by {checkpoint}", f"reconstruct 'images={output}/0*.png'")
-
-
-main = partial(command, "generate", job)
+main = partial(command, "generate")
 if __name__ == "__main__":
     main()

@@ -1,40 +1,9 @@
 """Judge pictures of any generator by their captions: ``python -m cvae_lightning.judge images=FOLDER``."""
 
-import json
 from functools import partial
-from pathlib import Path
 
-from omegaconf import DictConfig
-
-from cvae_lightning.captioned_images.read import find_captioned
-from cvae_lightning.captioned_images.records import json_lines
 from cvae_lightning.cli.app import command
-from cvae_lightning.cli.progress import progress
-from cvae_lightning.cli.result import done
-from cvae_lightning.cli.values import texts
-from cvae_lightning.evaluation.judge_pictures import accuracy, judge_files, read_meanings, result_lines
-from cvae_lightning.reports.judged import accuracy_text, wrong_page
-from cvae_lightning.runs import write_new
-from cvae_lightning.runs.images import refuse_existing
-from cvae_lightning.runs.layout import ACCURACY, JUDGED, WRONG_PAGE
 
-
-def job(config: DictConfig) -> None:
-    """Read, judge, write the results and print how many are right."""
-    output = Path(config.output)
-    refuse_existing([output / name for name in (JUDGED, ACCURACY, WRONG_PAGE)])
-    captions = None if config.captions is None else texts(config.captions)
-    sources = find_captioned(texts(config.images), captions, config.caption_column)
-    meanings = read_meanings(sources)
-    with progress("pictures", len(sources)) as advance:
-        judged = judge_files(sources, meanings, advance)
-    shares = accuracy(judged)
-    files = {JUDGED: json_lines(list(result_lines(judged))), ACCURACY: json.dumps(shares, indent=1) + "\n"}
-    if config.html:
-        files[WRONG_PAGE] = wrong_page(judged, shares)
-    done(write_new(output, {name: text.encode() for name, text in files.items()}), accuracy_text(shares))
-
-
-main = partial(command, "judge", job)
+main = partial(command, "judge")
 if __name__ == "__main__":
     main()

@@ -1,35 +1,9 @@
 """Show pictures as a trained model sees them: ``python -m cvae_lightning.reconstruct images=...``."""
 
 from functools import partial
-from pathlib import Path
-
-from omegaconf import DictConfig
 
 from cvae_lightning.cli.app import command
-from cvae_lightning.cli.result import done
-from cvae_lightning.cli.values import texts
-from cvae_lightning.inference.device import pick_device
-from cvae_lightning.reports.reconstructions import reconstruction_files, write_reconstructions
-from cvae_lightning.runs import find_checkpoint
-from cvae_lightning.runs.images import captions_of, find_images, read_image, refuse_existing
 
-
-def job(config: DictConfig) -> None:
-    """Encode and decode each image and write what comes out."""
-    paths = find_images(texts(config.images))
-    images = [read_image(path) for path in paths]
-    captions = captions_of(paths, images, None if config.captions is None else texts(config.captions))
-    files = reconstruction_files(Path(config.output), paths)
-    refuse_existing(files)
-    checkpoint = find_checkpoint(config.run)
-
-    from cvae_lightning.inference.checkpoint import load
-
-    pictures = load(checkpoint, pick_device(config.device)).reconstruct(images, captions)
-    write_reconstructions(images, pictures, captions, files)
-    done(files, f"{len(pictures)} reconstructions by {checkpoint}", f"evaluate run={checkpoint}")
-
-
-main = partial(command, "reconstruct", job)
+main = partial(command, "reconstruct")
 if __name__ == "__main__":
     main()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override, QuotedString
 from hydra.errors import HydraException
 
-from cvae_lightning.cli.configs import COMMANDS, CONF, OPTIONAL_GROUPS
+from cvae_lightning.cli.configs import COMMANDS, CONF, OPTIONAL_GROUPS, choices_of, groups_of
 from cvae_lightning.cli.messages import short
 from cvae_lightning.cli.renamed import RENAMED
 from cvae_lightning.errors import UserError, nearest_hint
@@ -85,28 +83,3 @@ def _chosen(override: Override) -> Iterator[Any]:
             yield from (part.text if isinstance(part, QuotedString) else part for part in item)
         elif not (item is None and override.is_delete()):
             yield item.text if isinstance(item, QuotedString) else item
-
-
-def choices_of(group: str, folders: Sequence[Path] = (CONF,)) -> list[str]:
-    """The choices of a group."""
-    return sorted({file.stem for folder in folders for file in (folder / group).glob("*.yaml")})
-
-
-@cache
-def groups_of(command: str) -> dict[str, str]:
-    """The groups that a command's defaults list has, each with its default choice; empty text where there is none.
-
-    Example:
-        >>> groups_of("report")
-        {}
-    """
-    content = yaml.safe_load((CONF / f"{command}.yaml").read_text(encoding="utf-8"))
-    groups: dict[str, str] = {}
-    for entry in content.get("defaults", []):
-        if isinstance(entry, str) and entry != "_self_":
-            groups |= groups_of(entry)
-        elif isinstance(entry, dict):
-            group, choice = next(iter(entry.items()))
-            if not group.startswith("override "):
-                groups[group] = "" if not choice else str(choice)
-    return groups

@@ -14,25 +14,11 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from cvae_lightning.cli.choices import read_overrides
-from cvae_lightning.cli.configs import CONF, OPTIONAL_GROUPS, leaves
+from cvae_lightning.cli.configs import CONF, EXAMPLES, OPTIONAL_GROUPS, leaves
 from cvae_lightning.cli.explain import describe, old_value
 from cvae_lightning.cli.messages import short
 from cvae_lightning.cli.validate import check_values
 from cvae_lightning.errors import UserError
-
-EXAMPLES = {
-    "train": "+experiment=quickstart",
-    "generate": "'captions=[\"a large blue square above 3 small red circles\"]' num_samples=4",
-    "reconstruct": "'images=outputs/generated/*/0*.png'",
-    "evaluate": "run=RUN_FOLDER",
-    "export": "run=RUN_FOLDER output=exported",
-    "report": "sweep=SWEEP_FOLDER",
-    "benchmark": "+experiment=guide",
-    "judge_reliability": "output=FOLDER",
-    "judge": "images=FOLDER html=true",
-    "dataset": "output=FOLDER 'split=[train,val,test]'",
-}
-"""Arguments that each command is shown with."""
 
 
 class Composed(NamedTuple):

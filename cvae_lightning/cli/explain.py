@@ -9,12 +9,10 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException, InstantiationException
 from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
-from cvae_lightning.cli.choices import choices_of
-from cvae_lightning.cli.configs import CONF
+from cvae_lightning.cli.configs import CONF, choices_of
 from cvae_lightning.cli.messages import PARAGRAPH, short
 from cvae_lightning.cli.renamed import RENAMED
 from cvae_lightning.errors import UserError, nearest_hint
-from cvae_lightning.world.captions import CaptionError
 
 EXTRAS = {
     "hydra/launcher/joblib": "joblib",
@@ -37,7 +35,7 @@ def describe(error: Exception, known: Sequence[str] = ()) -> str | None:
 
 
 def _described(error: Exception, known: Sequence[str]) -> str | None:
-    if isinstance(error, (UserError, CaptionError)):
+    if isinstance(error, UserError):
         return str(error)
     if isinstance(error, (HydraException, OmegaConfBaseException)):
         return explain(error, known)
@@ -48,7 +46,9 @@ def _described(error: Exception, known: Sequence[str]) -> str | None:
         )
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-    return None
+    from cvae_lightning.world.captions import CaptionError  # a misspelt key is answered without the world
+
+    return str(error) if isinstance(error, CaptionError) else None
 
 
 def explain(error: Exception, known: Sequence[str] = ()) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cvae_lightning.cli.choices import choices_of, groups_of
-from cvae_lightning.cli.compose import EXAMPLES
-from cvae_lightning.cli.configs import CONF
+from cvae_lightning.cli.configs import CONF, EXAMPLES, choices_of, groups_of
 from cvae_lightning.cli.listing import summary
 
 FLAGS = """Flags: --cfg job prints the whole config, --cfg job --resolve with its values; -m tries every combination of

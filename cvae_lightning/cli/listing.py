@@ -6,7 +6,6 @@ import ast
 import sys
 from importlib import import_module
 
-import cvae_lightning
 from cvae_lightning.cli.configs import COMMANDS, PACKAGE
 from cvae_lightning.cli.streams import closed_output_is_no_error, tolerate_narrow_encodings
 from cvae_lightning.errors import nearest_hint
@@ -26,7 +25,9 @@ def _start() -> None:
     if name in ("--help", "-h", "help"):
         print(listing())
     elif name == "--version":
-        print(cvae_lightning.__version__)
+        from cvae_lightning.release import __version__
+
+        print(__version__)
     elif name.replace("-", "_") in COMMANDS:
         sys.argv = [str(PACKAGE / f"{name.replace('-', '_')}.py"), *rest]
         import_module(f"cvae_lightning.{name.replace('-', '_')}").main()

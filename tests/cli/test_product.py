@@ -14,9 +14,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from cvae_lightning.cli.choices import choices_of, groups_of, read_overrides
+from cvae_lightning.cli.choices import read_overrides
 from cvae_lightning.cli.compose import Composed, check_required, composed, open_configs
-from cvae_lightning.cli.configs import COMMANDS, CONF, OPTIONAL_GROUPS, leaves
+from cvae_lightning.cli.configs import COMMANDS, CONF, OPTIONAL_GROUPS, choices_of, groups_of, leaves
 from cvae_lightning.cli.explain import describe
 from cvae_lightning.cli.messages import PARAGRAPH
 from cvae_lightning.cli.signatures import check_parts

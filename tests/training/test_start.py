@@ -10,7 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from support import TINY
 
 from cvae_lightning import errors
-from cvae_lightning.cli.app import CONF
+from cvae_lightning.cli.configs import CONF
 from cvae_lightning.training import run as training_run
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.run import run

@@ -1,0 +1,124 @@
+"""From arguments to a job in its folder: compose the config, check it, let Hydra run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from cvae_lightning.cli.app import TRACEBACKS, Job, fail
+from cvae_lightning.cli.compose import check_job, composed, known_keys
+from cvae_lightning.cli.configs import CONF
+from cvae_lightning.cli.explain import describe, first_line
+from cvae_lightning.cli.folders import Records, forget_job, job_folder
+from cvae_lightning.cli.overrides import plain_choices, resumed
+from cvae_lightning.cli.sweep import check_sweep
+from cvae_lightning.errors import UserError
+from cvae_lightning.runs import one_writer
+from cvae_lightning.sweeps import jobs
+
+
+def start(name: str, job: Job | None = None, resumable: bool = False) -> None:
+    """Check everything that needs no work, then let Hydra make the folder and run the job in it.
+
+    Args:
+        name: the command's, and its file's in ``conf``.
+        job: the work; None for the one of this name in :mod:`cvae_lightning.commands`.
+        resumable: whether ``resume=`` continues a run with the arguments that it was started with.
+
+    Raises:
+        UserError: what is wrong with the arguments, in one paragraph; a job's own errors pass.
+    """
+    arguments = plain_choices(sys.argv[1:])
+    sys.argv[1:] = resumed(arguments) if resumable else arguments
+    options = _options(sys.argv[1:])
+    GlobalHydra.instance().clear()
+    own = options.config_name is None and options.config_path is None
+    single = own and not (options.multirun or options.cfg or options.info or options.shell_completion)
+    records = None
+    if own and not options.hydra_help:
+        if options.multirun:
+            check_sweep(name, options.overrides, options.config_dir)
+        else:
+            checked = composed(name, options.overrides, options.config_dir, partial=not single)
+            records = Records(job_folder(checked.hydra)) if single else None
+    started: list[Path] = []
+    failed: list[Exception] = []
+
+    @hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)
+    def run(config: DictConfig) -> Any:
+        started.append(Path(HydraConfig.get().runtime.output_dir))
+        work = job or import_module(f"cvae_lightning.commands.{name}").job
+        if jobs.is_job(HydraConfig.get()):
+            return jobs.attempt(lambda: _write(work, check_job(name, config)), HydraConfig.get(), describe)
+        if not single:
+            return _write(work, check_job(name, config))
+        try:
+            return _write(work, config)
+        except Exception as error:  # raised again below: Hydra would print a line of its own about it
+            failed.append(error)
+
+    try:
+        with full_errors():
+            run()
+        if failed:
+            raise failed[0]
+    except Exception as error:
+        if started and records:
+            records.restore(started[0])
+        elif started:
+            forget_job(started[-1])
+        if started or isinstance(error, OSError):
+            raise
+        fail(describe(error, known_keys(name)) or f"{type(error).__name__}: {first_line(error)}")
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    """Hydra's flags and the ``key=value`` arguments.
+
+    Raises:
+        UserError: a flag does not exist, or lacks its value.
+    """
+    parser = get_args_parser()
+    parser.exit_on_error = False
+    try:
+        options, unknown = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise UserError(str(error)) from error
+    if unknown:
+        flag = unknown[0].partition("=")[0]
+        key = flag.lstrip("-").replace("-", "_")
+        raise UserError(f"{flag}: no such flag; a key is given as {key}=VALUE, and --help lists them")
+    return options
+
+
+def _write(job: Job, config: DictConfig) -> Any:
+    """Run a job, alone in its ``output=`` folder where it has one; ``train`` holds its run folder itself."""
+    output = config.get("output")
+    with one_writer(Path(str(output))) if output is not None else nullcontext():
+        return job(config)
+
+
+@contextmanager
+def full_errors() -> Iterator[None]:
+    """Let Hydra raise its errors; it would print them itself and leave with code 1."""
+    before = os.environ.get(TRACEBACKS)
+    os.environ[TRACEBACKS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[TRACEBACKS]
+        else:
+            os.environ[TRACEBACKS] = before

@@ -1,0 +1,32 @@
+"""The work of ``evaluate``: judge a trained model."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from cvae_lightning.cli.result import done, stopwatch
+from cvae_lightning.cli.values import settings_of, texts
+from cvae_lightning.evaluation.settings import EvaluationSettings, scene_source_of
+from cvae_lightning.inference.device import pick_device
+from cvae_lightning.reports.evaluation_files import evaluation_files, headline, write_evaluation
+from cvae_lightning.runs import find_checkpoint
+from cvae_lightning.runs.images import refuse_existing
+
+
+def job(config: DictConfig) -> None:
+    """Measure a model and write the numbers, a report and its pictures."""
+    splits, numbers = tuple(texts(config.splits)), settings_of(EvaluationSettings, config, "splits")
+    settings = EvaluationSettings(splits, **numbers)
+    checkpoint, output, minutes = find_checkpoint(config.run), Path(config.output), stopwatch()
+    source = scene_source_of(checkpoint)
+    settings.check(source)
+    refuse_existing(evaluation_files(output))
+
+    from cvae_lightning.evaluation.evaluate import evaluate
+    from cvae_lightning.evaluation.source import with_source
+    from cvae_lightning.inference.checkpoint import load
+
+    evaluation = evaluate(load(checkpoint, pick_device(config.device), config.sampler), settings, source)
+    results = with_source(evaluation.results, checkpoint, config.sampler)
+    report = write_evaluation(results, evaluation.splits, output, minutes())
+    done([report], headline(results), f"export run={checkpoint} evaluation={output}")

@@ -1,0 +1,23 @@
+"""The work of ``train``: train a model."""
+
+from omegaconf import DictConfig
+
+from cvae_lightning.errors import require_package
+
+TRACKERS = ("mlflow", "wandb")
+"""Loggers that need a package of the same name."""
+
+
+def job(config: DictConfig) -> float | None:
+    """One training run of a composed config: check, build, fit, draw."""
+    for name in TRACKERS:
+        if config.logger.get(name):
+            require_package(name, f"logger={name}")
+    from hydra.core.hydra_config import HydraConfig
+
+    from cvae_lightning.cli.signatures import check_parts
+    from cvae_lightning.training.context import hydra_context
+    from cvae_lightning.training.run import run
+
+    check_parts(config)
+    return run(config, hydra_context(HydraConfig.get()))
