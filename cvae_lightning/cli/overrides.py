@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 
 from cvae_lightning import runs
 from cvae_lightning.cli.configs import CONF, OPTIONAL_GROUPS
+from cvae_lightning.cli.followed import check_followed
 from cvae_lightning.cli.renamed import RENAMED
 from cvae_lightning.errors import UserError
 
@@ -40,12 +41,23 @@ def resumed(arguments: list[str]) -> list[str]:
     if {"-m", "--multirun"} & set(arguments):
         raise UserError("resume= continues one run: a sweep is continued by its own command")
     if wanted != "auto":
-        return runs.resumed_arguments(arguments, Path(wanted).resolve(), RENAMED)
+        return _continued(arguments, Path(wanted).resolve())
     rest = [argument for argument in arguments if not argument.startswith("resume=")]
     folder = _unfinished(rest)
     outcome = f"resuming {folder}" if folder else "no unfinished run of this config under outputs/, so a new one starts"
     print(f"resume=auto: {outcome}", file=sys.stderr)
-    return runs.resumed_arguments(rest, folder.resolve()) if folder else rest
+    return _continued(rest, folder.resolve()) if folder else rest
+
+
+def _continued(arguments: list[str], folder: Path) -> list[str]:
+    """The arguments that continue a run, of which those of its folder only describe a run.
+
+    Raises:
+        UserError: the folder is not a run that can be resumed, or its arguments say more.
+    """
+    continued = runs.resumed_arguments(arguments, folder, RENAMED)
+    check_followed(runs.saved_overrides(folder), arguments, folder)
+    return continued
 
 
 def _unfinished(arguments: list[str]) -> Path | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cvae_lightning.cli.messages import shown
 from cvae_lightning.errors import nearest_hint
+from cvae_lightning.type_hints import is_kind
 
 SEEDS = 2**32 - 1
 """The largest seed that every generator takes."""
@@ -66,18 +67,6 @@ class Rule:
 
     def _hint(self, value: Any) -> str:
         return nearest_hint(value, self.choices) if isinstance(value, str) and self.choices else ""
-
-
-def is_kind(value: Any, kinds: tuple[type, ...]) -> bool:
-    """Whether a value is of one of the types: true and false are no numbers, and a whole number is a number.
-
-    Example:
-        >>> is_kind(True, (int,)), is_kind(3, (float,)), is_kind(2.5, (int,))
-        (False, True, False)
-    """
-    if isinstance(value, bool):
-        return bool in kinds
-    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
 
 
 def _whole(lowest: int, highest: float = math.inf, optional: bool = False) -> Rule:

@@ -10,8 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cvae_lightning.errors import UserError
+
 SPECIAL_TOKENS = ("<PAD>", "<UNK>", "<SOS>", "<EOS>")
 """Padding, unknown word, start and end of a sequence; their ids are their indices."""
+LONGEST_CAPTION = 10_000
+"""Tokens; a file that asks for more room was not written by this package."""
 
 
 class CaptionTokenizer:
@@ -48,12 +52,12 @@ class CaptionTokenizer:
         """Token ids of a caption between ``<SOS>`` and ``<EOS>``; words outside the vocabulary become ``<UNK>``.
 
         Raises:
-            ValueError: the caption has no word, or more tokens than ``max_length``.
+            UserError: the caption has no word, or more tokens than ``max_length``.
         """
         words = self.split(caption)
         length = len(words) + 2
         if not words or length > self.max_length:
-            raise ValueError(f"caption {caption!r} has {len(words)} words: expected 1 to {self.max_length - 2}")
+            raise UserError(f"caption {caption[:80]!r} has {len(words)} words: expected 1 to {self.max_length - 2}")
         return [self.sos_id, *(self._ids.get(word, self.unk_id) for word in words), self.eos_id]
 
     def encode_batch(self, captions: Sequence[str]) -> Tensor:
@@ -87,9 +91,20 @@ class CaptionTokenizer:
         """The tokenizer of a :meth:`state_dict`.
 
         Raises:
-            KeyError, TypeError, ValueError: the state is not one of a tokenizer.
+            KeyError, ValueError: the state is not one of a tokenizer.
         """
-        return cls(max_length=state["max_length"], words=state["words"])
+        length, words = state["max_length"], state["words"]
+        if type(length) is not int or not 3 <= length <= LONGEST_CAPTION:
+            raise ValueError(
+                f"tokenizer max_length is {str(length)[:80]}: expected a whole number of 3 to {LONGEST_CAPTION}"
+            )
+        if not isinstance(words, list | tuple) or not all(
+            isinstance(word, str) and word.split() == [word] for word in words
+        ):
+            raise ValueError("tokenizer words: expected a list of single words")
+        if len(set(words)) < len(words):
+            raise ValueError("tokenizer words: expected each of them once")
+        return cls(max_length=length, words=words)
 
     def save(self, path: str | Path) -> None:
         """Write the vocabulary as JSON: ``{"max_length": 32, "vocabulary": {"<PAD>": 0, ...}}``."""

@@ -10,11 +10,17 @@ import torch
 
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError
+from cvae_lightning.inference.archive import Kind, kind_of, read_checkpoint
 from cvae_lightning.inference.file_format import FORMAT_VERSION, KEY, Saved, check_weights, from_file
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.inference.sampler import change_sampler
 from cvae_lightning.models import ConditionalVAE, build
-from cvae_lightning.runs import WEIGHTS, find_checkpoint
+from cvae_lightning.models.blueprint_checks import check_blueprint, check_bounds, check_shapes, nested
+from cvae_lightning.models.serialization import PARTS
+from cvae_lightning.runs import find_checkpoint
+
+LONGEST_REASON = 300
+"""Characters of a message that repeats a constructor's."""
 
 
 def load(
@@ -45,32 +51,76 @@ def load(
     if sampler is not None and not isinstance(sampler, Mapping):
         raise UserError(f"sampler={sampler!r}: expected settings by name, such as {{'steps': 3, 'restarts': 12}}")
     file = find_checkpoint(path)
+    saved = from_file(file) if kind_of(file) is Kind.EXPORT else _from_checkpoint(file)
     try:
-        saved = from_file(file) if file.suffix == Path(WEIGHTS).suffix else _from_checkpoint(file)
-        check_weights(saved.weights)
-        model = build(saved.blueprint)
-        if not isinstance(model, ConditionalVAE):
-            raise UserError(f"{file} holds a {type(model).__name__}, not a ConditionalVAE")
-        tokenizer = CaptionTokenizer.from_state(saved.tokenizer)
-        model.load_state_dict(saved.weights)
+        model, tokenizer = _built(saved)
         change_sampler(model, sampler)
     except UserError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
+    except Exception as error:  # constructors answer impossible numbers with many unrelated types
+        reason = " ".join(str(error).split())[:LONGEST_REASON]
         raise UserError(f"{file} is not a trained model of this package: {type(error).__name__}: {reason}") from error
     return Painter(model.to(device), tokenizer)
 
 
+def _built(saved: Saved) -> tuple[ConditionalVAE, CaptionTokenizer]:
+    """The model and its tokenizer; everything that a file says is checked before anything is built.
+
+    Raises:
+        ValueError: the message names what does not fit.
+    """
+    check_blueprint(saved.blueprint)
+    name = saved.blueprint["part"]
+    if not issubclass(PARTS[name], ConditionalVAE):
+        raise ValueError(f"it holds a {name}, not a ConditionalVAE")
+    tokenizer = CaptionTokenizer.from_state(saved.tokenizer)
+    check_vocabulary(saved.blueprint, tokenizer)
+    check_shapes(saved.blueprint, saved.weights)
+    check_weights(saved.weights)
+    model: ConditionalVAE = build(saved.blueprint)
+    model.load_state_dict(saved.weights)
+    return model, tokenizer
+
+
+def check_vocabulary(plan: Mapping[str, Any], tokenizer: CaptionTokenizer) -> None:
+    """Raise where a model does not read the ids that a tokenizer gives.
+
+    Raises:
+        ValueError: it has another number of words, or reads shorter captions.
+    """
+    for part in nested(plan):
+        if part.get("vocab_size", len(tokenizer)) != len(tokenizer):
+            raise ValueError(f"{part['part']}.vocab_size is {part['vocab_size']}, for a tokenizer of {len(tokenizer)}")
+        if part.get("max_length", tokenizer.max_length) < tokenizer.max_length:
+            length = f"{part['part']}.max_length is {part['max_length']}"
+            raise ValueError(f"{length}, for a tokenizer of {tokenizer.max_length}")
+
+
 def _from_checkpoint(file: Path) -> Saved:
+    """A checkpoint's model.
+
+    Raises:
+        UserError: the checkpoint is damaged, or newer than this package.
+    """
     checkpoint = read_checkpoint(file)
+    try:
+        return _saved(file, checkpoint)
+    except UserError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UserError(f"{file} is not a trained model of this package: {reason}") from error
+
+
+def _saved(file: Path, checkpoint: Mapping[str, Any]) -> Saved:
     tensors = checkpoint["state_dict"].items()
     weights = {key.removeprefix("model."): value for key, value in tensors if key.startswith("model.")}
     if is_format_1(checkpoint):
+        check_bounds(checkpoint["blueprint"])
         return Saved(checkpoint["blueprint"], checkpoint["ShapeSceneDataModule"], weights).upgraded()
     content = checkpoint[KEY]
     if content["format_version"] != FORMAT_VERSION:
-        raise UserError(f"{file} has format version {content['format_version']}: update the package")
+        raise UserError(f"{file} has format version {str(content['format_version'])[:80]}: update the package")
     if content["tokenizer"] is None:
         raise UserError(f"{file} has no tokenizer: the model was trained without a data module that has one")
     return Saved(content["blueprint"], content["tokenizer"], weights)
@@ -79,27 +129,3 @@ def _from_checkpoint(file: Path) -> Saved:
 def is_format_1(checkpoint: Mapping[str, Any]) -> bool:
     """Whether a checkpoint was written before the format had a version of its own."""
     return KEY not in checkpoint and "blueprint" in checkpoint
-
-
-def read_checkpoint(file: Path) -> dict[str, Any]:
-    """A checkpoint's plain data, by torch's weights-only reader.
-
-    Raises:
-        UserError: the file is damaged, or holds more than plain data.
-    """
-    try:
-        checkpoint = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # torch.load answers damage with a dozen unrelated types
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{file} cannot be read as a checkpoint (is it damaged or cut short?): {reason}") from error
-    if not isinstance(checkpoint, dict):
-        raise UserError(f"{file} holds a {type(checkpoint).__name__}: expected a checkpoint of this package")
-    return checkpoint
-
-
-def is_readable(file: Path) -> bool:
-    """Whether there is a whole checkpoint; a process that was killed may have left half of one."""
-    try:
-        return bool(read_checkpoint(file))
-    except UserError:
-        return False

@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import safetensors.torch
+import torch
 from safetensors import safe_open
 from torch import Tensor
 
 from cvae_lightning.errors import UserError
+from cvae_lightning.inference.digest import SHA256, check_digest, digest
 from cvae_lightning.inference.format_1 import upgrade
 from cvae_lightning.inference.quantization import dequantize, quantize
+from cvae_lightning.models.blueprint_checks import check_bounds
 
 FORMAT_VERSION = 2
 """Of a model's blueprint and of its weights' names; version 1 is read too (:mod:`.format_1`)."""
 KEY = "cvae_lightning"
 """The header's only entry: safetensors writes several in an order that changes from process to process."""
+MOST_HEADER = 20_000_000
+"""Bytes of a header, names and places of its tensors included."""
 
 
 class Saved(NamedTuple):
@@ -51,11 +56,13 @@ def to_file(saved: Saved, precision: str) -> bytes:
         UserError: the blueprint holds more than plain data, or a weight is too large or not finite.
     """
     content = {"format_version": FORMAT_VERSION, "blueprint": saved.blueprint, "tokenizer": saved.tokenizer}
+    stored = quantize(saved.weights, precision)
     try:
-        header = json.dumps(content)
+        plain = json.loads(json.dumps(content))
+        header = json.dumps(content | {SHA256: digest([plain, stored])})
     except (TypeError, ValueError) as error:
         raise UserError(f"the model was built from more than plain data, which no file can hold: {error}") from error
-    return safetensors.torch.save(quantize(saved.weights, precision), {KEY: header})
+    return safetensors.torch.save(stored, {KEY: header})
 
 
 def from_file(file: Path) -> Saved:
@@ -65,10 +72,9 @@ def from_file(file: Path) -> Saved:
         UserError: the file is damaged, of another program, or newer than this package.
     """
     try:
+        header = _own_header(file)
         with safe_open(file, framework="pt") as opened:
-            header = (opened.metadata() or {}).get(KEY)
             stored = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        _refuse_repeated_names(file)
     except Exception as error:  # damage is answered with several unrelated types
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{file} cannot be read as safetensors (is it damaged or cut short?): {reason}") from error
@@ -76,22 +82,37 @@ def from_file(file: Path) -> Saved:
         raise UserError(f"{file} holds no model of this package: its header has no entry {KEY!r}")
     try:
         content = json.loads(header, object_pairs_hook=_unique)
-        version = content["format_version"]
+        version, stated = content["format_version"], content.pop(SHA256, None)
         if version in (1, FORMAT_VERSION):
+            check_digest(file, stated, [content, stored])
+            check_bounds(content["blueprint"])
             saved = Saved(dict(content["blueprint"]), dict(content["tokenizer"]), dequantize(stored))
             return saved if version == FORMAT_VERSION else saved.upgraded()
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise UserError(f"{file} has a damaged header: {type(error).__name__}: {error}") from error
     raise UserError(
-        f"{file} has format version {version}, but this package reads 1 and {FORMAT_VERSION}: update the package"
+        f"{file} has format version {str(version)[:80]}, but this package reads 1 and {FORMAT_VERSION}: "
+        "update the package"
     )
 
 
-def _refuse_repeated_names(file: Path) -> None:
-    """Two readers of a header that has a name twice may read two different models."""
+def _own_header(file: Path) -> str | None:
+    """The header's entry of this package; None where there is none.
+
+    Raises:
+        ValueError: the header is longer than any model's, or has a name twice, so that two readers of it may read two
+            different models.
+    """
     with file.open("rb") as opened:
         length = int.from_bytes(opened.read(8), "little")
-        json.loads(opened.read(length), object_pairs_hook=_unique)
+        if length > MOST_HEADER:
+            raise ValueError(f"its header states a length of {length:,} bytes: expected at most {MOST_HEADER:,}")
+        header = json.loads(opened.read(length), object_pairs_hook=_unique)
+    metadata = header.get("__metadata__") or {}
+    own = metadata.get(KEY)
+    if own is not None and not isinstance(own, str):
+        raise ValueError(f"its entry {KEY!r} is not a text")
+    return own
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -111,7 +132,9 @@ def check_weights(weights: Mapping[str, Tensor]) -> None:
         ValueError: a weight is infinite, not a number, or not floating point.
     """
     for name, value in weights.items():
-        if not value.is_floating_point() and name.rpartition(".")[2] != "num_batches_tracked":
+        if value.dtype == torch.int64 and name.rpartition(".")[2] == "num_batches_tracked":
+            continue
+        if not value.is_floating_point():
             raise ValueError(f"{name} holds {value.dtype}: expected floating point")
-        if value.ndim and not bool(value.isfinite().all()):
+        if not bool(value.isfinite().all()) and (value.ndim or bool(value.isinf())):
             raise ValueError(f"{name} has a weight that is not finite")

@@ -169,7 +169,7 @@ class Painter:
         if not captions:
             raise UserError("no captions: give at least one, such as 'a large blue square above 3 small red circles'")
         for caption in captions:
-            self.words(caption, seed)
+            self.tokenizer.encode(self.words(caption, seed))
         requests = (
             Request(caption, self.words(caption, seed, k), k) for caption in captions for k in range(num_samples)
         )

@@ -13,8 +13,6 @@ from torch import nn
 
 PARTS: dict[str, type] = {}
 """Registered classes by name: modules, and frozen records that are arguments of modules."""
-MOST = {"stages": 16, "layers": 256}
-"""A file may ask for so many repetitions; 16 stages halve a side of 65,536 pixels down to one."""
 _Class = TypeVar("_Class", bound=type)
 
 
@@ -106,6 +104,8 @@ def _plain(value: Any) -> Any:
 def build(plan: Mapping[str, Any]) -> Any:
     """The freshly initialised module, or the record, of a blueprint; the inverse of :func:`blueprint`.
 
+    A blueprint from a file is first checked by :mod:`cvae_lightning.models.blueprint_checks`.
+
     Raises:
         ValueError: the plan names no registered part, or arguments that the part does not take.
 
@@ -118,9 +118,6 @@ def build(plan: Mapping[str, Any]) -> Any:
     if not isinstance(name, str) or name not in PARTS:
         near = get_close_matches(str(name), PARTS, n=1, cutoff=0.0)
         raise ValueError(f"{name!r} is not a registered part of a model; the nearest registered one is {near[0]!r}")
-    for key, most in MOST.items():
-        if isinstance(count := plan.get(key), int) and count > most:
-            raise ValueError(f"{name} of {count} {key}: expected at most {most}")
     arguments = {
         key: build(value) if isinstance(value, Mapping) else value for key, value in plan.items() if key != "part"
     }

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 
+from cvae_lightning.inference.archive import with_digest
 from cvae_lightning.runs import whole_file
 
 
@@ -17,7 +18,7 @@ class WholeCheckpoints(TorchCheckpointIO):
 
     Own code, because Lightning writes to ``$TMPDIR`` and moves the file from there: where that is another file system
     the move is a copy, and a process that is killed in it, or a disk that is full, leaves half a checkpoint in the
-    place of the good one.
+    place of the good one. A checkpoint also states the SHA-256 of its content, which is checked when it is read.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
@@ -27,7 +28,7 @@ class WholeCheckpoints(TorchCheckpointIO):
             OSError: it cannot be written; the error names the file.
         """
         content = BytesIO()  # torch answers a full disk with an error that is not an OSError
-        torch.save(checkpoint, content)
+        torch.save(with_digest(checkpoint), content)
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(target) as file:

@@ -14,7 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from cvae_lightning import runs
 from cvae_lightning.data import Batch, ShapeSceneDataModule
-from cvae_lightning.inference.checkpoint import load, read_checkpoint
+from cvae_lightning.inference.archive import read_checkpoint
+from cvae_lightning.inference.checkpoint import load
 from cvae_lightning.training.callbacks import RunCheckpoint, Throughput
 from cvae_lightning.training.callbacks.progress import duration
 from cvae_lightning.training.context import RunContext

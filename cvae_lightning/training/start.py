@@ -11,7 +11,8 @@ from torch import nn
 
 from cvae_lightning import runs
 from cvae_lightning.errors import UserError
-from cvae_lightning.inference.checkpoint import is_format_1, is_readable, read_checkpoint
+from cvae_lightning.inference.archive import is_readable, read_checkpoint
+from cvae_lightning.inference.checkpoint import is_format_1
 
 
 class Start(Enum):

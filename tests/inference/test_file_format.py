@@ -128,8 +128,10 @@ def foreign(tensors: dict[str, torch.Tensor], header: str | None) -> bytes:
 
 def damaged(good: bytes, damage: str) -> bytes:
     tensors, length = safetensors.torch.load(good), struct.unpack("<Q", good[:8])[0]
-    header = json.loads(good[8 : 8 + length])["__metadata__"][KEY]
-    content, first = json.loads(header), min(name for name, value in tensors.items() if value.ndim)
+    content = json.loads(json.loads(good[8 : 8 + length])["__metadata__"][KEY])
+    first = min(name for name, value in tensors.items() if value.ndim)
+    content.pop("sha256")  # as one who edits a file would
+    header = json.dumps(content)
     lacking = {name: value for name, value in tensors.items() if name != LACKING}
     return {
         "empty": b"",
@@ -195,6 +197,85 @@ DAMAGES = {
     "a tensor twice": "damaged|duplicate|twice",
     "another shape": r"likelihood\.running_error",
 }
+
+
+def edited(good: bytes, *path: str, value: object) -> bytes:
+    """The file with another value in its header's content, and without its digest."""
+    tensors, length = safetensors.torch.load(good), struct.unpack("<Q", good[:8])[0]
+    content = json.loads(json.loads(good[8 : 8 + length])["__metadata__"][KEY])
+    content.pop("sha256")
+    place = content
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return foreign(tensors, json.dumps(content))
+
+
+READER = {"part": "LSTMTextEncoder", "vocab_size": len(CaptionTokenizer(words=VOCABULARY)), "caption_dim": 16}
+EDITS = {
+    ("blueprint", "stages"): [10**7, -1, 2.5, None, "five", [5], True, 10**400],
+    ("blueprint", "prior"): [3, [], "StandardPrior", {"part": "GaussianLikelihood", "scale": None}, {}, {"part": 3}],
+    ("blueprint", "text_encoder"): [
+        READER | {"pad_id": None},
+        READER | {"pad_id": "0"},
+        READER | {"vocab_size": 10**6},
+        {"part": "LSTMTextEncoder"},
+    ],
+    ("blueprint", "decoder", "widths"): [[8] * 10_000, [8, "x"], 8, [], [10**7, 8], [[8]]],
+    ("blueprint", "decoder", "blocks"): [[10**7, 1], [1] * 100],
+    ("blueprint", "image_size"): [2**40, 0, -64, 4096],
+    ("blueprint", "latent_dim"): [10**6, 0],
+    ("tokenizer", "words"): [[1], "words", [], ["a", "a"], ["two words"], None, {"a": 1}],
+    ("tokenizer", "max_length"): [1, 3.5, None, True, 10**9, "32"],
+}
+
+
+@pytest.mark.parametrize("path", EDITS, ids=lambda path: ".".join(path[1:]))
+def test_what_no_constructor_takes_is_refused_before_anything_is_built(
+    small: Painter, tmp_path: Path, path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, file = to_file(saved(small), "float32"), tmp_path / "bad.safetensors"
+    monkeypatch.setattr("cvae_lightning.inference.checkpoint.build", lambda plan: pytest.fail("it was built"))
+    for value in EDITS[path]:
+        file.write_bytes(edited(good, *path, value=value))
+        with pytest.raises(UserError, match=r"bad\.safetensors") as caught:
+            load(file)
+        assert len(str(caught.value)) < 900
+
+
+def test_a_caption_that_is_too_long_for_the_model_is_a_users_mistake(small: Painter, tmp_path: Path) -> None:
+    file = tmp_path / "short.safetensors"
+    file.write_bytes(edited(to_file(saved(small), "float32"), "tokenizer", "max_length", value=3))
+    with pytest.raises(UserError, match="expected 1 to 1"):
+        load(file).stream(["a red star"])
+
+
+def test_a_flipped_bit_is_refused(small: Painter, tmp_path: Path) -> None:
+    good, file = to_file(saved(small), "float32"), tmp_path / "flipped.safetensors"
+    length = struct.unpack("<Q", good[:8])[0]
+    number = good.index(b'"caption_dim')  # within the blueprint
+    for place, bit in ((8 + length + 5, 1), (len(good) - 1, 1), (len(good) // 2, 64), (number + 2, 1)):
+        content = bytearray(good)
+        content[place] ^= bit
+        file.write_bytes(content)
+        with pytest.raises(UserError, match=r"SHA-256|cannot be read"):
+            load(file)
+
+
+def test_a_file_is_what_it_holds_whatever_its_name(small: Painter, tmp_path: Path) -> None:
+    file = tmp_path / "model.ckpt"
+    file.write_bytes(to_file(saved(small), "float32"))
+    assert load(file).model.image_size == 32
+
+
+def test_an_older_file_without_a_digest_is_loaded_with_a_note(
+    small: Painter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "old.safetensors"
+    file.write_bytes(edited(to_file(saved(small), "float32"), "format_version", value=2))
+    with caplog.at_level("INFO"):
+        load(file)
+    assert "has no checksum" in caplog.text
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
