@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from cvae_lightning.errors import UserError
+from cvae_lightning.runs.plain import read_mapping
 
 SPECIAL_TOKENS = ("<PAD>", "<UNK>", "<SOS>", "<EOS>")
 """Padding, unknown word, start and end of a sequence; their ids are their indices."""
@@ -118,11 +119,12 @@ class CaptionTokenizer:
         Raises:
             ValueError: the file is not such a vocabulary.
         """
+        Path(path).stat()  # an absent file is not an empty vocabulary
         try:
-            content = json.loads(Path(path).read_text())
+            content = read_mapping(Path(path), {"vocabulary": dict})
             ordered = sorted(content["vocabulary"], key=content["vocabulary"].get)
-            tokenizer = cls(content["max_length"], ordered[len(SPECIAL_TOKENS) :])
-        except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            tokenizer = cls.from_state({"max_length": content["max_length"], "words": ordered[len(SPECIAL_TOKENS) :]})
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path} is not a tokenizer vocabulary: {error}") from error
         if tokenizer._ids != content["vocabulary"]:
             raise ValueError(f"{path} is not a tokenizer vocabulary: its ids are not the special tokens, then a to z")

@@ -11,6 +11,8 @@ from cvae_lightning.runs import CONFIG, read_mapping, run_dir_of
 from cvae_lightning.world import SPLITS, Mix, sample, scene_rng
 
 Key = tuple[int, ...]
+MOST = 2**63
+"""Seeds and sizes are below it."""
 SAMPLE, POSTERIOR, REAL, FIXED, BOOTSTRAP = range(5)
 """What a draw is for: a sample of a caption, a latent of an image, a real scene of a meaning (for the diversity, and
 for the latents at a fixed caption), and an interval by resampling."""
@@ -47,13 +49,19 @@ def scene_source_of(checkpoint: Path) -> SceneSource:
     folder = run_dir_of(checkpoint)
     if folder is None or not (file := folder / CONFIG).is_file():
         return SceneSource()
+    data = read_mapping(file, {"data": dict}).get("data", {})
     try:
-        data = read_mapping(file)["data"]
         mix = Mix(*(data["mix"][form.name] for form in fields(Mix)))
-        train_size = training_scenes(data["size"], data["val_fraction"])
-        return SceneSource(data["seed"], mix, data["synonyms"], train_size)
-    except (KeyError, TypeError, ValueError) as error:
+        train_size = training_scenes(_whole(data["size"]), data["val_fraction"])
+        return SceneSource(_whole(data["seed"]), mix, bool(data["synonyms"]), train_size)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise UserError(f"{file} does not say which scenes the run was trained on: {error}") from error
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or not 0 <= value < MOST:
+        raise ValueError(f"{str(value)[:80]!r}: expected a whole number of 0 or more")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from cvae_lightning.inference.digest import SHA256, check_digest, digest
 from cvae_lightning.inference.format_1 import upgrade
 from cvae_lightning.inference.quantization import dequantize, quantize
 from cvae_lightning.models.blueprint_checks import check_bounds
+from cvae_lightning.runs.plain import parse_json
 
 FORMAT_VERSION = 2
 """Of a model's blueprint and of its weights' names; version 1 is read too (:mod:`.format_1`)."""
@@ -81,7 +82,7 @@ def from_file(file: Path) -> Saved:
     if header is None:
         raise UserError(f"{file} holds no model of this package: its header has no entry {KEY!r}")
     try:
-        content = json.loads(header, object_pairs_hook=_unique)
+        content = parse_json(header)
         version, stated = content["format_version"], content.pop(SHA256, None)
         if version in (1, FORMAT_VERSION):
             check_digest(file, stated, [content, stored])
@@ -107,20 +108,12 @@ def _own_header(file: Path) -> str | None:
         length = int.from_bytes(opened.read(8), "little")
         if length > MOST_HEADER:
             raise ValueError(f"its header states a length of {length:,} bytes: expected at most {MOST_HEADER:,}")
-        header = json.loads(opened.read(length), object_pairs_hook=_unique)
+        header = parse_json(opened.read(length).decode())
     metadata = header.get("__metadata__") or {}
     own = metadata.get(KEY)
     if own is not None and not isinstance(own, str):
         raise ValueError(f"its entry {KEY!r} is not a text")
     return own
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is in it twice")
-    return content
 
 
 def check_weights(weights: Mapping[str, Tensor]) -> None:

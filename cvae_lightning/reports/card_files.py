@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cvae_lightning.runs import CONFIG, ENVIRONMENT, METRICS, read_mapping
+from cvae_lightning.runs import CONFIG, ENVIRONMENT, METRICS, content_of, read_mapping
 
 
 def card_of(model: Mapping[str, Any], folder: Path | None, evaluation: Mapping[str, Any]) -> str:
@@ -30,4 +30,5 @@ def card_of(model: Mapping[str, Any], folder: Path | None, evaluation: Mapping[s
         metrics=records[METRICS],
         evaluation=evaluation,
     )
-    return model_card(facts)
+    with content_of(folder or Path("evaluation.json")):
+        return model_card(facts)

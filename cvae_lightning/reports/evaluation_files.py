@@ -57,9 +57,12 @@ def read_evaluation(folder: Path) -> dict[str, Any]:
     """
     if not (folder / RESULTS).is_file():
         raise UserError(f"evaluation={folder}: the folder has no {RESULTS}")
-    results = read_mapping(folder / RESULTS)
-    if lacking := {"checkpoint", "settings", "splits", "diversity"} - set(results):
+    parts = {"checkpoint": dict, "settings": dict, "splits": dict, "diversity": dict}
+    results = read_mapping(folder / RESULTS, parts)
+    if lacking := set(parts) - set(results):
         raise UserError(f"{folder / RESULTS} is not an evaluation: it lacks {', '.join(sorted(lacking))}")
+    if not all(isinstance(results["checkpoint"].get(key), str) for key in ("name", "sha256")):
+        raise UserError(f"{folder / RESULTS} is not an evaluation: it does not say of which checkpoint it is")
     return results
 
 

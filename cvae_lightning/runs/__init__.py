@@ -30,7 +30,7 @@ from cvae_lightning.runs.layout import (
 )
 from cvae_lightning.runs.lock import one_writer
 from cvae_lightning.runs.overrides import RUNTIME_KEYS, override_key, override_value, saved_overrides
-from cvae_lightning.runs.plain import read_mapping, read_plain
+from cvae_lightning.runs.plain import content_of, read_mapping, read_plain
 from cvae_lightning.runs.provenance import environment, shell_command
 from cvae_lightning.runs.resume import check_resumable, newest_unfinished, resumed_arguments
 
@@ -54,6 +54,7 @@ __all__ = [
     "WEIGHTS",
     "check_resumable",
     "claim",
+    "content_of",
     "environment",
     "final_metrics",
     "find_checkpoint",

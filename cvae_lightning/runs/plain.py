@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import yaml
 
 from cvae_lightning.errors import UserError
 
-MOST_BYTES = 50_000_000
-"""A larger file was not written by this package."""
+MOST_BYTES, MOST_YAML_BYTES = 50_000_000, 1_000_000
+"""A larger file was not written by this package; YAML is read slowly, and what is written as YAML is short."""
 MOST_VALUES = 1_000_000
 """YAML can repeat a value by its name: a file of a few hundred bytes may stand for billions of values."""
+DEEPEST = 64
+"""Lists and mappings within each other."""
+PLAIN = (str, int, float, bool, type(None))
 
 
 def read_plain(path: Path) -> Any:
@@ -29,24 +33,27 @@ def read_plain(path: Path) -> Any:
         ([1, 2], None)
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise UserError(f"{path} cannot be read: it is larger than {MOST_BYTES // 1_000_000} MB")
+        most = MOST_BYTES if path.suffix == ".json" else MOST_YAML_BYTES
+        if path.stat().st_size > most:
+            raise UserError(f"{path} cannot be read: it is larger than {most // 1_000_000} MB")
         text = path.read_text(encoding="utf-8")
-        content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-        count = sum(1 for _ in _values(content))
+        content = parse_json(text) if path.suffix == ".json" else yaml.load(text, PlainLoader)
+        _check_values(content)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, UnicodeDecodeError, RecursionError, ValueError, yaml.YAMLError) as error:
+    except (OSError, RecursionError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
         if isinstance(error, UserError):
             raise
         raise UserError(f"{path} cannot be read: {_first_line(error)}") from error
-    if count > MOST_VALUES:
-        raise UserError(f"{path} cannot be read: it stands for more than {MOST_VALUES:,} values")
     return content
 
 
-def read_mapping(path: Path) -> dict[str, Any]:
+def read_mapping(path: Path, kinds: Mapping[str, type | tuple[type, ...]] | None = None) -> dict[str, Any]:
     """The mapping that a JSON or YAML file holds; empty where there is no file.
+
+    Args:
+        path: the file.
+        kinds: what some names must have as their value, where the file has the name.
 
     Raises:
         UserError: the file cannot be read, or holds something else.
@@ -55,27 +62,105 @@ def read_mapping(path: Path) -> dict[str, Any]:
         >>> _ = Path("config.yaml").write_text("seed: 1")
         >>> read_mapping(Path("config.yaml")), read_mapping(Path("absent.yaml"))
         ({'seed': 1}, {})
+        >>> read_mapping(Path("config.yaml"), {"seed": str})
+        Traceback (most recent call last):
+        cvae_lightning.errors.UserError: config.yaml cannot be read: its 'seed' is of type int, which is not...
     """
     content = read_plain(path)
     if content is None and not path.exists():
         return {}
     if not isinstance(content, dict):
-        kind = "nothing" if content is None else f"a {type(content).__name__}"
-        raise UserError(f"{path} cannot be read: expected names with values, found {kind}")
+        found = "nothing" if content is None else f"a {type(content).__name__}"
+        raise UserError(f"{path} cannot be read: expected names with values, found {found}")
+    for name, kind in (kinds or {}).items():
+        if name in content and not isinstance(content[name], kind):
+            found = type(content[name]).__name__
+            raise UserError(
+                f"{path} cannot be read: its {name!r} is of type {found}, which is not what is written there"
+            )
     return {str(key): value for key, value in content.items()}
 
 
-def _values(content: Any) -> Iterator[Any]:
-    """Every value within plain data, up to one more than are allowed."""
-    waiting, count = [content], 0
-    while waiting and count <= MOST_VALUES:
-        value = waiting.pop()
+@contextmanager
+def content_of(path: Path) -> Iterator[None]:
+    """Say of an error in the block that a file's content is not what this package writes.
+
+    Raises:
+        UserError: in place of the error that values of another kind, or absent ones, lead to.
+
+    Example:
+        >>> with content_of(Path("evaluation.json")):
+        ...     {}["splits"]
+        Traceback (most recent call last):
+        cvae_lightning.errors.UserError: evaluation.json is not what this package writes: KeyError: 'splits'
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        reason = f"{type(error).__name__}: {_first_line(error)}"
+        raise UserError(f"{path} is not what this package writes: {reason[:200]}") from error
+
+
+def parse_json(text: str) -> Any:
+    """JSON in which no name is twice, since two readers of such a text may read two different contents.
+
+    Raises:
+        ValueError: the text is not JSON, or has a name twice.
+        RecursionError: it is nested too deep.
+
+    Example:
+        >>> parse_json('{"a": 1, "a": 2}')
+        Traceback (most recent call last):
+        ValueError: 'a' is in it twice
+    """
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise ValueError(f"{twice[:80]!r} is in it twice")
+    return content
+
+
+class PlainLoader(yaml.SafeLoader):
+    """YAML's safe loader without merge keys, which can make a short text stand for more than memory holds."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Refuse ``<<``.
+
+        Raises:
+            yaml.constructor.ConstructorError: there is one.
+        """
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(None, None, "it has a merge key (<<)", key.start_mark)
+
+
+def _check_values(content: Any) -> None:
+    """Raise where plain data is too much, too deep, or not plain.
+
+    Raises:
+        ValueError: it is.
+    """
+    waiting, count = [(content, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
         count += 1
-        yield value
+        if count > MOST_VALUES:
+            raise ValueError(f"it stands for more than {MOST_VALUES:,} values")
+        if depth > DEEPEST:
+            raise ValueError(f"it is nested more than {DEEPEST} deep")
         if isinstance(value, dict):
-            waiting.extend(value.values())
+            waiting += [(item, depth + 1) for item in value.values()]
         elif isinstance(value, list):
-            waiting.extend(value)
+            waiting += [(item, depth + 1) for item in value]
+        elif not isinstance(value, PLAIN):
+            raise ValueError(f"it has a value of type {type(value).__name__}")
 
 
 def _first_line(error: Exception) -> str:

@@ -19,6 +19,7 @@ from omegaconf import DictConfig
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import FAILURE, rotate, shell_command, write_atomic
 from cvae_lightning.runs.layout import JOB_LOCK
+from cvae_lightning.sweeps.failure import read_failure
 from cvae_lightning.sweeps.folder import read_sweep
 from cvae_lightning.sweeps.ranking import best_first, criterion
 
@@ -71,8 +72,8 @@ class ReportFailures(Callback):
             return
         print(f"{len(files)} of the sweep's jobs failed:", file=sys.stderr)
         for file in files:
-            record = json.loads(file.read_text())
-            print(f"  {file.parent}: {record['error']}\n    repeat it: {record['command']}", file=sys.stderr)
+            failure = read_failure(file.parent)
+            print(f"  {file.parent}: {failure.error}\n    repeat it: {failure.command}", file=sys.stderr)
         raise SystemExit(FAILED)
 
 

@@ -42,11 +42,15 @@ def open_storage(folder: Path, url: str | None) -> BaseStorage:
         url: a database such as ``postgresql://user@host/name``, or None for the folder's journal.
 
     Raises:
-        UserError: the database cannot be opened.
+        UserError: the database cannot be opened, or the journal is damaged.
     """
     if url is None:
         journal = folder / JOURNAL
-        return JournalStorage(JournalFileBackend(str(journal), WholeLines(journal)))
+        try:
+            return JournalStorage(JournalFileBackend(str(journal), WholeLines(journal)))
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            reason = f"{type(error).__name__}: {error}"[:200]
+            raise UserError(f"{journal} cannot be read as a study's journal: {reason}") from error
     try:
         return RDBStorage(url)
     except Exception as error:  # each database driver has errors of its own

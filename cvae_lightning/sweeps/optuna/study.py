@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from optuna.trial import FrozenTrial, TrialState
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.runs import STUDY, TRIAL, write_atomic
+from cvae_lightning.runs import STUDY, TRIAL, read_mapping, write_atomic
 from cvae_lightning.runs.layout import CLAIM_LOCK, STUDY_LOCK
 from cvae_lightning.sweeps.optuna.options import Options, build_pruner, build_sampler, trial_count
 from cvae_lightning.sweeps.optuna.space import Space, Value
@@ -144,7 +144,7 @@ class SharedStudy:
         if not file.exists():
             write_atomic(file, json.dumps({**settings, "command": command}, indent=1) + "\n")
             return False
-        _compare(self.folder, json.loads(file.read_text()), settings)
+        _compare(self.folder, read_mapping(file), settings)
         return True
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import time
@@ -16,9 +15,11 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 from optuna.trial import FrozenTrial, TrialState
 
-from cvae_lightning.runs import FAILURE, METRICS, write_atomic
+from cvae_lightning.errors import UserError
+from cvae_lightning.runs import FAILURE, METRICS, read_mapping, write_atomic
 from cvae_lightning.runs.layout import MULTIRUN
 from cvae_lightning.runs.provenance import user_command
+from cvae_lightning.sweeps.failure import read_failure
 from cvae_lightning.sweeps.optuna.options import Options
 from cvae_lightning.sweeps.optuna.space import override_text, read_space
 from cvae_lightning.sweeps.optuna.study import PRUNED_AT, Claim, Outcome, SharedStudy, best_trials
@@ -67,12 +68,15 @@ def outcome(folder: Path, options: Options, pruned_at: int | None, returned: Job
     if error is not None:
         return Outcome(TrialState.FAIL, error=f"{type(error).__name__}: {error}")
     if (folder / FAILURE).exists():
-        return Outcome(TrialState.FAIL, error=json.loads((folder / FAILURE).read_text())["error"])
+        return Outcome(TrialState.FAIL, error=read_failure(folder).error)
     if pruned_at is not None:
         return Outcome(TrialState.PRUNED, pruned_at=pruned_at)
     if not (folder / METRICS).exists():
         return Outcome(TrialState.FAIL, error=f"the job ended without {METRICS}")
-    numbers = _numbers(folder / METRICS)
+    try:
+        numbers = _numbers(folder / METRICS)
+    except UserError as damaged:
+        return Outcome(TrialState.FAIL, error=str(damaged))
     values = tuple(measured(numbers, objective.metric) for objective in options.objectives)
     if any(math.isnan(value) for value in values):
         return Outcome(TrialState.FAIL, error=f"an objective is not a number: {values}")
@@ -89,8 +93,12 @@ def _launch(study: SharedStudy, launcher: Launcher, claims: Sequence[Claim]) -> 
 
 
 def _numbers(file: Path) -> dict[str, float]:
-    """Every number of a run's ``metrics.json``: its metrics, and what it took."""
-    content = json.loads(file.read_text())
+    """Every number of a run's ``metrics.json``: its metrics, and what it took.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    content = read_mapping(file, {"metrics": dict})
     flat = {**content, **content.get("metrics", {})}
     return {name: float(value) for name, value in flat.items() if isinstance(value, int | float)}
 
