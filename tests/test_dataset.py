@@ -21,7 +21,7 @@ from cvae_lightning import ShapeSceneDataset
 from cvae_lightning.captioned_images import export
 from cvae_lightning.captioned_images.export import DatasetSettings, begin, write_split
 from cvae_lightning.errors import UserError
-from cvae_lightning.world import COLOURS, SHAPES, SIZES, SPLITS, parse
+from cvae_lightning.world import DEFAULT, parse
 
 ARGUMENTS = ("split=[train,val,novel_pair]", "size=70", "masks=true", "output=out")
 
@@ -121,17 +121,17 @@ def test_a_finished_export_is_left_as_it_is(command: Command, exported: Path) ->
 def test_metadata_says_what_the_picture_shows(exported: Path) -> None:
     for row in rows_of(exported / "val"):
         meaning = parse(row["text"])
-        assert row["relation"] == (meaning.relation or "")
+        assert row["relation"] == ("".join(filter(None, meaning.links)))
         assert row["form"] == meaning.form
         assert [group["count"] for group in row["groups"]] == [group.count for group in meaning.groups]
         assert len(row["objects"]) == sum(group.count for group in meaning.groups)
         assert (row["world"], row["split"], row["seed"]) == ("v1", "val", 0)
         pixels = np.asarray(Image.open(exported / "val" / row["file_name"]))
         for thing in row["objects"]:
-            assert thing["shape"] in SHAPES
-            assert thing["size"] in SIZES
+            assert thing["shape"] in DEFAULT.shapes
+            assert thing["size"] in DEFAULT.sizes
             x, y = (int(value) for value in thing["centre"])
-            assert tuple(pixels[y, x]) == COLOURS[thing["colour"]]
+            assert tuple(pixels[y, x]) == DEFAULT.colours[thing["colour"]]
 
 
 def test_masks_number_the_objects_and_boxes_enclose_them(exported: Path) -> None:
@@ -180,7 +180,7 @@ def test_prompts_have_the_captions_of_the_pictures(command: Command, exported: P
     assert [line["prompt"] for line in lines] == [row["text"] for row in rows_of(exported / "val")]
     assert [path.name for path in (tmp_path / "prompts").iterdir()] == ["metadata.jsonl"]
     related = next(line for line in lines if line["tag"] == "relation")
-    assert related["include"][0]["position"] == [parse(related["prompt"]).relation, 1]
+    assert related["include"][0]["position"] == [*parse(related["prompt"]).links, 1]
     assert command("dataset", "prompts=true", "output=prompts", cwd=tmp_path).returncode == 2
 
 
@@ -215,7 +215,7 @@ def test_a_folder_of_other_things_is_left_alone(command: Command, exported: Path
     assert list(tmp_path.iterdir()) == [tmp_path / "train"]
 
 
-@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("split", DEFAULT.splits.names)
 @pytest.mark.parametrize("side", [32, 100])
 def test_every_split_and_side(tmp_path: Path, split: str, side: int) -> None:
     settings = DatasetSettings(splits=(split,), size=3, image_size=side, seed=5)

@@ -137,7 +137,7 @@ def test_right_pictures_pass_in_every_format(command: Command, tmp_path: Path, n
 
 
 def test_a_turned_photograph_is_judged_upright(command: Command, tmp_path: Path) -> None:
-    example = next(e for i in range(99) if (e := captioned_scene(0, "test", i)).meaning.relation == "above")
+    example = next(e for i in range(99) if (e := captioned_scene(0, "test", i)).meaning.links == ("above",))
     exif = Image.Exif()
     exif[0x0112] = 3  # half a turn
     turned = Image.fromarray(render([example.scene], 128)[0]).transpose(Image.Transpose.ROTATE_180)

@@ -12,7 +12,7 @@ from support import ROOT, TINY
 
 from cvae_lightning.data import CaptionTokenizer
 from cvae_lightning.training.factory import build_module
-from cvae_lightning.world import VOCABULARY
+from cvae_lightning.world import DEFAULT, word_tables
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ BODIES = {
     "learned": ["encoder=slots", "decoder=slots", "encoder.widths=[16]", "slot_queries=learned"],
     "objects": ["encoder=slots", "decoder=compositing", "encoder.widths=[16]", "slot_queries=objects"],
 }
-TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
+TOKENIZER = CaptionTokenizer().fit(word_tables(DEFAULT).vocabulary)
 CAPTIONS = ["a large blue square above 3 small red circles", "2 tiny green stars"]
 
 

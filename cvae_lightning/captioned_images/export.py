@@ -20,8 +20,7 @@ from cvae_lightning.runs.images import refuse_existing
 from cvae_lightning.runs.layout import CARD, DATASET, IMAGES_METADATA, MASKS
 from cvae_lightning.runs.plain import read_mapping
 from cvae_lightning.runs.png import is_whole_png, png_bytes
-from cvae_lightning.world import CaptionedScene, captioned_scene, instance_mask, render
-from cvae_lightning.world.splits import check_split
+from cvae_lightning.world import V1, CaptionedScene, captioned_scene, check_split, instance_mask, render
 
 FORMAT = 1
 """The layout of an export; another one gets another number."""
@@ -59,7 +58,7 @@ class DatasetSettings:
             raise UserError(f"split=[{','.join(self.splits)}]: expected at least one split, each once")
         for split in self.splits:
             try:
-                check_split(split)
+                check_split(split, world=V1)
             except ValueError as error:
                 raise UserError(str(error)) from error
 
@@ -110,7 +109,7 @@ def write_split(
     todo = set(missing(home, settings))
     for start in range(0, settings.size, AT_ONCE):
         indices = range(start, min(start + AT_ONCE, settings.size))
-        examples = {index: captioned_scene(settings.seed, split, index) for index in indices}
+        examples = {index: captioned_scene(settings.seed, split, index, world=V1) for index in indices}
         needed = {index: example for index, example in examples.items() if index in todo}
         _write_pictures(home, needed, settings)
         advance(len(needed))
@@ -128,7 +127,7 @@ def prompts(settings: DatasetSettings) -> Iterator[dict[str, Any]]:
     """
     for split in settings.splits:
         for index in range(settings.size):
-            example = captioned_scene(settings.seed, split, index)
+            example = captioned_scene(settings.seed, split, index, world=V1)
             yield prompt_line(example, split=split, seed=settings.seed, index=index)
 
 
@@ -140,10 +139,10 @@ def missing(home: Path, settings: DatasetSettings) -> list[int]:
 
 
 def _write_pictures(home: Path, examples: dict[int, CaptionedScene], settings: DatasetSettings) -> None:
-    images = render([example.scene for example in examples.values()], settings.image_size)
+    images = render([example.scene for example in examples.values()], settings.image_size, world=V1)
     for (index, example), image in zip(examples.items(), images, strict=True):
         if settings.masks:
-            mask = instance_mask(example.scene, settings.image_size)
+            mask = instance_mask(example.scene, settings.image_size, world=V1)
             _write_bytes(home / MASKS / picture_name(index), png_bytes(mask))
         _write_bytes(home / picture_name(index), png_bytes(image))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cvae_lightning.world import CaptionedScene, Group, Thing, bounding_box
+from cvae_lightning.world import V1, CaptionedScene, Group, Thing, bounding_box
 
 WORLD = "v1"
 """The name of the world of ``docs/world.md``, which every file says."""
@@ -33,7 +33,7 @@ def metadata_line(example: CaptionedScene, image_size: int, **identity: Any) -> 
         "text": caption,
         "objects": [_object(thing, image_size) for thing in scene.things],
         "groups": [_group(group) for group in meaning.groups],
-        "relation": meaning.relation or "",
+        "relation": next((link for link in meaning.links if link), ""),
         "form": meaning.form,
         "world": WORLD,
         **identity,
@@ -43,7 +43,7 @@ def metadata_line(example: CaptionedScene, image_size: int, **identity: Any) -> 
 def prompt_line(example: CaptionedScene, **identity: Any) -> dict[str, Any]:
     """A caption to paint and what it asks for, with the names of GenEval's ``evaluation_metadata.jsonl``.
 
-    A relation stands at the first group, which is the one of which it is true: ``["above", 1]`` is above group 1.
+    A relation stands at the group of which it is true: ``["above", 1]`` is above group 1, the second one.
 
     Example:
         >>> from cvae_lightning.world import captioned_scene
@@ -53,8 +53,9 @@ def prompt_line(example: CaptionedScene, **identity: Any) -> dict[str, Any]:
     meaning = example.meaning
     include = [{"class": g.shape, "count": g.count, "color": g.colour, "size": g.size} for g in meaning.groups]
     asked: list[dict[str, Any]] = [{key: value for key, value in row.items() if value is not None} for row in include]
-    if meaning.relation is not None:
-        asked[0]["position"] = [meaning.relation, 1]
+    for first, link in enumerate(meaning.links):
+        if link is not None:
+            asked[first]["position"] = [link, first + 1]
     return {"tag": meaning.form, "include": asked, "prompt": example.caption, "world": WORLD, **identity}
 
 
@@ -85,7 +86,7 @@ def _object(thing: Thing, side: int) -> dict[str, Any]:
         "size": thing.size,
         "centre": _pixels((thing.x, thing.y), side),
         "radius": _pixels((thing.r,), side)[0],
-        "box": _pixels(bounding_box(thing), side),
+        "box": _pixels(bounding_box(thing, world=V1), side),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.world.captions import parse
+from cvae_lightning.world import V1, parse
 
 
 def texts(value: Any) -> list[str]:
@@ -32,7 +32,7 @@ def captions_of(value: Any) -> list[str]:
     if not captions:
         raise UserError("captions=[]: give at least one caption")
     for caption in captions:
-        parse(caption)
+        parse(caption, world=V1)
     return captions
 
 

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from cvae_lightning.world import CaptionedScene, Mix, captioned_scene, render
-from cvae_lightning.world.splits import check_split
+from cvae_lightning.world import V1, CaptionedScene, Mix, captioned_scene, check_split, render
 
 
 class Example(NamedTuple):
@@ -67,7 +66,7 @@ class ShapeSceneDataset(Dataset[Example]):
             raise ValueError(f"canvas_size is {canvas_size}: expected 32 to 512 pixels")
         if seed < 0:
             raise ValueError(f"data seed is {seed}: expected 0 or more")
-        check_split(split)
+        check_split(split, world=V1)
         self.size, self.canvas_size, self.seed, self.split = size, canvas_size, seed, split
         self.mix = mix or Mix()
         self.synonyms = synonyms
@@ -81,7 +80,7 @@ class ShapeSceneDataset(Dataset[Example]):
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
         """Several items at once, rendered together; a DataLoader calls this for each batch."""
         drawn = [self.scene(index) for index in indices]
-        images = torch.from_numpy(render([scene for _, scene, _ in drawn], self.canvas_size))  # (B, S, S, 3)
+        images = torch.from_numpy(render([scene for _, scene, _ in drawn], self.canvas_size, world=V1))  # (B, S, S, 3)
         return [
             Example(image, caption, index)
             for image, (_, _, caption), index in zip(images.permute(0, 3, 1, 2), drawn, indices, strict=True)
@@ -95,7 +94,7 @@ class ShapeSceneDataset(Dataset[Example]):
         """
         if not -self.size <= index < self.size:
             raise IndexError(f"scene {index} of a dataset of {self.size}")
-        return captioned_scene(self.seed, self.split, index % self.size, self.mix, self.synonyms)
+        return captioned_scene(self.seed, self.split, index % self.size, self.mix, self.synonyms, world=V1)
 
     def captions(self, limit: int | None = None) -> Iterator[str]:
         """The captions of the first ``limit`` items (all of them if None), without rendering images."""

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cvae_lightning.models.text.lexicon import COLOUR, COUNT, LINK, NO_ROLE, SHAPE, SIZE
-from cvae_lightning.world.captions import COUNT_WORDS, LINK_WORDS, PLURALS, SIZE_WORDS
-from cvae_lightning.world.scene import COLOURS, SHAPES
+from cvae_lightning.world import V1, World, word_tables
 
 
-def lexicon(words: Sequence[str]) -> list[list[int]]:
+def lexicon(words: Sequence[str], world: World = V1) -> list[list[int]]:
     """The rows that :class:`~cvae_lightning.models.text.lexicon.Lexicon` takes.
 
     Args:
         words: a tokenizer's vocabulary, special tokens included.
+        world: whose language it is.
 
     Returns:
         [role, value] of each word: values count from 1 in the world's order; [0, 0] for a word without a
-        meaning. A linking phrase is recognised by one of its words: "left" of "to the left of".
+        meaning. A linking phrase is recognised by the words that phrases of other relations
+        do not have: "left" of "to the left of".
 
     >>> lexicon(["<PAD>", "tiny", "red", "of"])
     [[0, 0], [2, 1], [3, 1], [0, 0]]
     """
-    meanings = {"an": [COUNT, 1]}
-    for count, choices in COUNT_WORDS.items():
-        meanings |= {word: [COUNT, count] for word in choices}
-    for value, choices in enumerate(SIZE_WORDS.values(), start=1):
-        meanings |= {word: [SIZE, value] for word in choices}
-    for value, colour in enumerate(COLOURS, start=1):
-        meanings[colour] = [COLOUR, value]
-    for value, shape in enumerate(SHAPES, start=1):
-        meanings |= {shape: [SHAPE, value], PLURALS[shape]: [SHAPE, value]}
-    for value, phrases in enumerate(LINK_WORDS.values(), start=1):
-        meanings |= {phrase.removeprefix("to the ").removesuffix(" of"): [LINK, value] for phrase in phrases}
+    tables = word_tables(world)
+    meanings = {word: [COUNT, count] for word, count in tables.counts.items()}
+    nouns = {**tables.singulars, **tables.plurals}
+    roles: tuple[tuple[int, Mapping[str, str | None], Iterable[str | None]], ...] = (
+        (SIZE, dict(tables.sizes), world.sizes),
+        (COLOUR, dict(tables.colours), world.colours),
+        (SHAPE, dict(nouns), world.shapes),
+        (LINK, _link_words(world), (None, *world.relations)),
+    )
+    for role, known, values in roles:
+        numbers = {value: number for number, value in enumerate(values, start=1)}
+        meanings |= {word: [role, numbers[value]] for word, value in known.items()}
     return [meanings.get(word, [NO_ROLE, 0]) for word in words]
+
+
+def _link_words(world: World) -> dict[str, str | None]:
+    """Words that stand in phrases of one link only, with that link."""
+    found: dict[str, set[str | None]] = {}
+    for phrase, link in word_tables(world).links.items():
+        for word in phrase:
+            found.setdefault(word, set()).add(link)
+    return {word: next(iter(links)) for word, links in found.items() if len(links) == 1}

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from cvae_lightning.evaluation.consistency import JudgedImage
-from cvae_lightning.world import COLOURS, SHAPES, SIZES, UNCLEAR, Detection, Meaning
+from cvae_lightning.world import UNCLEAR, V1, Detection, Meaning
 
 NOTHING, MORE = "nothing", "more"
 MOST = 10
 """Things that a caption can name."""
-WORDS = {"colour": tuple(COLOURS), "shape": SHAPES, "size": tuple(SIZES)}
+WORDS = {"colour": tuple(V1.colours), "shape": tuple(V1.shapes), "size": tuple(V1.sizes)}
 
 
 class Asked(NamedTuple):

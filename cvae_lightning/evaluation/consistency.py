@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 from cvae_lightning.evaluation.proportions import Tally
 from cvae_lightning.world import (
     ATOMS,
-    COLOURS,
-    RELATIONS,
-    SHAPES,
-    SIZES,
+    V1,
     Detection,
     Meaning,
     Verdict,
@@ -41,12 +38,13 @@ class JudgedImage(NamedTuple):
 
 def judged(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[JudgedImage]:
     """Images (N, S, S, 3) judged by their N meanings."""
-    return judged_things(detect(images), meanings)
+    return judged_things(detect(images, world=V1), meanings)
 
 
 def judged_things(detected: Sequence[Sequence[Detection]], meanings: Sequence[Meaning]) -> list[JudgedImage]:
     """As :func:`judged`, for a caller that has run the detector already."""
-    return [JudgedImage(m, tuple(things), verdict(things, m)) for m, things in zip(meanings, detected, strict=True)]
+    pairs = zip(meanings, detected, strict=True)
+    return [JudgedImage(m, tuple(things), verdict(things, m, world=V1)) for m, things in pairs]
 
 
 def shuffled(images: Sequence[JudgedImage]) -> list[JudgedImage]:
@@ -56,7 +54,7 @@ def shuffled(images: Sequence[JudgedImage]) -> list[JudgedImage]:
         others = (images[(k + step) % len(images)].meaning for step in range(1, len(images)))
         other = next((meaning for meaning in others if meaning != image.meaning), None)
         if other is not None:
-            swapped.append(JudgedImage(other, image.things, verdict(image.things, other)))
+            swapped.append(JudgedImage(other, image.things, verdict(image.things, other, world=V1)))
     return swapped
 
 
@@ -77,10 +75,10 @@ class Slice(NamedTuple):
 SLICES = {
     "form": Slice(("one", "joined", "relation"), lambda m: {m.form}, "all"),
     "things": Slice(tuple(map(str, range(1, 11))), lambda m: {str(sum(g.count for g in m.groups))}, "count"),
-    "colour": Slice(tuple(COLOURS), lambda m: {g.colour for g in m.groups}, "colour"),
-    "shape": Slice(SHAPES, lambda m: {g.shape for g in m.groups}, "shape"),
-    "size": Slice(tuple(SIZES), lambda m: {g.size for g in m.groups}, "size"),
-    "relation": Slice(RELATIONS, lambda m: {m.relation}, "relation"),
+    "colour": Slice(tuple(V1.colours), lambda m: {g.colour for g in m.groups}, "colour"),
+    "shape": Slice(tuple(V1.shapes), lambda m: {g.shape for g in m.groups}, "shape"),
+    "size": Slice(tuple(V1.sizes), lambda m: {g.size for g in m.groups}, "size"),
+    "relation": Slice(V1.relations, lambda m: set(m.links), "relation"),
 }
 
 

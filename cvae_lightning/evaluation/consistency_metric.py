@@ -10,7 +10,7 @@ from torchmetrics import Metric
 
 from cvae_lightning.data.images import to_uint8
 from cvae_lightning.evaluation.consistency import judged_things
-from cvae_lightning.world import ATOMS, Detection, Meaning, detect, parse
+from cvae_lightning.world import ATOMS, V1, Detection, Meaning, detect, parse
 
 
 class CaptionConsistency(Metric):
@@ -49,10 +49,10 @@ class CaptionConsistency(Metric):
             ValueError: the images and meanings are not as many, or the side is out of range.
             CaptionError: a caption has no meaning.
         """
-        parsed = [parse(meaning) if isinstance(meaning, str) else meaning for meaning in meanings]
+        parsed = [parse(meaning, world=V1) if isinstance(meaning, str) else meaning for meaning in meanings]
         if len(images) != len(parsed):
             raise ValueError(f"there are {len(images)} images and {len(parsed)} meanings: expected as many")
-        detected = detect(to_uint8(images)) if isinstance(images, Tensor) else images
+        detected = detect(to_uint8(images), world=V1) if isinstance(images, Tensor) else images
         for image in judged_things(detected, parsed):
             answers = list(image.verdict.atoms().values())
             self.right += torch.tensor([answer is True for answer in answers], device=self.right.device)

@@ -12,7 +12,7 @@ from torchmetrics import Metric
 
 from cvae_lightning.evaluation.latent import active_units
 from cvae_lightning.evaluation.probe import Probe
-from cvae_lightning.world import Detection, Meaning, verdict
+from cvae_lightning.world import V1, Detection, Meaning, verdict
 
 COMMON_ATOMS = ("count", "colour", "shape", "size")
 """Atoms that every caption has: all but the relation, and ``all``, which sums them up."""
@@ -183,5 +183,5 @@ def gradient_energy(images: Tensor) -> Tensor:
 
 def right_atoms(things: Sequence[Detection], meaning: Meaning) -> float:
     """Share of right atoms among the four that every caption has: count, colour, shape and size."""
-    atoms = verdict(things, meaning).atoms()
+    atoms = verdict(things, meaning, world=V1).atoms()
     return sum(bool(atoms[name]) for name in COMMON_ATOMS) / len(COMMON_ATOMS)

@@ -12,7 +12,7 @@ from cvae_lightning.evaluation.coverage import NEIGHBOURS, Floats, coverage, pos
 from cvae_lightning.evaluation.model_adapter import Paint
 from cvae_lightning.evaluation.real_scenes import real_images
 from cvae_lightning.evaluation.settings import BOOTSTRAP, REAL, SAMPLE, EvaluationSettings, Key
-from cvae_lightning.world import parse
+from cvae_lightning.world import V1, parse
 
 RESAMPLES = 500
 """Of a bootstrap interval."""
@@ -44,7 +44,7 @@ def diversity(paint: Paint, captions: Sequence[str], settings: EvaluationSetting
 
 
 def _row(paint: Paint, caption: str, index: int, settings: EvaluationSettings) -> dict[str, Any]:
-    meaning, split, count = parse(caption), settings.splits[0], settings.coverage_samples
+    meaning, split, count = parse(caption, world=V1), settings.splits[0], settings.coverage_samples
     keys = [settings.key(SAMPLE, split, index, k) for k in range(count)]
     images = paint([caption] * count, keys)
     made = _right(judged(images, [meaning] * count))

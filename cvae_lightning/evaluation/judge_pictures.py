@@ -16,7 +16,7 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.consistency import JudgedImage, atom_shares, judged
 from cvae_lightning.evaluation.proportions import Tally
 from cvae_lightning.runs.images import open_image, read_image, to_rgb
-from cvae_lightning.world import ATOMS, CaptionError, Meaning, Verdict, parse
+from cvae_lightning.world import ATOMS, V1, CaptionError, Meaning, Verdict, parse
 from cvae_lightning.world.renderer import LARGEST, SMALLEST
 
 AT_ONCE = 64
@@ -61,7 +61,7 @@ def judge_images(images: Sequence[NDArray[np.uint8] | Image.Image], captions: Se
     """
     if len(images) != len(captions):
         raise ValueError(f"there are {len(images)} images and {len(captions)} captions: expected one caption per image")
-    meanings = [parse(caption) for caption in captions]
+    meanings = [parse(caption, world=V1) for caption in captions]
     return [image.verdict for image in _judged([_pixels(image) for image in images], meanings)]
 
 
@@ -74,7 +74,7 @@ def read_meanings(sources: Sequence[CaptionedImage]) -> list[Meaning]:
     meanings, mistakes = [], []
     for source in sources:
         try:
-            meanings.append(parse(source.caption))
+            meanings.append(parse(source.caption, world=V1))
         except CaptionError as error:
             mistakes.append(f"{source.name}: {error}")
     if mistakes:

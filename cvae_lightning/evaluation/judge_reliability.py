@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from cvae_lightning.runs import whole_file
-from cvae_lightning.world import ATOMS, SPLITS, Meaning, Scene, render, sample, scene_rng
-from cvae_lightning.world.judge import Verdict, judge
+from cvae_lightning.world import ATOMS, V1, Meaning, Scene, Verdict, judge, render, sample, scene_rng
 
 Images = NDArray[np.uint8]
 
@@ -79,15 +78,19 @@ def measure(count: int, seed: int) -> dict[str, Any]:
         count: scenes for each side, and for each amount of damage.
         seed: of the scenes.
     """
-    splits = [SPLITS[index % len(SPLITS)] for index in range(count)]
-    pairs = [sample(scene_rng(seed, split, index), split) for index, split in enumerate(splits)]
+    splits = [V1.splits.names[index % len(V1.splits.names)] for index in range(count)]
+    pairs = [sample(scene_rng(seed, split, index, world=V1), split, world=V1) for index, split in enumerate(splits)]
     meanings, scenes = [meaning for meaning, _ in pairs], [scene for _, scene in pairs]
     metrics: dict[str, Any] = {"scenes": count, "seed": seed}
-    judge(render(scenes[:1], DAMAGED_SIDE), meanings[:1])  # what it computes once is not part of its speed
+    judge(
+        render(scenes[:1], DAMAGED_SIDE, world=V1), meanings[:1], world=V1
+    )  # what it computes once is not part of its speed
     metrics["clean"] = {str(side): _judged(scenes, meanings, side) for side in SIDES}
-    images = render(scenes, DAMAGED_SIDE)
+    images = render(scenes, DAMAGED_SIDE, world=V1)
     for name, (damage, amounts, _) in DAMAGES.items():
-        metrics[name] = {str(amount): agreement(judge(damage(images, amount), meanings)) for amount in amounts}
+        metrics[name] = {
+            str(amount): agreement(judge(damage(images, amount), meanings, world=V1)) for amount in amounts
+        }
     return metrics
 
 
@@ -96,9 +99,9 @@ def _judged(scenes: Sequence[Scene], meanings: Sequence[Meaning], side: int) -> 
     verdicts: list[Verdict] = []
     seconds = 0.0
     for start in range(0, len(scenes), 256):
-        images = render(scenes[start : start + 256], side)
+        images = render(scenes[start : start + 256], side, world=V1)
         begin = time.process_time()
-        verdicts += judge(images, meanings[start : start + 256])
+        verdicts += judge(images, meanings[start : start + 256], world=V1)
         seconds += time.process_time() - begin
     failed = sum(not verdict.all for verdict in verdicts)
     return agreement(verdicts) | {"failed": failed, "images_per_cpu_second": round(len(scenes) / seconds)}

@@ -16,33 +16,13 @@ from torch.utils.data import DataLoader, Dataset
 from cvae_lightning.data import ShapeSceneDataset
 from cvae_lightning.evaluation.consistency import JudgedImage, tally
 from cvae_lightning.evaluation.settings import SceneSource
-from cvae_lightning.world import Group, Meaning, parse
+from cvae_lightning.world import V1, content, parse
 
 log = logging.getLogger(__name__)
-OPPOSITES = {"below": "above", "right of": "left of"}
-"""Relations that say the same as another one of the two groups in the other order."""
-
-
-def content(meaning: Meaning) -> Meaning:
-    """The meaning in a standard order, equal for captions that are true of the same scenes.
-
-    >>> content(parse("a small red star below a large blue square")) == content(
-    ...     parse("a large blue square above a small red star"))
-    True
-    """
-    if meaning.relation in OPPOSITES:
-        return Meaning(meaning.groups[::-1], OPPOSITES[meaning.relation])
-    return meaning if meaning.relation else Meaning(tuple(sorted(meaning.groups, key=_order)))
-
-
-def _order(group: Group) -> tuple[Any, ...]:
-    return (group.shape, group.colour or "", group.size or "", group.count)
-
-
 COMPARISONS: dict[str, Callable[[str], Hashable]] = {
     "wording": lambda caption: caption,
-    "meaning": parse,
-    "content": lambda caption: content(parse(caption)),
+    "meaning": lambda caption: parse(caption, world=V1),
+    "content": lambda caption: content(parse(caption, world=V1)),
 }
 """Ways of comparing captions, by name; captions are the same where these values are equal."""
 

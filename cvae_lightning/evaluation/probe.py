@@ -13,7 +13,7 @@ from cvae_lightning.data.images import from_uint8, to_uint8
 from cvae_lightning.evaluation.real_scenes import real_images
 from cvae_lightning.inference.noise import normal_rows
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.world import Detection, Meaning, detect, parse
+from cvae_lightning.world import V1, Detection, Meaning, detect, parse
 
 
 class Probe(NamedTuple):
@@ -52,7 +52,7 @@ def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor) -> Probe:
     # The parts and not the model's forward pass, which draws noise of its own.
     caption = model.text_encoder(scenes.tokens)
     posterior = model.encoder(scenes.images, caption).posterior
-    meanings = [parse(text) for text in scenes.captions]
+    meanings = [parse(text, world=V1) for text in scenes.captions]
     drawn = real_images(meanings, [(index,) for index in scenes.indices.tolist()], scenes.images.shape[-1])
     samples = model.generate(scenes.tokens, noise=noise)
     return Probe(
@@ -63,7 +63,7 @@ def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor) -> Probe:
         other_means=model.encoder(from_uint8(drawn).to(noise.device), caption).posterior.mean,
         rate=model.prior.rate(posterior, caption).sum(dim=1),
         meanings=meanings,
-        things=detect(to_uint8(samples)),
+        things=detect(to_uint8(samples), world=V1),
     )
 
 

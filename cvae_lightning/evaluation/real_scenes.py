@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvae_lightning.inference.noise import Key
-from cvae_lightning.world import Meaning, Scene, render, sample_scene
+from cvae_lightning.world import V1, Meaning, Scene, render, sample_scene
 
 
 def real_scene(meaning: Meaning, key: Key) -> Scene:
@@ -18,11 +18,11 @@ def real_scene(meaning: Meaning, key: Key) -> Scene:
 
 def real_images(meanings: Sequence[Meaning], keys: Sequence[Key], size: int) -> NDArray[np.uint8]:
     """(N, size, size, 3) the image of a scene of each meaning; image i is a function of meaning i and key i."""
-    return render([real_scene(meaning, key) for meaning, key in zip(meanings, keys, strict=True)], size)
+    return render([real_scene(meaning, key) for meaning, key in zip(meanings, keys, strict=True)], size, world=V1)
 
 
 def _placed(meaning: Meaning, rng: np.random.Generator) -> Iterator[Scene]:
     while True:
-        scene = sample_scene(meaning, rng)
+        scene = sample_scene(meaning, rng, world=V1)
         if scene is not None:
             yield scene

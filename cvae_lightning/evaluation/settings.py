@@ -8,7 +8,7 @@ from pathlib import Path
 from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.coverage import NEIGHBOURS
 from cvae_lightning.runs import CONFIG, read_mapping, run_dir_of
-from cvae_lightning.world import SPLITS, Mix, sample, scene_rng
+from cvae_lightning.world import V1, Mix, sample, scene_rng
 
 Key = tuple[int, ...]
 MOST = 2**63
@@ -109,7 +109,7 @@ class EvaluationSettings:
                 raise UserError(f"{name}={getattr(self, name)}: expected at least {lowest}")
         if not self.splits or len(set(self.splits)) < len(self.splits):
             raise UserError(
-                f"splits=[{','.join(self.splits)}]: expected one or more, each once, of {', '.join(SPLITS)}"
+                f"splits=[{','.join(self.splits)}]: expected one or more, each once, of {', '.join(V1.splits.names)}"
             )
 
     def check(self, source: SceneSource) -> None:
@@ -120,10 +120,10 @@ class EvaluationSettings:
         """
         for split in self.splits:
             try:
-                sample(scene_rng(source.seed, split, 0), split, source.mix)
+                sample(scene_rng(source.seed, split, 0, world=V1), split, source.mix, world=V1)
             except ValueError as error:
                 raise UserError(f"splits=[{','.join(self.splits)}]: {error}") from error
 
     def key(self, purpose: int, split: str, index: int, number: int = 0) -> Key:
         """The seed of a draw: for what, the scene's split and index in it, and which of several."""
-        return (self.seed, purpose, SPLITS.index(split), index, number)
+        return (self.seed, purpose, V1.splits.names.index(split), index, number)

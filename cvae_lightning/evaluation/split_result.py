@@ -16,7 +16,7 @@ from cvae_lightning.evaluation.consistency import JudgedImage, atom_shares, by_s
 from cvae_lightning.evaluation.latent import active_units
 from cvae_lightning.evaluation.model_adapter import ERRORS, Floats, Images, ModelAdapter, ReconstructionStats
 from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, EvaluationSettings, SceneSource
-from cvae_lightning.world import parse
+from cvae_lightning.world import V1, parse
 
 SHOWN = 16
 """Images of a split that figures show."""
@@ -61,7 +61,7 @@ def _evaluate_batch(
 ) -> SplitResult:
     images = np.stack([example.image.permute(1, 2, 0).numpy() for example in batch])
     captions, indices = [example.caption for example in batch], [example.index for example in batch]
-    meanings = [parse(caption) for caption in captions]
+    meanings = [parse(caption, world=V1) for caption in captions]
     painted = adapter.paint(captions, [settings.key(SAMPLE, split, index) for index in indices])
     keys = [settings.key(POSTERIOR, split, index) for index in indices]
     stats = adapter.reconstruct(images, captions, keys)

@@ -20,7 +20,7 @@ from cvae_lightning.inference.pictures import PictureRows, Pictures
 from cvae_lightning.inference.variations import interpolated
 from cvae_lightning.inference.wording import in_known_words
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.world import Verdict, judge, parse
+from cvae_lightning.world import V1, Verdict, judge, parse
 
 BATCHES_TOGETHER = 8
 """Batches of samples of which the candidates that are not right yet are painted again together."""
@@ -125,15 +125,15 @@ class Painter:
             UserError: there is not one caption per image, or an image is not a square of 32 to 512 pixels.
         """
         check_pairs(images, captions)
-        meanings = [parse(caption) for caption in captions]
+        meanings = [parse(caption, world=V1) for caption in captions]
         try:
             pixels = [np.asarray(image.convert("RGB"))[None] for image in images]
-            return [judge(one, [meaning])[0] for one, meaning in zip(pixels, meanings, strict=True)]
+            return [judge(one, [meaning], world=V1)[0] for one, meaning in zip(pixels, meanings, strict=True)]
         except ValueError as error:
             raise UserError(str(error)) from error
 
     def _judged(self, images: Tensor, captions: Sequence[str]) -> Pictures:
-        verdicts = judge(to_uint8(images), [parse(caption) for caption in captions])
+        verdicts = judge(to_uint8(images), [parse(caption, world=V1) for caption in captions], world=V1)
         return Pictures(tuple(to_pictures(images)), tuple(captions), tuple(verdicts))
 
     def paint(
@@ -197,7 +197,7 @@ class Painter:
         keys = [sample_key(seed, request.index, candidate) for request in requests]
         noise = normal_rows(keys, self.model.latent_dim).to(self._device)
         images = self.model.generate(self._tokens([request.model_caption for request in requests]), noise=noise)
-        verdicts = judge(to_uint8(images), [parse(request.caption) for request in requests])
+        verdicts = judge(to_uint8(images), [parse(request.caption, world=V1) for request in requests], world=V1)
         for image, request, verdict in zip(to_pictures(images), requests, verdicts, strict=True):
             yield PaintedImage(
                 image=image,

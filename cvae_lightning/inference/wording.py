@@ -7,7 +7,7 @@ import numpy as np
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.inference.noise import Key
-from cvae_lightning.world import complete_meaning, describe, parse
+from cvae_lightning.world import V1, complete_meaning, describe, parse
 
 
 def in_known_words(caption: str, tokenizer: CaptionTokenizer, key: Key) -> str:
@@ -22,11 +22,11 @@ def in_known_words(caption: str, tokenizer: CaptionTokenizer, key: Key) -> str:
         CaptionError: the caption has an unknown word or no meaning.
         UserError: the tokenizer has no word for something that the caption says.
     """
-    meaning = parse(caption)
-    specified = complete_meaning(meaning, np.random.default_rng(list(key)))
+    meaning = parse(caption, world=V1)
+    specified = complete_meaning(meaning, np.random.default_rng(list(key)), world=V1)
     if specified == meaning and not unknown_words(caption, tokenizer):
         return caption
-    canonical = describe(specified)
+    canonical = describe(specified, world=V1)
     if unknown := unknown_words(canonical, tokenizer):
         near = nearest_hint(unknown[0], tokenizer.words)
         raise UserError(f"{unknown[0]!r} is not in the captions that the model was trained on{near}")

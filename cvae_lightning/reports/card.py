@@ -16,8 +16,7 @@ import yaml
 from cvae_lightning.evaluation.given_information import given_information
 from cvae_lightning.reports.templating import render, with_interval
 from cvae_lightning.runs import WEIGHTS, override_key
-from cvae_lightning.world import COLOURS, SHAPES, SIZES
-from cvae_lightning.world.captions import LINK_WORDS
+from cvae_lightning.world import V1
 
 Plain = Mapping[str, Any]
 KINDS = {"samples": "Text-to-image", "reconstructions": "Reconstruction"}
@@ -77,7 +76,7 @@ def model_card(facts: CardFacts) -> str:
             for metric, value in facts.metrics.get("metrics", {}).items()
             if metric.startswith("val/")
         ],
-        num_words={"colours": len(COLOURS), "shapes": len(SHAPES), "sizes": len(SIZES), "links": len(LINK_WORDS)},
+        num_words={part: len(getattr(V1.language, part)) for part in ("colours", "shapes", "sizes", "links")},
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from cvae_lightning.reports.templating import render
-from cvae_lightning.world import COLOURS, SHAPES, SIZES
+from cvae_lightning.world import V1
 
 SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 HUB_NAMES = {"val": "validation"}
@@ -29,9 +29,9 @@ def dataset_card(record: Mapping[str, Any]) -> str:
         metadata=yaml.safe_dump(metadata(record), sort_keys=False),
         record=record,
         splits=[[f"`{split}/`", hub_split(split), f"{record['size']:,}"] for split in record["splits"]],
-        shapes=list(SHAPES),
-        colours=list(COLOURS),
-        sizes=list(SIZES),
+        shapes=list(V1.shapes),
+        colours=list(V1.colours),
+        sizes=list(V1.sizes),
     )
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cvae_lightning.world.captions import describe
-from cvae_lightning.world.sampler import Mix, sample, scene_rng
+from cvae_lightning.world.mix import Mix
+from cvae_lightning.world.named import DEFAULT
+from cvae_lightning.world.sampler import sample, scene_rng
 from cvae_lightning.world.scene import Meaning, Scene
+from cvae_lightning.world.world import World
 
 
 class CaptionedScene(NamedTuple):
@@ -21,15 +24,24 @@ class CaptionedScene(NamedTuple):
     caption: str
 
 
-def captioned_scene(seed: int, split: str, index: int, mix: Mix | None = None, synonyms: bool = True) -> CaptionedScene:
+def captioned_scene(
+    seed: int,
+    split: str,
+    index: int,
+    mix: Mix | None = None,
+    synonyms: bool = True,
+    *,
+    world: World = DEFAULT,
+) -> CaptionedScene:
     """Scene ``index`` of a split: a pure function of the arguments.
 
     Args:
         seed: the world's seed.
-        split: one of ``SPLITS``.
+        split: one of the world's ``splits.names``.
         index: 0 or more.
-        mix: how often each form of meaning is drawn.
+        mix: how often each form of meaning is drawn; None: as the world says.
         synonyms: whether the caption uses all words of the language or only the canonical ones.
+        world: of the scene.
 
     Raises:
         ValueError: there is no such split, or seed or index is negative.
@@ -38,6 +50,6 @@ def captioned_scene(seed: int, split: str, index: int, mix: Mix | None = None, s
     >>> meaning.holds(scene), caption == captioned_scene(0, "test", 7).caption
     (True, True)
     """
-    rng = scene_rng(seed, split, index)
-    meaning, scene = sample(rng, split, mix)
-    return CaptionedScene(meaning, scene, describe(meaning, rng if synonyms else None))
+    rng = scene_rng(seed, split, index, world=world)
+    meaning, scene = sample(rng, split, mix, world=world)
+    return CaptionedScene(meaning, scene, describe(meaning, rng if synonyms else None, world=world))

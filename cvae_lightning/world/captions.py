@@ -4,51 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import chain, takewhile
-from typing import TypeVar
+from itertools import takewhile
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from cvae_lightning.world.scene import COLOURS, SHAPES, Group, Meaning, max_count
+from cvae_lightning.world.checks import check_kinds, check_meaning
+from cvae_lightning.world.language import JOINED, Language
+from cvae_lightning.world.named import DEFAULT
+from cvae_lightning.world.scene import Group, Meaning
 from cvae_lightning.world.spelling import listed, nearest
+from cvae_lightning.world.words import read_words, word_tables
+from cvae_lightning.world.world import World
 
 # How often `describe` uses the canonical word, the first of its row, where it has a choice.
 CANONICAL = 0.8
 
-COUNT_WORDS: dict[int, tuple[str, ...]] = {
-    1: ("a", "1", "one"),
-    2: ("2", "two"),
-    3: ("3", "three"),
-    4: ("4", "four"),
-    5: ("5", "five"),
-}
-SIZE_WORDS: dict[str, tuple[str, ...]] = {
-    "small": ("small", "tiny", "little"),
-    "medium": ("medium",),
-    "large": ("large", "big", "huge"),
-}
-# Words between two groups; None joins them without a relation.
-LINK_WORDS: dict[str | None, tuple[str, ...]] = {
-    None: ("and", "with"),
-    "above": ("above", "over"),
-    "below": ("below", "under", "beneath"),
-    "left of": ("to the left of", "left of"),
-    "right of": ("to the right of", "right of"),
-}
-PLURALS: dict[str, str] = {shape: shape + ("es" if shape == "cross" else "s") for shape in SHAPES}
-
-_COUNTS = {word: count for count, words in COUNT_WORDS.items() for word in words} | {"an": 1}
-_SIZES = {word: size for size, words in SIZE_WORDS.items() for word in words}
-_COLOURS = {word: word for word in COLOURS}
-_LINKS = {tuple(words.split()): link for link, row in LINK_WORDS.items() for words in row}
-_SINGULARS = {plural: shape for shape, plural in PLURALS.items()}
-
-VOCABULARY: tuple[str, ...] = tuple(
-    sorted({*_COUNTS, *_SIZES, *COLOURS, *SHAPES, *_SINGULARS, *chain.from_iterable(_LINKS)})
-)
-
 # Numbers outside the language are recognised, so that 99 is answered as a wrong count and not as an unknown word.
 _NUMBER = re.compile(r"[-+]?\d+")
+
+_ORDINALS = {2: "second", 3: "third", 4: "fourth"}
 
 _T = TypeVar("_T")
 
@@ -62,24 +37,42 @@ class CaptionError(ValueError):
     """
 
 
-def describe(meaning: Meaning, rng: np.random.Generator | None = None) -> str:
+def describe(meaning: Meaning, rng: np.random.Generator | None = None, *, world: World = DEFAULT) -> str:
     """A caption of the meaning.
 
     Args:
         meaning: what the caption says.
         rng: draws each word: the canonical one with probability ``CANONICAL``, otherwise one of its synonyms,
             all equally likely; None always gives the canonical words.
+        world: whose words the caption has.
+
+    Raises:
+        ValueError: the world has no such meaning.
 
     >>> describe(Meaning((Group(3, "small", "red", "circle"),)))
     '3 small red circles'
     """
-    groups = [_describe_group(group, rng) for group in meaning.groups]
-    if len(groups) == 1:
-        return groups[0]
-    return f" {_choose(LINK_WORDS[meaning.relation], rng)} ".join(groups)
+    check_meaning(meaning, world=world)
+    language = world.language
+    chosen = [_choose_words(group, rng, language) for group in meaning.groups]
+    links = [_choose(language.links[link or JOINED], rng) for link in meaning.links]
+    first, *others = chosen
+    parts = [first.said(language, language.first_case)]
+    for link, words in zip(links, others, strict=True):
+        parts += [link, words.said(language, language.cases.get(link, language.first_case))]
+    return " ".join(parts)
 
 
-def parse(caption: str) -> Meaning:
+def describe_group(group: Group, *, world: World = DEFAULT) -> str:
+    """A group in canonical words, whatever its count.
+
+    >>> describe_group(Group(7, "small", "red", "circle"))
+    '7 small red circles'
+    """
+    return _choose_words(group, None, world.language).said(world.language, world.language.first_case)
+
+
+def parse(caption: str, *, world: World = DEFAULT) -> Meaning:
     """The meaning of a caption.
 
     Capitals, a final full stop and extra spaces do not matter, and ``a`` and ``an`` mean the same.
@@ -88,19 +81,40 @@ def parse(caption: str) -> Meaning:
         CaptionError: a word outside the language, or known words that do not form a caption.
 
     >>> parse("Two tiny red crosses.")
-    Meaning(groups=(Group(count=2, size='small', colour='red', shape='cross'),), relation=None)
+    Meaning(groups=(Group(count=2, size='small', colour='red', shape='cross'),), links=())
     """
-    words = caption.strip().lower().removesuffix(".").split()
-    return _Reader(caption, words).meaning()
+    return _Reader(caption, world).meaning()
 
 
-def _describe_group(group: Group, rng: np.random.Generator | None) -> str:
-    count = _choose(COUNT_WORDS[group.count], rng)
-    size = [] if group.size is None else [_choose(SIZE_WORDS[group.size], rng)]
-    colour = [] if group.colour is None else [group.colour]
-    noun = group.shape if group.count == 1 else PLURALS[group.shape]
-    rest = " ".join([*size, *colour, noun])
-    return f"{'an' if count == 'a' and rest[0] in 'aeiou' else count} {rest}"
+class _Words(NamedTuple):
+    """The words chosen for a group, before they take a form."""
+
+    count_word: str
+    number: int
+    size: str | None
+    colour: str | None
+    noun: str
+
+    def said(self, language: Language, case: str) -> str:
+        kind = language.kind(self.noun, self.number)
+        adjectives = {
+            part: [] if text is None else [language.adjective(text, case, kind)]
+            for part, text in (("size", self.size), ("colour", self.colour))
+        }
+        words = adjectives | {"shape": [language.form(self.noun, case, kind)]}
+        rest = " ".join(word for part in language.order for word in words[part])
+        count = language.form(self.count_word, case, kind)
+        return f"{language.before_vowel.get(count, count) if rest[0] in 'aeiou' else count} {rest}"
+
+
+def _choose_words(group: Group, rng: np.random.Generator | None, language: Language) -> _Words:
+    return _Words(
+        _choose(language.counts.get(group.count, (str(group.count),)), rng),
+        group.count,
+        None if group.size is None else _choose(language.sizes[group.size], rng),
+        None if group.colour is None else _choose(language.colours[group.colour], rng),
+        _choose(language.shapes[group.shape], rng),
+    )
 
 
 def _choose(words: Sequence[str], rng: np.random.Generator | None) -> str:
@@ -112,73 +126,96 @@ def _choose(words: Sequence[str], rng: np.random.Generator | None) -> str:
 class _Reader:
     """Parses a caption from left to right; ``at`` is the index of the next word."""
 
-    def __init__(self, caption: str, words: list[str]) -> None:
-        self.caption, self.words, self.at = caption, words, 0
+    def __init__(self, caption: str, world: World) -> None:
+        self.caption, self.words, self.at = caption, read_words(caption.strip().removesuffix(".")), 0
+        self.world, self.tables = world, word_tables(world)
 
     def meaning(self) -> Meaning:
         if not self.words:
-            example = "expected a group of things, such as 'a large blue square' or '3 red circles'"
-            raise CaptionError(f"the caption is empty: {example}")
+            examples = listed(map(repr, self.world.language.examples))
+            raise CaptionError(f"the caption is empty: expected a group of things, such as {examples}")
         self._check_words()
-        first = self._group()
-        if self._done():
-            return Meaning((first,))
-        link = self._link()
-        start = self.at + 1
-        second = self._group()
-        if not self._done():
-            raise self._expected("the end of the caption")
-        try:
-            return Meaning((first, second), link)
-        except ValueError as error:
-            raise self._error(f"at word {start} begins a second group, but {error}") from error
+        groups, links = [self._group()], list[str | None]()
+        while not self._done():
+            if len(groups) == self.world.max_groups:
+                raise self._expected("the end of the caption")
+            links.append(self._link())
+            start = self.at + 1
+            groups.append(self._group())
+            try:
+                check_kinds(groups)
+            except ValueError as error:
+                raise self._error(f"at word {start} begins a {_ORDINALS[len(groups)]} group, but {error}") from error
+        return Meaning(tuple(groups), tuple(links))
 
     def _group(self) -> Group:
-        start = self.at + 1
-        count = self._take(_COUNTS, f"a count from 1 to {max(COUNT_WORDS)}, or 'a',")
-        size = self._maybe(_SIZES)
-        colour = self._maybe(_COLOURS)
-        possible = [] if colour else [f"a colour ({listed(COLOURS)})"]
-        possible = [*([] if size or colour else [f"a size ({listed(_SIZES)})"]), *possible]
-        shape = self._noun(count, possible)
-        if count > max_count(size):
+        start, most = self.at + 1, self.world.max_count(None)
+        count = self._take(self.tables.counts, f"a count from 1 to {most}, or {self._one()!r},")
+        found: dict[str, str | None] = {}
+        possible: list[str] = []
+        for part in self.world.language.order:
+            if part == "shape":
+                shape = self._noun(count, possible)
+            else:
+                found[part] = self._maybe(self.tables.sizes if part == "size" else self.tables.colours)
+                possible = [] if found[part] else [*possible, f"a {part} ({listed(self._choices(part))})"]
+        size = found["size"]
+        most = self.world.max_count(size)
+        if count > most:
             raise self._error(
-                f"word {start} asks for {count} {size} {PLURALS[shape]} where at most {max_count(size)} were "
+                f"word {start} asks for {count} {size} {self._form(shape, count)} where at most {most} were "
                 f"expected, since no group has more {size} things"
             )
-        return Group(count, size, colour, shape)
+        return Group(count, size, found["colour"], shape)
 
     def _noun(self, count: int, others: list[str]) -> str:
-        nouns = {shape: shape for shape in SHAPES} if count == 1 else _SINGULARS
-        word = self._word()
-        shape = _SINGULARS.get(word, word)
-        if word not in nouns and shape in SHAPES:
-            right = f"{shape!r} (there is 1)" if count == 1 else f"{PLURALS[shape]!r} (there are {count})"
-            raise self._expected(right)
-        return self._take(nouns, listed([*others, f"a shape ({listed(nouns)})"]))
+        tables, word = self.tables, self._word()
+        nouns = tables.singulars if count == 1 else tables.plurals
+        shape = tables.singulars.get(word) or tables.plurals.get(word)
+        if word not in nouns and shape:
+            there = "there is 1" if count == 1 else f"there are {count}"
+            raise self._expected(f"{self._form(shape, count)!r} ({there})")
+        known = [self._form(each, count) for each in self.world.shapes]
+        return self._take(nouns, listed([*others, f"a shape ({listed(known)})"]))
 
     def _link(self) -> str | None:
         rest = self.words[self.at :]
-        begun = max(_shared(words, rest) for words in _LINKS)
-        for words, link in _LINKS.items():
-            if _shared(words, rest) == len(words):
-                self.at += len(words)
-                return link
-        phrases = [" ".join(words) for words in _LINKS if _shared(words, rest) == begun]
+        links = self.tables.links
+        begun = max(_shared(words, rest) for words in links)
+        whole = [words for words in links if words == tuple(rest[: len(words)])]
+        if whole:
+            longest = max(whole, key=len)
+            self.at += len(longest)
+            return links[longest]
+        phrases = [" ".join(words) for words in links if _shared(words, rest) == begun]
         self.at += begun
         raise self._expected(listed(map(repr, phrases)) if begun else f"the end, or {listed(phrases)}")
 
     def _check_words(self) -> None:
+        vocabulary = self.tables.vocabulary
         for number, word in enumerate(self.words, start=1):
-            if word in VOCABULARY or _NUMBER.fullmatch(word):
+            if word in vocabulary or _NUMBER.fullmatch(word):
                 continue
-            near = nearest(word, VOCABULARY, at_most=3)
+            near = nearest(word, vocabulary, at_most=3)
+            shapes = [self._form(shape, 1) for shape in self.world.shapes]
             hint = (
                 f"the nearest known {'words are' if near[1:] else 'word is'} {listed(map(repr, near), 'and')}"
                 if near
-                else f"the colours are {listed(COLOURS, 'and')}, the shapes {listed(SHAPES, 'and')}"
+                else f"the colours are {listed(self._choices('colour'), 'and')}, the shapes {listed(shapes, 'and')}"
             )
             raise self._error(f"word {number} is {word!r}, which is outside the language; {hint}")
+
+    def _one(self) -> str:
+        return self.world.language.counts[1][0]
+
+    def _choices(self, part: str) -> list[str]:
+        """Words for messages: of every size, synonyms included, or of every colour."""
+        rows = self.world.language.sizes if part == "size" else self.world.language.colours
+        return [word for row in rows.values() for word in row]
+
+    def _form(self, shape: str, count: int) -> str:
+        noun, language = self.world.language.shapes[shape][0], self.world.language
+        return language.form(noun, language.first_case, language.kind(noun, count))
 
     def _take(self, known: Mapping[str, _T], expected: str) -> _T:
         if self._word() not in known:

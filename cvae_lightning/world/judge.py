@@ -9,10 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cvae_lightning.world.captions import COUNT_WORDS, PLURALS, describe
-from cvae_lightning.world.scene import UNCLEAR, Meaning, related
+from cvae_lightning.world.captions import describe, describe_group
+from cvae_lightning.world.checks import check_meaning
+from cvae_lightning.world.named import DEFAULT
+from cvae_lightning.world.scene import UNCLEAR, Group, Meaning
 from cvae_lightning.world.spelling import listed
 from cvae_lightning.world.vision.detector import Detection, detect
+from cvae_lightning.world.world import World
 
 # What a verdict answers, in the order of reports.
 ATOMS = ("count", "colour", "shape", "size", "relation", "all")
@@ -50,18 +53,20 @@ class Verdict:
         return {atom: getattr(self, atom) for atom in ATOMS}
 
 
-def judge(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[Verdict]:
+def judge(images: NDArray[np.uint8], meanings: Sequence[Meaning], *, world: World = DEFAULT) -> list[Verdict]:
     """The verdict on each image and its meaning, from the pixels alone.
 
     Args:
         images: (N, S, S, 3) uint8 RGB with S from 32 to 512.
         meanings: N meanings.
+        world: of the meanings, and of which the images are judged.
 
     Returns:
         N verdicts.
 
     Raises:
-        ValueError: the images have another type, shape or size, or there is not one meaning for each.
+        ValueError: the images have another type, shape or size, there is not one meaning for each, or the world
+            has no such meaning.
 
     >>> from cvae_lightning.world import Scene, Thing, parse, render
     >>> images = render([Scene((Thing("circle", "red", "small", x=0.25, y=0.5, r=0.08),))], size=64)
@@ -72,24 +77,29 @@ def judge(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[Verdic
     """
     if len(images) != len(meanings):
         raise ValueError(f"there are {len(images)} images and {len(meanings)} meanings: expected one meaning per image")
-    return [verdict(things, meaning) for things, meaning in zip(detect(images), meanings, strict=True)]
+    found = zip(detect(images, world=world), meanings, strict=True)
+    return [verdict(things, meaning, world=world) for things, meaning in found]
 
 
-def verdict(things: Sequence[Detection], meaning: Meaning) -> Verdict:
+def verdict(things: Sequence[Detection], meaning: Meaning, *, world: World = DEFAULT) -> Verdict:
     """The verdict on the things that were detected in one image.
+
+    Raises:
+        ValueError: the world has no such meaning.
 
     >>> from cvae_lightning.world import Detection, parse
     >>> circle = Detection("circle", "red", "small", x=0.25, y=0.5, r=0.08, confidence=0.9)
     >>> verdict([circle], parse("2 red circles")).count
     False
     """
+    check_meaning(meaning, world=world)
     groups = meaning.groups
     count = len(things) == sum(group.count for group in groups)
     colour = _agree([t.colour for t in things], [(g.colour, g.count) for g in groups])
     shape = _agree([t.shape for t in things], [(g.shape, g.count) for g in groups])
     size = _agree([t.size for t in things], [(g.size, g.count) for g in groups])
     named = meaning.named(things)
-    relation = None if meaning.relation is None else all(named) and related(meaning.relation, *named)
+    relation = meaning.relations_hold(named) if any(meaning.links) else None
     # Things of another colour or shape would break the count.
     exact = count and all(group.holds(members) for group, members in zip(groups, named, strict=True))
     everything = exact and relation is not False
@@ -100,7 +110,7 @@ def verdict(things: Sequence[Detection], meaning: Meaning) -> Verdict:
         size=size,
         relation=relation,
         all=everything,
-        reason=_reason(things, meaning, exact, everything),
+        reason=_reason(things, meaning, exact, everything, world),
     )
 
 
@@ -115,25 +125,27 @@ def _agree(words: Iterable[str], wanted: Iterable[tuple[str | None, int]]) -> bo
     return min(rest.values(), default=0) >= 0 and rest[UNCLEAR] == 0 and rest.total() == unspecified
 
 
-def _reason(things: Sequence[Detection], meaning: Meaning, exact: bool, everything: bool) -> str:
+def _reason(things: Sequence[Detection], meaning: Meaning, exact: bool, everything: bool, world: World) -> str:
+    expected = describe(meaning, world=world)
     if everything:
-        return f"saw {describe(meaning)}, as expected"
-    if exact:
-        return f"saw {_in_words(things)}, but not {describe(meaning)}"
-    return f"saw {_in_words(things)}, expected {describe(meaning)}"
+        return f"saw {expected}, as expected"
+    seen = _in_words(things, world)
+    return f"saw {seen}, but not {expected}" if exact else f"saw {seen}, expected {expected}"
 
 
-def _in_words(things: Sequence[Detection]) -> str:
+def _in_words(things: Sequence[Detection], world: World) -> str:
     """What was detected: ``2 small red circles and a large blue thing of unclear shape``."""
     kinds = Counter((thing.size, thing.colour, thing.shape) for thing in things)
-    return listed((_kind(count, *kind) for kind, count in kinds.most_common()), "and") if kinds else "nothing"
+    return listed((_kind(count, *kind, world) for kind, count in kinds.most_common()), "and") if kinds else "nothing"
 
 
-def _kind(count: int, size: str, colour: str, shape: str) -> str:
-    singular, plural = ("thing", "things") if shape == UNCLEAR else (shape, PLURALS[shape])
-    noun = singular if count == 1 else plural
-    words = " ".join([*(word for word in (size, colour) if word != UNCLEAR), noun])
-    article = "an" if words[0] in "aeiou" else "a"
+def _kind(count: int, size: str, colour: str, shape: str, world: World) -> str:
+    """Things of one kind: in the world's words, or in English where something is unclear."""
     missing = [what for what, word in (("size", size), ("colour", colour), ("shape", shape)) if word == UNCLEAR]
-    number = article if count == 1 else COUNT_WORDS.get(count, (str(count),))[0]
-    return f"{number} {words}" + (f" of unclear {listed(missing, 'and')}" if missing else "")
+    if not missing:
+        return describe_group(Group(count, size, colour, shape), world=world)
+    noun = "thing" if shape == UNCLEAR else shape
+    plural = noun if count == 1 else noun + ("es" if noun.endswith("s") else "s")
+    words = " ".join([*(word for word in (size, colour) if word != UNCLEAR), plural])
+    article = "an" if words[0] in "aeiou" else "a"
+    return f"{article if count == 1 else count} {words} of unclear {listed(missing, 'and')}"

@@ -1,48 +1,57 @@
-"""The outlines of the shapes, around their centre and in units of a thing's radius (y grows downwards)."""
+"""Outlines of shapes, around their centre and in units of a thing's radius (y grows downwards)."""
 
 from __future__ import annotations
 
-from math import cos, pi, sin
+from itertools import pairwise
+from math import atan2, isclose, pi
+
+from cvae_lightning.world.plain import number, sequence
 
 Point = tuple[float, float]
+Outline = tuple[Point, ...]
+"""The corners of a polygon, clockwise on the canvas; without any corner it is the circle of radius 1."""
+Reach = tuple[Point, Point]
+"""How far an outline reaches from its centre: (left, right) and (up, down), all positive."""
+
+CIRCLE = "circle"
+MAX_REACH = 2.0
 
 
-def _star(outer: float, inner: float, points: int = 5) -> tuple[Point, ...]:
-    """Corners of a star with one point straight up, outer and inner ones in turn."""
-    angles = [pi * k / points for k in range(2 * points)]
-    radii = [outer, inner] * points
-    return tuple((r * sin(a), -r * cos(a)) for r, a in zip(radii, angles, strict=True))
+def outline(what: str, value: object) -> Outline:
+    """An outline from plain data: ``"circle"``, or a list of at least three corners [x, y].
 
+    Raises:
+        ValueError: the value is neither, a corner is farther out than ``MAX_REACH``, or the corners do not go
+            round the centre clockwise.
 
-def _cross(arm: float, half: float) -> tuple[Point, ...]:
-    """Corners of an upright plus."""
-    return (
-        *((-half, -arm), (half, -arm), (half, -half), (arm, -half)),
-        *((arm, half), (half, half), (half, arm), (-half, arm)),
-        *((-half, half), (-arm, half), (-arm, -half), (-half, -half)),
+    >>> outline("square", [[-1, -1], [1, -1], [1, 1], [-1, 1]])[0]
+    (-1.0, -1.0)
+    """
+    if value in (CIRCLE, ()):
+        return ()
+    points = [sequence(f"a corner of {what}", point, 2) for point in sequence(what, value)]
+    corners = tuple(
+        (
+            number(f"a corner of {what}", x, -MAX_REACH, MAX_REACH),
+            number(f"a corner of {what}", y, -MAX_REACH, MAX_REACH),
+        )
+        for x, y in points
     )
+    if len(corners) < 3:
+        raise ValueError(f"{what} has {len(corners)} corners: expected {CIRCLE!r}, or 3 or more")
+    turns = [atan2(x0 * y1 - x1 * y0, x0 * x1 + y0 * y1) for (x0, y0), (x1, y1) in pairwise((*corners, corners[0]))]
+    if min(turns) <= 0 or not isclose(sum(turns), 2 * pi):
+        raise ValueError(f"{what} does not go round its centre clockwise (x to the right, y down), corner by corner")
+    return corners
 
 
-# Clockwise on the canvas, as the renderer requires.
-POLYGONS: dict[str, tuple[Point, ...]] = {
-    "square": ((-0.886, -0.886), (0.886, -0.886), (0.886, 0.886), (-0.886, 0.886)),
-    "triangle": ((0.0, -1.1), (1.1, 0.9), (-1.1, 0.9)),
-    "diamond": ((0.0, -1.25), (0.95, 0.0), (0.0, 1.25), (-0.95, 0.0)),
-    "star": _star(outer=1.25, inner=0.52),
-    "cross": _cross(arm=1.1, half=0.38),
-}
+def reach(corners: Outline) -> Reach:
+    """How far an outline reaches: (left, right) and (up, down).
 
-SHAPES: tuple[str, ...] = ("circle", *POLYGONS)
-
-
-def _reach(corners: tuple[Point, ...]) -> tuple[Point, Point]:
-    """How far an outline reaches from its centre: (left, right) and (up, down), all positive."""
+    >>> reach(()), reach(((0.0, -1.1), (1.1, 0.9), (-1.1, 0.9)))
+    (((1.0, 1.0), (1.0, 1.0)), ((1.1, 1.1), (1.1, 0.9)))
+    """
+    if not corners:
+        return (1.0, 1.0), (1.0, 1.0)
     xs, ys = zip(*corners, strict=True)
     return (-min(xs), max(xs)), (-min(ys), max(ys))
-
-
-# REACH[shape][axis][side]: axis 0 is x and 1 is y; side 0 is towards the origin and 1 away from it.
-REACH: dict[str, tuple[Point, Point]] = {
-    "circle": ((1.0, 1.0), (1.0, 1.0)),
-    **{shape: _reach(corners) for shape, corners in POLYGONS.items()},
-}

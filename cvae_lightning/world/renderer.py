@@ -8,14 +8,18 @@ exact.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cvae_lightning.world.outlines import POLYGONS
-from cvae_lightning.world.scene import BACKGROUND, COLOURS, SHAPES, Scene
+from cvae_lightning.world.checks import check_scene
+from cvae_lightning.world.named import DEFAULT
+from cvae_lightning.world.outlines import Outline
+from cvae_lightning.world.scene import Scene
+from cvae_lightning.world.world import RGB, World
 
 SMALLEST, LARGEST = 32, 512
 
@@ -29,19 +33,24 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def render(scenes: Sequence[Scene], size: int) -> NDArray[np.uint8]:
+# What `silhouettes` are drawn in.
+LIGHT, DARK = (250, 250, 250), (25, 25, 25)
+
+
+def render(scenes: Sequence[Scene], size: int, *, world: World = DEFAULT) -> NDArray[np.uint8]:
     """Draw scenes.
 
     Args:
         scenes: N scenes. Things are cut off at the border; where some overlap, which no sampled scene
             has, their differences from the background add up.
         size: the side S of the images in pixels, 32 to 512.
+        world: of the scenes.
 
     Returns:
         (N, S, S, 3) uint8 RGB.
 
     Raises:
-        ValueError: the size is out of range.
+        ValueError: the size is out of range, or the world cannot have such a scene.
 
     >>> from cvae_lightning.world import Scene, Thing
     >>> scene = Scene((Thing("circle", "red", "small", x=0.5, y=0.5, r=0.08),))
@@ -49,24 +58,50 @@ def render(scenes: Sequence[Scene], size: int) -> NDArray[np.uint8]:
     >>> image.shape, image[32, 32].tolist(), image[0, 0].tolist()
     ((64, 64, 3), [220, 40, 40], [250, 250, 250])
     """
+    for scene in scenes:
+        check_scene(scene, world=world)
+    return _draw(scenes, size, world.shapes, world.colours, world.background)
+
+
+def silhouettes(scenes: Sequence[Scene], size: int, shapes: Mapping[str, Outline]) -> NDArray[np.float64]:
+    """How much of each pixel is covered, in steps of 1 / 225; where things overlap, the sum of both.
+
+    Args:
+        scenes: N scenes; colours do not matter.
+        size: the side S in pixels, 32 to 512.
+        shapes: their outlines.
+
+    Returns:
+        (N, S, S), 0 to 1.
+    """
+    inks = {thing.colour: DARK for scene in scenes for thing in scene.things}
+    shades = _draw(scenes, size, shapes, inks, LIGHT)[..., 0].astype(float)
+    covered: NDArray[np.float64] = (LIGHT[0] - shades) / (LIGHT[0] - DARK[0])
+    return covered
+
+
+def _draw(
+    scenes: Sequence[Scene], size: int, shapes: Mapping[str, Outline], colours: Mapping[str, RGB], background: RGB
+) -> NDArray[np.uint8]:
     if not SMALLEST <= size <= LARGEST:
         raise ValueError(f"image size is {size}: expected {SMALLEST} to {LARGEST} pixels")
     images = np.empty((len(scenes), size, size, 3), np.uint8)
+    sides = {shape: _sides(corners) for shape, corners in shapes.items()}
     step = max(1, PIXELS_AT_ONCE // size**2)
     for start in range(0, len(scenes), step):
-        _paint(scenes[start : start + step], images[start : start + step])
+        _paint(scenes[start : start + step], images[start : start + step], sides, colours, background)
     return images
 
 
-def _sides(shape: str) -> Floats:
-    """(E, 7) the sides of a shape: top, bottom, start, slope, bulge, sign, lines per row of pixels.
+@cache
+def _sides(corners: Outline) -> Floats:
+    """(E, 7) the sides of an outline: top, bottom, start, slope, bulge, sign, lines per row of pixels.
 
     At height v, from top to bottom, a side is at x = start + slope v + bulge sqrt(1 - v^2), all from the
     centre and in units of the radius. The sign is +1 where the inside lies to the right, else -1.
     """
-    if shape == "circle":
+    if not corners:
         return np.array([(-1, 1, 0, 0, bulge, -bulge, 2 * LINES) for bulge in (-1, 1)], float)
-    corners = POLYGONS[shape]
     sides = []
     for (x0, y0), (x1, y1) in pairwise((*corners, corners[0])):
         if y0 != y1:
@@ -76,20 +111,23 @@ def _sides(shape: str) -> Floats:
     return np.array(sides, float)
 
 
-_SIDES = {shape: _sides(shape) for shape in SHAPES}
-
-
-def _paint(scenes: Sequence[Scene], images: NDArray[np.uint8]) -> None:
+def _paint(
+    scenes: Sequence[Scene],
+    images: NDArray[np.uint8],
+    sides: Mapping[str, Floats],
+    colours: Mapping[str, RGB],
+    background: RGB,
+) -> None:
     """Draw a few scenes into (N, S, S, 3)."""
     size = images.shape[1]
     things = [(n, thing) for n, scene in enumerate(scenes) for thing in scene.things]
     if not things:
-        images[:] = BACKGROUND
+        images[:] = background
         return
-    shapes = [_SIDES[thing.shape] for _, thing in things]
+    shapes = [sides[thing.shape] for _, thing in things]
     positions = np.array([(n, thing.x * size, thing.y * size, thing.r * size) for n, thing in things])  # (T, 4)
-    tints = np.subtract([COLOURS[thing.colour] for _, thing in things], BACKGROUND)  # (T, 3)
-    owner = np.repeat(np.arange(len(things)), [len(sides) for sides in shapes])  # (E)
+    tints = np.subtract([colours[thing.colour] for _, thing in things], background)  # (T, 3)
+    owner = np.repeat(np.arange(len(things)), [len(shape) for shape in shapes])  # (E)
     side, cell, step = _crossings(np.concatenate(shapes), positions[owner], size)
     tint = tints[owner][side]  # (K, 3)
     for channel in range(3):
@@ -99,7 +137,7 @@ def _paint(scenes: Sequence[Scene], images: NDArray[np.uint8]) -> None:
             minlength=len(scenes) * size * (size + 1),
         )
         mixed = np.cumsum(steps.reshape(len(scenes), size, size + 1)[..., :-1], axis=-1)  # (N, S, S)
-        images[..., channel] = np.clip(mixed + (BACKGROUND[channel] + 0.5), 0, 255)
+        images[..., channel] = np.clip(mixed + (background[channel] + 0.5), 0, 255)
 
 
 def _crossings(sides: Floats, positions: Floats, size: int) -> tuple[Ints, Ints, tuple[Floats, Floats]]:

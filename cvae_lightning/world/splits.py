@@ -1,73 +1,59 @@
-"""Which meanings each split contains."""
+"""What each split of a world withholds from the others, as data; ``membership`` decides by it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from cvae_lightning.world.scene import Meaning
-from cvae_lightning.world.spelling import check_known
+from cvae_lightning.world.language import MAX_COUNT
+from cvae_lightning.world.plain import number, sequence, whole, word
 
-_NOVEL_PAIRS = {
-    ("red", "star"),
-    ("orange", "cross"),
-    ("green", "triangle"),
-    ("blue", "diamond"),
-    ("purple", "square"),
-    ("cyan", "circle"),
-}
-_NOVEL_COUNTS = {(4, "triangle"), (4, "cross"), (3, "star")}
-_NOVEL_RELATIONS = {
-    ("circle", "above", "star"),
-    ("star", "left of", "circle"),
-    ("square", "below", "triangle"),
-    ("diamond", "right of", "cross"),
-}
+SEEN = ("train", "val", "test")
+NOVEL = ("novel_pair", "novel_count", "novel_relation")
+NUMBERS = {name: index for index, name in enumerate((*SEEN, *NOVEL, "heldout"))}
+"""The number of each split that a world may have, which its scenes' random generators are made from."""
 
 
-def _novel_pair(meaning: Meaning) -> bool:
-    return any((group.colour, group.shape) in _NOVEL_PAIRS for group in meaning.groups)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Splits:
+    """The meanings that training never has, each kind a split of its own.
 
-
-def _novel_count(meaning: Meaning) -> bool:
-    return any((group.count, group.shape) in _NOVEL_COUNTS for group in meaning.groups)
-
-
-def _novel_relation(meaning: Meaning) -> bool:
-    first, last = meaning.groups[0], meaning.groups[-1]
-    return (first.shape, meaning.relation, last.shape) in _NOVEL_RELATIONS
-
-
-_NOVEL: dict[str, Callable[[Meaning], bool]] = {
-    "novel_pair": _novel_pair,
-    "novel_count": _novel_count,
-    "novel_relation": _novel_relation,
-}
-
-SPLITS: tuple[str, ...] = ("train", "val", "test", *_NOVEL)
-
-
-def check_split(split: str) -> None:
-    """Refuse what is not the name of a split.
+    Attributes:
+        novel_pair: (colour, shape) pairs.
+        novel_count: (count, shape) pairs.
+        novel_relation: (shape of a group, relation, shape of the next group).
+        both_wordings: whether ``novel_relation`` also withholds the same relation said the other way round.
+        heldout: share of all contents that are held out, chosen by a hash.
 
     Raises:
-        ValueError: there is no such split; the message names the nearest one.
+        ValueError: a field is something else; the message names it.
+
+    >>> Splits(novel_pair=(("red", "star"),)).names
+    ('train', 'val', 'test', 'novel_pair')
     """
-    check_known("split", split, SPLITS)
 
+    novel_pair: tuple[tuple[str, str], ...] = ()
+    novel_count: tuple[tuple[int, str], ...] = ()
+    novel_relation: tuple[tuple[str, str, str], ...] = ()
+    both_wordings: bool = True
+    heldout: float = 0.0
 
-def split_contains(split: str, meaning: Meaning) -> bool:
-    """Whether the split may contain the meaning.
+    def __post_init__(self) -> None:
+        def rows(name: str, length: int) -> list[tuple[object, ...]]:
+            items = sequence(f"splits.{name}", getattr(self, name))
+            return [tuple(sequence(f"splits.{name}", item, length)) for item in items]
 
-    A novel split contains what its own predicate accepts and the other two do not; training, validation
-    and test contain what none of the three accepts.
+        pairs = tuple(tuple(word("splits.novel_pair", part) for part in row) for row in rows("novel_pair", 2))
+        counts = tuple(
+            (whole("a count of splits.novel_count", count, 1, MAX_COUNT), word("splits.novel_count", shape))
+            for count, shape in rows("novel_count", 2)
+        )
+        triples = tuple(tuple(word("splits.novel_relation", part) for part in row) for row in rows("novel_relation", 3))
+        for name, value in (("novel_pair", pairs), ("novel_count", counts), ("novel_relation", triples)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "heldout", number("splits.heldout", self.heldout, 0, 0.9))
 
-    Raises:
-        ValueError: there is no such split.
-
-    >>> from cvae_lightning.world import Group
-    >>> red_star = Meaning((Group(1, "small", "red", "star"),))
-    >>> [split for split in SPLITS if split_contains(split, red_star)]
-    ['novel_pair']
-    """
-    check_split(split)
-    return all(accepts(meaning) == (name == split) for name, accepts in _NOVEL.items())
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The splits that the world has, the three that are drawn alike first."""
+        novel = tuple(name for name in NOVEL if getattr(self, name))
+        return (*SEEN, *novel, *(("heldout",) if self.heldout else ()))

@@ -16,7 +16,7 @@ from PIL import Image
 
 from cvae_lightning import judge_images
 from cvae_lightning.runs.images import read_image
-from cvae_lightning.world import SPLITS, captioned_scene, render
+from cvae_lightning.world import DEFAULT, captioned_scene, render
 
 SCENES, SIDES = 600, (64, 256)
 Save = Callable[[Image.Image, Path], None]
@@ -55,7 +55,10 @@ def failures(side: int, file: Path, save: Save) -> int:
     """How many right pictures fail."""
     failed = 0
     for start in range(0, SCENES, 60):
-        examples = [captioned_scene(0, SPLITS[index % len(SPLITS)], index) for index in range(start, start + 60)]
+        examples = [
+            captioned_scene(0, DEFAULT.splits.names[index % len(DEFAULT.splits.names)], index)
+            for index in range(start, start + 60)
+        ]
         images = []
         for pixels in render([example.scene for example in examples], side):
             save(Image.fromarray(pixels), file)

@@ -11,25 +11,46 @@ from cvae_lightning.models.text.lexicon import (
     SHAPE,
     SIZE,
 )
-from cvae_lightning.world import VOCABULARY
-from cvae_lightning.world.captions import COUNT_WORDS, LINK_WORDS, SIZE_WORDS
-from cvae_lightning.world.scene import COLOURS, SHAPES
+from cvae_lightning.world import DEFAULT, word_tables
 
 
 def test_the_world_fits_in_the_room_that_models_have_for_it() -> None:
-    assert max(COUNT_WORDS) == OBJECTS_PER_GROUP
-    assert max(map(len, (COUNT_WORDS, SIZE_WORDS, COLOURS, SHAPES, LINK_WORDS))) < NUM_VALUES
+    assert max(DEFAULT.language.counts) == OBJECTS_PER_GROUP
+    assert (
+        max(
+            map(
+                len,
+                (
+                    DEFAULT.language.counts,
+                    DEFAULT.language.sizes,
+                    DEFAULT.colours,
+                    tuple(DEFAULT.shapes),
+                    DEFAULT.language.links,
+                ),
+            )
+        )
+        < NUM_VALUES
+    )
 
 
 def test_every_word_of_the_language_but_three_has_a_meaning() -> None:
-    roles = {word: role for word, (role, _) in zip(VOCABULARY, lexicon(VOCABULARY), strict=True)}
+    roles = {
+        word: role
+        for word, (role, _) in zip(
+            word_tables(DEFAULT).vocabulary, lexicon(word_tables(DEFAULT).vocabulary), strict=True
+        )
+    }
     assert {word for word, role in roles.items() if role == NO_ROLE} == {"to", "the", "of"}
 
 
 def test_special_tokens_and_unknown_words_have_no_meaning() -> None:
     words = CaptionTokenizer().fit(["a pink star"]).vocabulary
     assert words[:4] == ("<PAD>", "<UNK>", "<SOS>", "<EOS>")
-    assert lexicon(words) == [[NO_ROLE, 0]] * 4 + [[COUNT, 1], [NO_ROLE, 0], [SHAPE, list(SHAPES).index("star") + 1]]
+    assert lexicon(words) == [[NO_ROLE, 0]] * 4 + [
+        [COUNT, 1],
+        [NO_ROLE, 0],
+        [SHAPE, list(DEFAULT.shapes).index("star") + 1],
+    ]
 
 
 def test_synonyms_share_a_code() -> None:

@@ -9,13 +9,13 @@ from cvae_lightning.evaluation.given_information import TEXT, given_information
 from cvae_lightning.models import ConditionalVAE, TextEncoder, blueprint
 from cvae_lightning.models.serialization import PARTS
 from cvae_lightning.training.factory import build_module
-from cvae_lightning.world import VOCABULARY
+from cvae_lightning.world import DEFAULT, word_tables
 
 
 def given(*overrides: str) -> str:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose("train", list(overrides))
-    words = CaptionTokenizer(words=sorted(VOCABULARY)).vocabulary
+    words = CaptionTokenizer(words=sorted(word_tables(DEFAULT).vocabulary)).vocabulary
     return "\n".join(given_information(blueprint(build_module(config, words, channels_last=False).model)))
 
 

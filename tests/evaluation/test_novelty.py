@@ -4,9 +4,9 @@ import pytest
 
 from cvae_lightning.data import ShapeSceneDataModule, ShapeSceneDataset
 from cvae_lightning.evaluation.consistency import JudgedImage
-from cvae_lightning.evaluation.novelty import TrainingCaptions, content, novelty, training_captions
+from cvae_lightning.evaluation.novelty import TrainingCaptions, novelty, training_captions
 from cvae_lightning.evaluation.settings import SceneSource, training_scenes
-from cvae_lightning.world import Mix, Verdict, parse
+from cvae_lightning.world import Mix, Verdict, content, parse
 
 STAR, SQUARE = "a small red star", "2 large blue squares"
 

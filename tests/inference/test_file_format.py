@@ -21,7 +21,7 @@ from cvae_lightning.inference.file_format import KEY, Saved, to_file
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE, ResidualDecoder, blueprint
 from cvae_lightning.training.factory import build_module
-from cvae_lightning.world import VOCABULARY
+from cvae_lightning.world import DEFAULT, word_tables
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def painter_of(model: ConditionalVAE) -> Painter:
     with torch.no_grad():
         for weight in model.parameters():
             weight += 0.02 * torch.randn(weight.shape, generator=generator)
-    return Painter(model, CaptionTokenizer(words=sorted(VOCABULARY)))
+    return Painter(model, CaptionTokenizer(words=sorted(word_tables(DEFAULT).vocabulary)))
 
 
 def saved(painter: Painter) -> Saved:
@@ -52,14 +52,14 @@ def flagship() -> Painter:
     """The flagship's own config: a lexicon in its text encoder, buffers that are not saved, a flow for a prior."""
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose("train", ["experiment=flagship"])
-    words = CaptionTokenizer(words=sorted(VOCABULARY)).vocabulary
+    words = CaptionTokenizer(words=sorted(word_tables(DEFAULT).vocabulary)).vocabulary
     return painter_of(build_module(config, words, channels_last=True).model)
 
 
 @pytest.fixture(scope="module")
 def small() -> Painter:
     """Parts built in Python, some by default, one with tuples among its arguments."""
-    words = CaptionTokenizer(words=sorted(VOCABULARY))
+    words = CaptionTokenizer(words=sorted(word_tables(DEFAULT).vocabulary))
     sizes = {"image_size": 32, "latent_dim": 8, "caption_dim": 16}
     decoder = ResidualDecoder(**sizes, widths=(8, 16), blocks=(1, 1), conditioning="film")
     return painter_of(ConditionalVAE(len(words), **sizes, base_channels=8, stages=3, decoder=decoder))

@@ -13,7 +13,7 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.inference.candidates import PaintedImage, better, score
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.world import ATOMS, VOCABULARY, Group, Meaning, Verdict, parse, render, sample_scene
+from cvae_lightning.world import ATOMS, DEFAULT, Group, Meaning, Verdict, parse, render, sample_scene, word_tables
 
 CAPTIONS = ["a large blue square above 3 small red circles", "2 small cyan stars", "a medium black cross"]
 SIZES = {"image_size": 64, "latent_dim": 4, "caption_dim": 8, "base_channels": 8, "stages": 3}
@@ -44,7 +44,7 @@ class Lucky(ConditionalVAE):
 
 @pytest.fixture
 def tokenizer() -> CaptionTokenizer:
-    return CaptionTokenizer(words=sorted(VOCABULARY))
+    return CaptionTokenizer(words=sorted(word_tables(DEFAULT).vocabulary))
 
 
 def luck(painter: Painter, sample: int, candidate: int, seed: int = 0) -> float:

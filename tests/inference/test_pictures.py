@@ -14,7 +14,7 @@ from cvae_lightning.inference.pictures import PictureRows, Pictures
 from cvae_lightning.inference.variations import between, slerp
 from cvae_lightning.models import CaptionEncoding, ConditionalVAE, Masked
 from cvae_lightning.pictures.frames import CORRECT, WRONG
-from cvae_lightning.world import VOCABULARY, CaptionError, captioned_scene, parse, render
+from cvae_lightning.world import DEFAULT, CaptionError, captioned_scene, parse, render, word_tables
 
 SIZES = {"image_size": 32, "latent_dim": 6, "caption_dim": 8, "base_channels": 8, "stages": 3}
 RED, BLUE = "a small red star", "2 large blue squares"
@@ -22,7 +22,7 @@ RED, BLUE = "a small red star", "2 large blue squares"
 
 @pytest.fixture(scope="module")
 def painter() -> Painter:
-    tokenizer = CaptionTokenizer(words=sorted(VOCABULARY))
+    tokenizer = CaptionTokenizer(words=sorted(word_tables(DEFAULT).vocabulary))
     torch.manual_seed(0)
     return Painter(ConditionalVAE(len(tokenizer), **SIZES), tokenizer)
 

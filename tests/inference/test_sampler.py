@@ -12,9 +12,9 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.inference.file_format import Saved, to_file
 from cvae_lightning.inference.sampler import change_sampler
 from cvae_lightning.models import ConditionalVAE, FlowPrior, LatentLayout, LearnedQueries, SamplerConfig, blueprint
-from cvae_lightning.world import VOCABULARY
+from cvae_lightning.world import DEFAULT, word_tables
 
-TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
+TOKENIZER = CaptionTokenizer().fit(word_tables(DEFAULT).vocabulary)
 WANTED = {"steps": 1, "restarts": 2}
 SETTINGS = ("steps", "solver", "guidance_scale", "restarts", "restart_time")
 

@@ -6,7 +6,7 @@ from support import ROOT
 
 from cvae_lightning import CaptionTokenizer, ShapeSceneDataset
 from cvae_lightning.training.factory import build_module
-from cvae_lightning.world import VOCABULARY
+from cvae_lightning.world import DEFAULT, word_tables
 
 SMALL = ["model.image_size=32", "model.latent_dim=20", "model.caption_dim=16", "model.slot_width=16"]
 SMALL += ["encoder.widths=[16]", "decoder.hidden=16", "prior.message_width=8"]
@@ -15,7 +15,10 @@ SMALL += ["encoder.widths=[16]", "decoder.hidden=16", "prior.message_width=8"]
 def test_a_step_of_the_quickstart_gives_every_weight_a_gradient() -> None:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         config = compose("train", ["experiment=quickstart", *SMALL])
-    tokenizer, scenes = CaptionTokenizer().fit(VOCABULARY), ShapeSceneDataset(size=16, canvas_size=32)
+    tokenizer, scenes = (
+        CaptionTokenizer().fit(word_tables(DEFAULT).vocabulary),
+        ShapeSceneDataset(size=16, canvas_size=32),
+    )
     batch = [scenes[index] for index in range(16)]
     images = torch.stack([scene.image for scene in batch]).float() / 255
     torch.manual_seed(0)

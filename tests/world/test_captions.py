@@ -9,27 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvae_lightning.world import (
-    COLOURS,
-    MAX_COUNTS,
-    RELATIONS,
-    SHAPES,
-    SIZES,
-    VOCABULARY,
-    CaptionError,
-    Group,
-    Meaning,
-    describe,
-    parse,
-)
-from cvae_lightning.world.captions import COUNT_WORDS, LINK_WORDS, SIZE_WORDS
+from cvae_lightning.world import DEFAULT, CaptionError, Group, Meaning, describe, parse, word_tables
 
 
 @st.composite
 def groups(draw: st.DrawFn) -> Group:
-    size = draw(st.sampled_from([None, *SIZES]))
-    count = draw(st.integers(1, 5 if size is None else MAX_COUNTS[size]))
-    return Group(count, size, draw(st.sampled_from(list(COLOURS))), draw(st.sampled_from(SHAPES)))
+    size = draw(st.sampled_from([None, *DEFAULT.sizes]))
+    count = draw(st.integers(1, 5 if size is None else DEFAULT.max_counts[size]))
+    return Group(
+        count, size, draw(st.sampled_from(list(DEFAULT.colours))), draw(st.sampled_from(tuple(DEFAULT.shapes)))
+    )
 
 
 def kind(group: Group) -> tuple[str, str]:
@@ -39,15 +28,15 @@ def kind(group: Group) -> tuple[str, str]:
 @st.composite
 def meanings(draw: st.DrawFn) -> Meaning:
     chosen = draw(st.lists(groups(), min_size=1, max_size=2, unique_by=kind))
-    relations = [None, *RELATIONS] if len(chosen) == 2 else [None]
-    return Meaning(tuple(chosen), draw(st.sampled_from(relations)))
+    links = [draw(st.sampled_from([None, *DEFAULT.relations])) for _ in chosen[1:]]
+    return Meaning(tuple(chosen), tuple(links))
 
 
 @given(meanings(), st.one_of(st.none(), st.integers(0, 2**32)))
 def test_reading_undoes_describing(meaning, seed):
     caption = describe(meaning, None if seed is None else np.random.default_rng(seed))
     assert parse(caption) == meaning
-    assert set(caption.split()) <= set(VOCABULARY)
+    assert set(caption.split()) <= set(word_tables(DEFAULT).vocabulary)
 
 
 @given(meanings(), st.integers(0, 2**32))
@@ -58,35 +47,35 @@ def test_capitals_blanks_and_a_full_stop_do_not_matter(meaning, seed):
 
 
 def test_every_word_for_every_thing_is_read():
-    for count, words in COUNT_WORDS.items():
+    for count, words in DEFAULT.language.counts.items():
         for word in words:
-            for shape in SHAPES:
+            for shape in DEFAULT.shapes:
                 plural = {"cross": "crosses"}.get(shape, f"{shape}s")
                 found = parse(f"{word} red {shape if count == 1 else plural}")
                 assert found == Meaning((Group(count, None, "red", shape),))
-    for size, words in SIZE_WORDS.items():
+    for size, words in DEFAULT.language.sizes.items():
         for word in words:
             assert parse(f"a {word} red star").groups[0].size == size
-    for relation, phrases in LINK_WORDS.items():
+    for link, phrases in DEFAULT.language.links.items():
         for phrase in phrases:
-            assert parse(f"a red star {phrase} a blue star").relation == relation
+            assert parse(f"a red star {phrase} a blue star").links == (None if link == "joined" else link,)
 
 
 def test_canonical_captions() -> None:
     for caption, meaning in [
         (
             "a large blue square above 3 small red circles",
-            Meaning((Group(1, "large", "blue", "square"), Group(3, "small", "red", "circle")), "above"),
+            Meaning((Group(1, "large", "blue", "square"), Group(3, "small", "red", "circle")), ("above",)),
         ),
         ("3 small red circles", Meaning((Group(3, "small", "red", "circle"),))),
         ("an orange star", Meaning((Group(1, None, "orange", "star"),))),
         (
             "a medium cyan cross to the left of 2 large black diamonds",
-            Meaning((Group(1, "medium", "cyan", "cross"), Group(2, "large", "black", "diamond")), "left of"),
+            Meaning((Group(1, "medium", "cyan", "cross"), Group(2, "large", "black", "diamond")), ("left of",)),
         ),
         (
             "an orange star and 2 green triangles",
-            Meaning((Group(1, None, "orange", "star"), Group(2, None, "green", "triangle"))),
+            Meaning((Group(1, None, "orange", "star"), Group(2, None, "green", "triangle")), (None,)),
         ),
         ("2 small crosses", Meaning((Group(2, "small", None, "cross"),))),
         ("a circle", Meaning((Group(1, None, None, "circle"),))),
@@ -104,15 +93,15 @@ def test_a_and_an_are_both_read_and_written_right():
     assert parse("a orange star") == parse("an orange star")
     assert parse("an red star") == parse("a red star")
     rng = np.random.default_rng(0)
-    for colour in COLOURS:
-        for size in (None, *SIZES):
+    for colour in DEFAULT.colours:
+        for size in (None, *DEFAULT.sizes):
             words = describe(Meaning((Group(1, size, colour, "star"),)), rng).split()
             vowel = words[1][0] in "aeiou"
             assert words[0] in ({"an", "1", "one"} if vowel else {"a", "1", "one"})
 
 
 def test_words_are_canonical_four_times_in_five():
-    meaning = Meaning((Group(1, "small", "red", "star"), Group(1, "medium", "blue", "star")), "below")
+    meaning = Meaning((Group(1, "small", "red", "star"), Group(1, "medium", "blue", "star")), ("below",))
     rng = np.random.default_rng(3)
     captions = [describe(meaning, rng).split() for _ in range(10_000)]
     expected = {
@@ -127,9 +116,9 @@ def test_words_are_canonical_four_times_in_five():
 
 
 def test_the_vocabulary_is_sorted_and_has_nothing_more():
-    assert list(VOCABULARY) == sorted(set(VOCABULARY))
-    assert 46 <= len(VOCABULARY) <= 96
-    assert all(word == word.lower() and " " not in word for word in VOCABULARY)
+    assert list(word_tables(DEFAULT).vocabulary) == sorted(set(word_tables(DEFAULT).vocabulary))
+    assert 46 <= len(word_tables(DEFAULT).vocabulary) <= 96
+    assert all(word == word.lower() and " " not in word for word in word_tables(DEFAULT).vocabulary)
 
 
 COLOUR_LIST = "red, orange, yellow, green, cyan, blue, purple or black"
@@ -173,7 +162,7 @@ def test_mistakes_are_answered() -> None:
         assert len(str(caught.value)) < 250
 
 
-@given(st.lists(st.sampled_from([*VOCABULARY, "99", "sqare"]), max_size=10).map(" ".join))
+@given(st.lists(st.sampled_from([*word_tables(DEFAULT).vocabulary, "99", "sqare"]), max_size=10).map(" ".join))
 def test_any_words_are_read_or_refused(caption):
     try:
         meaning = parse(caption)

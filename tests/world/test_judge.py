@@ -14,7 +14,7 @@ from math import hypot
 import numpy as np
 import pytest
 
-from cvae_lightning.world import COLOURS, SHAPES, SIZES, SPLITS, Meaning, Scene, Thing, render, sample
+from cvae_lightning.world import DEFAULT, Meaning, Scene, Thing, render, sample
 from cvae_lightning.world.judge import Verdict, judge
 
 # Scenes for each check; thousands more are judged by `python -m cvae_lightning.judge_reliability`.
@@ -28,7 +28,7 @@ Atoms = tuple[bool, bool, bool, bool, bool | None, bool]
 def examples(count: int = SCENES, seed: int = 0) -> list[Example]:
     """Meanings of every split in turn, with a scene of each."""
     rng = np.random.default_rng(seed)
-    return [sample(rng, SPLITS[index % len(SPLITS)]) for index in range(count)]
+    return [sample(rng, DEFAULT.splits.names[index % len(DEFAULT.splits.names)]) for index in range(count)]
 
 
 def atoms(found: Verdict) -> Atoms:
@@ -40,17 +40,17 @@ def truth(meaning: Meaning, scene: Scene) -> Atoms:
     wanted = sorted((g.shape, g.colour, g.size) for g in meaning.groups for _ in range(g.count))
     present = sorted((t.shape, t.colour, t.size) for t in scene.things)
     words = [sorted(w[k] for w in wanted) == sorted(p[k] for p in present) for k in range(3)]
-    relation = None
-    if meaning.relation is not None:
-        axis = "y" if meaning.relation in ("above", "below") else "x"
-        sign = 1 if meaning.relation in ("above", "left of") else -1
+    holds = None
+    for relation in filter(None, meaning.links):
+        axis = "y" if relation in ("above", "below") else "x"
+        sign = 1 if relation in ("above", "left of") else -1
         first, second = (
             [sign * getattr(t, axis) for t in scene.things if t.shape == g.shape and t.colour == g.colour]
             for g in meaning.groups
         )
-        relation = bool(first and second) and all(a < b for a in first for b in second)
-    everything = wanted == present and relation is not False
-    return (len(wanted) == len(present), words[1], words[0], words[2], relation, everything)
+        holds = bool(first and second) and all(a < b for a in first for b in second)
+    everything = wanted == present and holds is not False
+    return (len(wanted) == len(present), words[1], words[0], words[2], holds, everything)
 
 
 def fits(thing: Thing, others: list[Thing]) -> bool:
@@ -74,16 +74,16 @@ def other(words: tuple[str, ...] | dict, word: str, rng: np.random.Generator) ->
 
 
 def recolour(thing, others, rng):
-    return replace(thing, colour=other(COLOURS, thing.colour, rng))
+    return replace(thing, colour=other(DEFAULT.colours, thing.colour, rng))
 
 
 def reshape(thing, others, rng):
-    return somewhere(replace(thing, shape=other(SHAPES, thing.shape, rng)), others, rng)
+    return somewhere(replace(thing, shape=other(tuple(DEFAULT.shapes), thing.shape, rng)), others, rng)
 
 
 def resize(thing, others, rng):
-    size = other(SIZES, thing.size, rng)
-    return somewhere(replace(thing, size=size, r=SIZES[size] * rng.uniform(0.93, 1.07)), others, rng)
+    size = other(DEFAULT.sizes, thing.size, rng)
+    return somewhere(replace(thing, size=size, r=DEFAULT.sizes[size] * rng.uniform(0.93, 1.07)), others, rng)
 
 
 EDITS: dict[str, Callable] = {"recolour": recolour, "reshape": reshape, "resize": resize}
@@ -96,7 +96,7 @@ def edited(edit: str, meaning: Meaning, scene: Scene, rng: np.random.Generator) 
     if edit == "remove":
         return Scene(tuple(others))
     if edit == "add":
-        more = somewhere(replace(thing, colour=str(rng.choice(list(COLOURS)))), list(scene.things), rng)
+        more = somewhere(replace(thing, colour=str(rng.choice(list(DEFAULT.colours)))), list(scene.things), rng)
         return more and Scene((*scene.things, more))
     if edit == "mirror":
         return Scene(tuple(replace(thing, x=1 - thing.x) for thing in scene.things))
@@ -139,10 +139,10 @@ def test_an_edit_other_than_of_places_never_passes(edit):
 
 
 def test_a_mirrored_image_breaks_left_and_right_only():
-    chosen = [example for example in examples() if example[0].relation]
+    chosen = [example for example in examples() if any(example[0].links)]
     images = render([scene for _, scene in chosen], 64)[:, :, ::-1]
     for found, (meaning, _) in zip(judge(images, [meaning for meaning, _ in chosen]), chosen, strict=True):
-        kept = meaning.relation in ("above", "below")
+        kept = meaning.links[0] in ("above", "below")
         assert atoms(found) == (True, True, True, True, kept, kept)
 
 
@@ -154,7 +154,7 @@ def test_another_caption_has_the_atoms_that_it_shares():
 
 def test_the_opposite_relation_fails_alone():
     opposite = {"above": "below", "below": "above", "left of": "right of", "right of": "left of"}
-    chosen = [(replace(m, relation=opposite[m.relation]), scene) for m, scene in examples() if m.relation]
+    chosen = [(replace(m, links=(opposite[m.links[0]],)), scene) for m, scene in examples() if any(m.links)]
     for found in judged(chosen):
         assert atoms(found) == (True, True, True, True, False, False)
         assert re.match("saw .*, but not ", found.reason)
@@ -198,7 +198,7 @@ def nonsense(size: int) -> np.ndarray:
     rng = np.random.default_rng(0)
     ramp = np.broadcast_to(np.linspace(0, 255, size)[:, None], (size, size, 3))
     stripes = np.broadcast_to(np.where(np.arange(size) % 8 < 4, 250, 25)[:, None], (size, size, 3))
-    flat = [np.full((size, size, 3), colour) for colour in (*COLOURS.values(), 0, 128, 250, 255)]
+    flat = [np.full((size, size, 3), colour) for colour in (*DEFAULT.colours.values(), 0, 128, 250, 255)]
     noise = list(rng.integers(0, 256, (6, size, size, 3)))
     return np.stack([*flat, *noise, ramp, ramp[::-1].swapaxes(0, 1), stripes]).astype(np.uint8)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from cvae_lightning.world import BACKGROUND, COLOURS, SHAPES, Scene, Thing, render, sample
+from cvae_lightning.world import DEFAULT, Scene, Thing, render, sample
 
 # Written out again from the specification, apart from the code.
 SPIKES = [(1.25 if k % 2 == 0 else 0.52, pi * k / 5) for k in range(10)]
@@ -36,12 +36,12 @@ def draw(scene: Scene, size: int) -> np.ndarray:
     """
     times = max(8, 1024 // size)
     side = size * times
-    image = Image.new("RGB", (side, side), BACKGROUND)
+    image = Image.new("RGB", (side, side), DEFAULT.background)
     pen = ImageDraw.Draw(image)
     for thing in scene.things:
         # Pillow's integer coordinates are pixel centres.
         x, y, r = thing.x * side - 0.5, thing.y * side - 0.5, thing.r * side
-        fill = COLOURS[thing.colour]
+        fill = DEFAULT.colours[thing.colour]
         if thing.shape == "circle":
             pen.ellipse((x - r, y - r, x + r, y + r), fill=fill)
         elif thing.shape == "cross":
@@ -79,7 +79,7 @@ def inside(images: np.ndarray) -> np.ndarray:
 
 
 def test_a_shape_covers_its_area():
-    for shape, size in product(SHAPES, (32, 64, 100, 256, 512)):
+    for shape, size in product(DEFAULT.shapes, (32, 64, 100, 256, 512)):
         rng = np.random.default_rng(0)
         things = [Thing(shape, "black", "large", *rng.uniform(0.4, 0.6, 2), rng.uniform(0.07, 0.18)) for _ in range(8)]
         images = render([Scene((thing,)) for thing in things], size).astype(float)
@@ -88,7 +88,7 @@ def test_a_shape_covers_its_area():
 
 
 def test_the_centre_of_mass_follows_the_centre():
-    for shape, size in product(SHAPES, (32, 64, 256)):
+    for shape, size in product(DEFAULT.shapes, (32, 64, 256)):
         thing = Thing(shape, "black", "large", 0.47, 0.52, 0.16)
         cover = (250 - render([Scene((thing,))], size)[0, ..., 0].astype(float)) / 225
         centres = (np.arange(size) + 0.5) / size
@@ -106,18 +106,18 @@ def test_horizontal_and_vertical_edges_are_exact():
 
 
 def test_colours_are_exact_at_centres():
-    for colour, size in product(COLOURS, (32, 64, 256)):
-        things = [Thing(shape, colour, "small", 0.5, 0.5, 0.08) for shape in SHAPES]
+    for colour, size in product(DEFAULT.colours, (32, 64, 256)):
+        things = [Thing(shape, colour, "small", 0.5, 0.5, 0.08) for shape in DEFAULT.shapes]
         images = render([Scene((thing,)) for thing in things], size)
-        assert (images[:, size // 2, size // 2] == COLOURS[colour]).all()
-        assert (images[:, 0] == BACKGROUND).all()
+        assert (images[:, size // 2, size // 2] == DEFAULT.colours[colour]).all()
+        assert (images[:, 0] == DEFAULT.background).all()
 
 
 def test_a_thing_may_reach_over_the_border():
     corners = [Thing("circle", "red", "large", x, y, 0.2) for x in (0, 1) for y in (0, 1)]
     image = render([Scene(tuple(corners))], 64)[0]
-    assert (image[[0, 0, -1, -1], [0, -1, 0, -1]] == COLOURS["red"]).all()
-    assert (image[32] == BACKGROUND).all()
+    assert (image[[0, 0, -1, -1], [0, -1, 0, -1]] == DEFAULT.colours["red"]).all()
+    assert (image[32] == DEFAULT.background).all()
     assert (image == image[::-1]).all()
     assert (image == image[:, ::-1]).all()
 
@@ -126,7 +126,7 @@ def test_overlapping_things_stay_within_the_range_of_a_pixel():
     things = [Thing("circle", "black", "large", x, 0.5, 0.2) for x in (0.45, 0.55)]
     image = render([Scene(tuple(things))], 64)[0]
     assert (image[32, 32] == 0).all()
-    assert (image[32, 18:20] == COLOURS["black"]).all()
+    assert (image[32, 18:20] == DEFAULT.colours["black"]).all()
 
 
 def test_an_image_does_not_depend_on_its_batch_or_order():
@@ -137,7 +137,7 @@ def test_an_image_does_not_depend_on_its_batch_or_order():
     for scene, image in zip(chosen, together, strict=True):
         assert (render([scene], 64)[0] == image).all()
         assert (render([Scene(scene.things[::-1])], 64)[0] == image).all()
-    assert (together[-1] == BACKGROUND).all()
+    assert (together[-1] == DEFAULT.background).all()
     assert render([], 64).shape == (0, 64, 64, 3)
 
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from cvae_lightning.world import (
-    SIZES,
-    SPLITS,
+    DEFAULT,
     Group,
     Meaning,
     Mix,
@@ -25,9 +24,8 @@ from cvae_lightning.world import (
     scene_rng,
     split_contains,
 )
-from cvae_lightning.world.outlines import POLYGONS
 
-NOVEL = SPLITS[3:]
+NOVEL = DEFAULT.splits.names[3:]
 
 
 @cache
@@ -36,7 +34,7 @@ def drawn(split: str, count: int = 400) -> list[tuple[Meaning, Scene]]:
 
 
 def form(meaning: Meaning) -> str:
-    if meaning.relation is not None:
+    if any(meaning.links):
         return "relation"
     return "one" if len(meaning.groups) == 1 else "joined"
 
@@ -46,10 +44,10 @@ def one(count, colour, shape):
 
 
 def pair(first, relation, second):
-    return Meaning((Group(1, None, "black", first), Group(1, None, "yellow", second)), relation)
+    return Meaning((Group(1, None, "black", first), Group(1, None, "yellow", second)), (relation,))
 
 
-@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("split", DEFAULT.splits.names)
 def test_scenes_are_what_their_meanings_say(split):
     for meaning, scene in drawn(split):
         assert meaning.holds(scene)
@@ -57,11 +55,11 @@ def test_scenes_are_what_their_meanings_say(split):
         assert all(group.size is not None for group in meaning.groups)
 
 
-@pytest.mark.parametrize("split", SPLITS)
+@pytest.mark.parametrize("split", DEFAULT.splits.names)
 def test_things_keep_their_distances(split):
     for _, scene in drawn(split):
         for thing in scene.things:
-            assert 0.93 <= thing.r / SIZES[thing.size] <= 1.07
+            assert 0.93 <= thing.r / DEFAULT.sizes[thing.size] <= 1.07
             margin = min(thing.x, thing.y, 1 - thing.x, 1 - thing.y)
             assert margin >= 1.3 * thing.r + 0.01 - 1e-12
         for a, b in combinations(scene.things, 2):
@@ -71,7 +69,7 @@ def test_things_keep_their_distances(split):
 def outline(thing) -> np.ndarray:
     """Corners on the canvas, of a fine polygon for a circle."""
     angles = np.linspace(0, 2 * np.pi, 360, endpoint=False)
-    around = POLYGONS.get(thing.shape, np.stack((np.cos(angles), np.sin(angles)), axis=1))
+    around = DEFAULT.shapes[thing.shape] or np.stack((np.cos(angles), np.sin(angles)), axis=1)
     return np.array([thing.x, thing.y]) + thing.r * np.asarray(around)
 
 
@@ -79,22 +77,23 @@ def outline(thing) -> np.ndarray:
 def test_a_straight_line_separates_the_shapes_of_a_relation(split):
     checked = Counter()
     for meaning, scene in drawn(split):
-        if meaning.relation is None:
+        if not any(meaning.links):
             continue
+        (relation,) = meaning.links
         sides = [
             np.concatenate([outline(thing) for thing in scene.things if group.names(thing)]) for group in meaning.groups
         ]
-        if meaning.relation in ("below", "right of"):
+        if relation in ("below", "right of"):
             sides.reverse()
-        axis = 1 if meaning.relation in ("above", "below") else 0
+        axis = 1 if relation in ("above", "below") else 0
         assert sides[0][:, axis].max() <= sides[1][:, axis].min() + 1e-12
-        checked[meaning.relation] += 1
+        checked[relation] += 1
     assert len(checked) == 4
 
 
 def test_places_cover_what_the_rules_allow():
     rng = np.random.default_rng(0)
-    meaning = Meaning((Group(1, "small", "red", "circle"), Group(1, "small", "blue", "circle")), "above")
+    meaning = Meaning((Group(1, "small", "red", "circle"), Group(1, "small", "blue", "circle")), ("above",))
     scenes = [sample_scene(meaning, rng) for _ in range(4000)]
     places = np.array([[(thing.x, thing.y) for thing in scene.things] for scene in scenes])
     assert places[..., 0].min() < 0.12
@@ -112,7 +111,7 @@ def test_splits_contain() -> None:
     for split, meaning in [
         ("novel_pair", one(1, "red", "star")),
         ("novel_pair", one(2, "cyan", "circle")),
-        ("novel_pair", Meaning((Group(1, None, "red", "cross"), Group(1, None, "purple", "square")))),
+        ("novel_pair", Meaning((Group(1, None, "red", "cross"), Group(1, None, "purple", "square")), (None,))),
         ("novel_count", one(4, "red", "triangle")),
         ("novel_count", one(4, "black", "cross")),
         ("novel_count", one(3, "black", "star")),
@@ -127,22 +126,22 @@ def test_splits_contain() -> None:
         ("train", pair("star", "below", "circle")),
         ("train", pair("star", "above", "circle")),
         ("train", pair("circle", None, "star")),
-        ("train", Meaning((Group(2, None, "red", "cross"), Group(2, None, "blue", "cross")))),
+        ("train", Meaning((Group(2, None, "red", "cross"), Group(2, None, "blue", "cross")), (None,))),
         (None, one(3, "red", "star")),
         (None, one(4, "green", "triangle")),
     ]:
         expected = {"train", "val", "test"} if split == "train" else {split} - {None}
-        assert {name for name in SPLITS if split_contains(name, meaning)} == expected
+        assert {name for name in DEFAULT.splits.names if split_contains(name, meaning)} == expected
 
 
 def test_splits_are_disjoint_where_they_must_be():
-    meanings = {split: {meaning for meaning, _ in drawn(split)} for split in SPLITS}
+    meanings = {split: {meaning for meaning, _ in drawn(split)} for split in DEFAULT.splits.names}
     for novel in NOVEL:
-        for other in set(SPLITS) - {novel}:
+        for other in set(DEFAULT.splits.names) - {novel}:
             assert not meanings[novel] & meanings[other]
 
 
-@pytest.mark.parametrize("split", SPLITS[:5])
+@pytest.mark.parametrize("split", DEFAULT.splits.names[:5])
 def test_forms_come_as_often_as_the_mix_says(split):
     rng = np.random.default_rng(5)
     forms = Counter(form(sample_meaning(rng, split)) for _ in range(2000))
@@ -169,7 +168,7 @@ def test_the_groups_of_a_form_are_equally_likely():
 
 
 def test_a_meaning_that_cannot_be_placed_is_drawn_again(monkeypatch):
-    crowded = Meaning((Group(5, "small", "red", "star"), Group(5, "small", "blue", "star")), "above")
+    crowded = Meaning((Group(5, "small", "red", "star"), Group(5, "small", "blue", "star")), ("above",))
     assert any(sample_scene(crowded, np.random.default_rng(seed)) for seed in range(5))
     monkeypatch.setattr(placement, "MAX_ATTEMPTS", 1)
     monkeypatch.setattr(placement, "MAX_TRIES", 1)
@@ -246,10 +245,10 @@ def test_a_colour_left_unsaid_is_drawn_for_the_group():
 
 
 def test_what_is_unsaid_is_specified_and_the_rest_stays():
-    meaning = Meaning((Group(3, None, "red", "circle"), Group(1, "large", None, "star")), "above")
+    meaning = Meaning((Group(3, None, "red", "circle"), Group(1, "large", None, "star")), ("above",))
     for seed in range(40):
         completed = complete_meaning(meaning, np.random.default_rng(seed))
-        assert completed.relation == "above"
+        assert completed.links == ("above",)
         assert completed.groups[0].size in ("small", "medium")
         assert completed.groups[1].colour is not None
         expected = Meaning(
@@ -257,7 +256,7 @@ def test_what_is_unsaid_is_specified_and_the_rest_stays():
                 Group(3, completed.groups[0].size, "red", "circle"),
                 Group(1, "large", completed.groups[1].colour, "star"),
             ),
-            "above",
+            ("above",),
         )
         assert completed == expected == complete_meaning(expected, np.random.default_rng(seed))
 

@@ -1,4 +1,4 @@
-"""Records refuse what makes no sense, and a meaning holds of exactly the scenes that it describes."""
+"""Functions refuse records that a world cannot have, and a meaning holds of exactly the scenes that it describes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,32 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cvae_lightning.world import RELATIONS, Group, Meaning, Scene, Thing, sample
+from cvae_lightning.world import (
+    DEFAULT,
+    OPPOSITES,
+    Group,
+    Meaning,
+    Scene,
+    Thing,
+    check_meaning,
+    check_scene,
+    describe,
+    instance_mask,
+    render,
+    sample,
+    sample_scene,
+    verdict,
+)
 
 SQUARE = Thing("square", "blue", "large", 0.5, 0.25, 0.16)
 DOTS = tuple(Thing("circle", "red", "small", x, 0.8, 0.08) for x in (0.2, 0.5, 0.8))
 SCENE = Scene((SQUARE, *DOTS))
 GROUPS = (Group(1, "large", "blue", "square"), Group(3, "small", "red", "circle"))
-OPPOSITE = {"above": "below", "below": "above", "left of": "right of", "right of": "left of"}
+USES = (check_meaning, describe, lambda meaning: verdict([], meaning), lambda meaning: sample_scene(meaning, RNG))
+RNG = np.random.default_rng(0)
 
 
-def test_a_thing_refuses() -> None:
+def test_a_scene_is_checked() -> None:
     for changes, message in [
         ({"shape": "sqare"}, "shape is 'sqare': expected circle, square.*did you mean 'square'"),
         ({"colour": "gren"}, "colour is 'gren'.*did you mean 'green'"),
@@ -27,11 +43,13 @@ def test_a_thing_refuses() -> None:
         ({"r": 0.0}, "radius is 0.0: expected a positive"),
         ({"r": float("inf")}, "radius is inf"),
     ]:
-        with pytest.raises(ValueError, match=message):
-            replace(SQUARE, **changes)
+        scene = Scene((replace(SQUARE, **changes),))
+        for use in (check_scene, lambda scene: render([scene], 64), lambda scene: instance_mask(scene, 64)):
+            with pytest.raises(ValueError, match=message):
+                use(scene)
 
 
-def test_a_group_refuses() -> None:
+def test_a_group_is_checked() -> None:
     for fields, message in [
         ((0, "small", "red", "circle"), "count is 0: expected 1 to 5 small things"),
         ((6, "small", "red", "circle"), "count is 6: expected 1 to 5 small things"),
@@ -42,36 +60,43 @@ def test_a_group_refuses() -> None:
         ((1, None, "orang", "circle"), "did you mean 'orange'"),
         ((1, None, "red", "crosses"), "did you mean 'cross'"),
     ]:
-        with pytest.raises(ValueError, match=message):
-            Group(*fields)
+        meaning = Meaning((Group(*fields),))
+        for use in USES:
+            with pytest.raises(ValueError, match=message):
+                use(meaning)
 
 
-def test_a_meaning_refuses() -> None:
-    for groups, relation, message in [
-        ((), None, "0 groups: expected 1 or 2"),
-        (GROUPS + GROUPS[:1], None, "3 groups"),
-        (GROUPS[:1], "above", "'above' needs 2 groups"),
-        (GROUPS, "abov", "relation is 'abov'.*did you mean 'above'"),
-        ((GROUPS[0], replace(GROUPS[0], size="small")), None, "both groups.*'blue square'"),
+def test_a_meaning_is_checked() -> None:
+    for groups, links, message in [
+        ((*GROUPS, Group(1, "small", "red", "star")), (None, None), "3 groups: expected 1 to 2"),
+        (GROUPS, ("abov",), "relation is 'abov'.*did you mean 'above'"),
+        ((GROUPS[0], replace(GROUPS[0], size="small")), (None,), "both groups.*'blue square'"),
     ]:
-        with pytest.raises(ValueError, match=message):
-            Meaning(groups, relation)
+        for use in USES:
+            with pytest.raises(ValueError, match=message):
+                use(Meaning(groups, links))
+
+
+def test_a_meaning_has_one_link_between_each_group_and_the_next() -> None:
+    for groups, links in [((), ()), (GROUPS, ()), (GROUPS[:1], ("above",)), (GROUPS, ("above", None))]:
+        with pytest.raises(ValueError, match=f"{len(groups)} groups and {len(links)} links: expected"):
+            Meaning(groups, links)
 
 
 def test_records_are_values():
-    assert Meaning(GROUPS, "above") == Meaning(tuple(map(replace, GROUPS)), "above")
-    assert len({Meaning(GROUPS), Meaning(GROUPS), Meaning(GROUPS, "above")}) == 2
+    assert Meaning(GROUPS, ("above",)) == Meaning(tuple(map(replace, GROUPS)), ("above",))
+    assert len({Meaning(GROUPS, (None,)), Meaning(GROUPS, (None,)), Meaning(GROUPS, ("above",))}) == 2
 
 
 @pytest.mark.parametrize("relation", [None, "above"])
 def test_a_meaning_holds_in_any_order_of_the_things(relation):
-    assert Meaning(GROUPS, relation).holds(SCENE)
-    assert Meaning(GROUPS, relation).holds(Scene(SCENE.things[::-1]))
+    assert Meaning(GROUPS, (relation,)).holds(SCENE)
+    assert Meaning(GROUPS, (relation,)).holds(Scene(SCENE.things[::-1]))
 
 
 @pytest.mark.parametrize("relation", ["below", "left of", "right of"])
 def test_another_relation_does_not_hold(relation):
-    assert not Meaning(GROUPS, relation).holds(SCENE)
+    assert not Meaning(GROUPS, (relation,)).holds(SCENE)
 
 
 def test_a_caption_is_complete() -> None:
@@ -89,7 +114,7 @@ def test_a_caption_is_complete() -> None:
         (replace(SQUARE, y=0.8), *DOTS),
         (SQUARE, *DOTS[1:], replace(DOTS[0], y=0.1)),
     ]:
-        assert not Meaning(GROUPS, "above").holds(Scene(things))
+        assert not Meaning(GROUPS, ("above",)).holds(Scene(things))
 
 
 def test_a_size_not_specified_can_be_any():
@@ -109,12 +134,12 @@ def test_a_colour_not_specified_can_be_any():
 def test_relations_of_sampled_scenes_have_opposites_and_mirror():
     rng = np.random.default_rng(1)
     for meaning, scene in (sample(rng) for _ in range(300)):
-        if meaning.relation is None:
+        if not any(meaning.links):
             continue
-        first, second = meaning.groups
-        assert Meaning((second, first), OPPOSITE[meaning.relation]).holds(scene)
-        assert not Meaning((second, first), meaning.relation).holds(scene)
+        (relation,) = meaning.links
+        turned = meaning.groups[::-1]
+        assert Meaning(turned, (OPPOSITES[relation],)).holds(scene)
+        assert not Meaning(turned, (relation,)).holds(scene)
         mirrored = Scene(tuple(replace(thing, x=1 - thing.x) for thing in scene.things))
-        sideways = meaning.relation in ("left of", "right of")
-        assert meaning.holds(mirrored) is not sideways
-    assert set(OPPOSITE) == set(RELATIONS)
+        assert meaning.holds(mirrored) is (relation in ("above", "below"))
+    assert set(OPPOSITES) == set(OPPOSITES.values()) == set(DEFAULT.relations)

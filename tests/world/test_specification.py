@@ -9,25 +9,9 @@ import numpy as np
 import pytest
 from support import ROOT
 
-from cvae_lightning.world import (
-    ATOMS,
-    BACKGROUND,
-    COLOURS,
-    MAX_COUNTS,
-    RELATIONS,
-    SHAPES,
-    SIZES,
-    SPLITS,
-    Group,
-    Meaning,
-    Mix,
-    split_contains,
-)
-from cvae_lightning.world.captions import CANONICAL, COUNT_WORDS, LINK_WORDS, PLURALS, SIZE_WORDS
-from cvae_lightning.world.outlines import POLYGONS
-from cvae_lightning.world.placement import border, gap
+from cvae_lightning.world import ATOMS, DEFAULT, Group, Meaning, split_contains
+from cvae_lightning.world.captions import CANONICAL
 from cvae_lightning.world.renderer import LARGEST, SMALLEST
-from cvae_lightning.world.sampler import RADIUS_RANGE
 
 TEXT = (ROOT / "docs" / "world.md").read_text()
 PROSE = " ".join(TEXT.split())
@@ -45,70 +29,70 @@ def numbers(text: str) -> list[float]:
 
 
 def test_colours() -> None:
-    assert {name: tuple(numbers(rgb)) for name, (rgb,) in rows("colour").items()} == COLOURS
-    assert f"The background is RGB {BACKGROUND}." in PROSE
+    assert {name: tuple(numbers(rgb)) for name, (rgb,) in rows("colour").items()} == dict(DEFAULT.colours)
+    assert f"The background is RGB {DEFAULT.background}." in PROSE
     assert f"Square images of {SMALLEST} to {LARGEST} px can be rendered" in PROSE
 
 
 def test_shapes() -> None:
     outlines = {name: numbers(text) for name, (text,) in rows("shape").items()}
-    assert tuple(outlines) == SHAPES
+    assert tuple(outlines) == tuple(DEFAULT.shapes)
     for shape in ("square", "triangle", "diamond"):
-        assert outlines[shape] == [number for corner in POLYGONS[shape] for number in corner]
-    radii = [float(np.hypot(*corner)) for corner in POLYGONS["star"]]
+        assert outlines[shape] == [number for corner in DEFAULT.shapes[shape] for number in corner]
+    radii = [float(np.hypot(*corner)) for corner in DEFAULT.shapes["star"]]
     assert len(radii) == 10
     assert outlines["star"] == pytest.approx([max(radii), min(radii)])
-    assert POLYGONS["star"][0] == pytest.approx((0, -max(radii)))
-    corners = {abs(number) for corner in POLYGONS["cross"] for number in corner}
+    assert DEFAULT.shapes["star"][0] == pytest.approx((0, -max(radii)))
+    corners = {abs(number) for corner in DEFAULT.shapes["cross"] for number in corner}
     assert outlines["cross"] == [max(corners), min(corners)]
 
 
 def test_sizes_and_distances() -> None:
     table = rows("size")
-    assert {name: float(radius) for name, (radius, _) in table.items()} == SIZES
-    assert {name: int(count) for name, (_, count) in table.items()} == MAX_COUNTS
-    assert "a number drawn uniformly from {} to {}.".format(*RADIUS_RANGE) in PROSE
+    assert {name: float(radius) for name, (radius, _) in table.items()} == dict(DEFAULT.sizes)
+    assert {name: int(count) for name, (_, count) in table.items()} == dict(DEFAULT.max_counts)
+    assert "a number drawn uniformly from {} to {}.".format(*DEFAULT.radius_range) in PROSE
     assert "1.3 r + 0.01 from the border" in PROSE
     assert "1.28 (r1 + r2) + 0.01 from each other" in PROSE
-    assert border(0.1) == pytest.approx(1.3 * 0.1 + 0.01)
-    assert gap(0.1, 0.2) == pytest.approx(1.28 * 0.3 + 0.01)
+    assert DEFAULT.spacing.from_border(0.1) == pytest.approx(1.3 * 0.1 + 0.01)
+    assert DEFAULT.spacing.between(0.1, 0.0, 0.2, 0.0) == pytest.approx(1.28 * 0.3 + 0.01)
 
 
 def test_words() -> None:
     table = {name: tuple(re.findall(r"`([^`]+)`", words)) for name, (words,) in rows("meaning").items()}
-    links = {link or "joined": words for link, words in LINK_WORDS.items()}
-    expected = {str(count): words for count, words in COUNT_WORDS.items()} | SIZE_WORDS | links
-    assert table == expected
-    assert set(RELATIONS) == set(LINK_WORDS) - {None}
+    language = DEFAULT.language
+    counts = {str(count): words for count, words in language.counts.items()}
+    assert table == {**counts, **language.sizes, **language.links}
+    assert {"joined", *DEFAULT.relations} == set(language.links)
     assert f"the canonical word {CANONICAL:.0%}".replace("%", " %") in PROSE
-    mix = Mix()
+    mix = DEFAULT.mix
     assert f"{mix.one:.0%} one group, {mix.joined:.0%} joined and {mix.relation:.0%}".replace("%", " %") in PROSE
 
 
 def in_splits(meaning: Meaning) -> set[str]:
-    return {split for split in SPLITS if split_contains(split, meaning)}
+    return {split for split in DEFAULT.splits.names if split_contains(split, meaning)}
 
 
 def test_splits() -> None:
     """Every pair, count and relation of shapes that the table names is in its split, and no other is."""
     table = {name: text for name, (text,) in rows("split").items()}
-    assert tuple(table) == SPLITS[3:]
-    common = set(SPLITS[:3])
-    pairs = set(re.findall(rf"({'|'.join(COLOURS)}) ({'|'.join(SHAPES)})", table["novel_pair"]))
-    for colour, shape in product(COLOURS, SHAPES):
+    assert tuple(table) == DEFAULT.splits.names[3:]
+    common = set(DEFAULT.splits.names[:3])
+    pairs = set(re.findall(rf"({'|'.join(DEFAULT.colours)}) ({'|'.join(DEFAULT.shapes)})", table["novel_pair"]))
+    for colour, shape in product(DEFAULT.colours, DEFAULT.shapes):
         expected = {"novel_pair"} if (colour, shape) in pairs else common
         assert in_splits(Meaning((Group(1, None, colour, shape),))) == expected
     counts = {(int(n), noun) for n, noun in re.findall(r"(\d) (\w+)", table["novel_count"])}
-    for count, shape in product(COUNT_WORDS, SHAPES):
-        expected = {"novel_count"} if (count, PLURALS[shape]) in counts else common
+    for count, shape in product(DEFAULT.language.counts, DEFAULT.shapes):
+        expected = {"novel_count"} if (count, DEFAULT.language.form(shape, "", "plural")) in counts else common
         assert in_splits(Meaning((Group(count, None, None, shape),))) == expected
-    shapes = "|".join(SHAPES)
-    relations = set(re.findall(rf"({shapes}) ({'|'.join(RELATIONS)}) ({shapes})", table["novel_relation"]))
+    shapes = "|".join(DEFAULT.shapes)
+    relations = set(re.findall(rf"({shapes}) ({'|'.join(DEFAULT.relations)}) ({shapes})", table["novel_relation"]))
     assert (len(pairs), len(counts), len(relations)) == (6, 3, 4)
-    for first, relation, second in product(SHAPES, RELATIONS, SHAPES):
+    for first, relation, second in product(DEFAULT.shapes, DEFAULT.relations, DEFAULT.shapes):
         expected = {"novel_relation"} if (first, relation, second) in relations else common
         groups = (Group(1, None, "black", first), Group(1, None, "yellow", second))
-        assert in_splits(Meaning(groups, relation)) == expected
+        assert in_splits(Meaning(groups, (relation,))) == expected
 
 
 def test_atoms() -> None:

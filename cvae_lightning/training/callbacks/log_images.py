@@ -15,7 +15,7 @@ from cvae_lightning.inference.first_samples import first_samples
 from cvae_lightning.pictures.grids import captioned_grid
 from cvae_lightning.training.callbacks.tensorboard_writer import board, last_step, scenes
 from cvae_lightning.training.module import CVAEModule
-from cvae_lightning.world import judge, parse
+from cvae_lightning.world import V1, judge, parse
 
 GREY = 128
 """Between images."""
@@ -53,7 +53,10 @@ class LogImages(Callback):
         images, tokens = batch.images.to(pl_module.device), batch.tokens.to(pl_module.device)
         reconstructions = pl_module.model.reconstruct(images, tokens)
         samples = to_uint8(first_samples(pl_module.model, tokens, self.seed))
-        correct = [verdict.all for verdict in judge(samples, [parse(caption) for caption in batch.captions])]
+        correct = [
+            verdict.all
+            for verdict in judge(samples, [parse(caption, world=V1) for caption in batch.captions], world=V1)
+        ]
         pairs = to_uint8(torch.stack([images, reconstructions], dim=1).flatten(0, 1))
         step = last_step(trainer)
         # Bytes: TensorBoard cuts floats off where everything else rounds them.

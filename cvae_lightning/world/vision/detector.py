@@ -7,19 +7,22 @@ area, centre and silhouette to a small fraction of a pixel. `colour_matching` de
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from math import ceil, log, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cvae_lightning.world.named import DEFAULT
 from cvae_lightning.world.renderer import LARGEST, SMALLEST
-from cvae_lightning.world.sampler import RADIUS_RANGE
-from cvae_lightning.world.scene import COLOURS, SHAPES, SIZES, UNCLEAR
-from cvae_lightning.world.vision.colour_matching import match_colours, opacities, tints
+from cvae_lightning.world.scene import UNCLEAR
+from cvae_lightning.world.vision.colour_matching import match_colours, opacities, palette, tints
 from cvae_lightning.world.vision.segmentation import grow, label
 from cvae_lightning.world.vision.shape_matching import Floats, Ints, errors, measure, shapes
+from cvae_lightning.world.world import World
 
 # Thresholds. In brackets the extremes of 1,252 rendered things at 64 px, as they are / blurred by 1 px /
 # with noise of 16 of 255; experiments/judge has the rates at which images fail them.
@@ -35,9 +38,6 @@ EDGE_WIDTH = 0.055
 # [9.8 / 7.4 / 2.5]. A wrong shape has 0.19 or more, two merged things usually 0.3.
 MAX_SHAPE_ERROR = 0.12
 MIN_SHAPE_RATIO = 1.5
-# Largest difference of the radius from a size's, in logarithms: half of that between the closest two sizes,
-# which is 11 % more than the world's things differ.
-MAX_SIZE_ERROR = 0.5 * min(log(large / small) for small, large in pairwise(SIZES.values()))
 
 # Images of at least twice this side are first averaged over squares of pixels, to this side or a little more.
 WORKING_SIDE = 64
@@ -50,7 +50,7 @@ class Detection:
     """A thing found in an image.
 
     Attributes:
-        shape, colour, size: words of ``SHAPES``, ``COLOURS`` and ``SIZES``, or ``UNCLEAR``.
+        shape, colour, size: words of a world's ``shapes``, ``colours`` and ``sizes``, or ``UNCLEAR``.
         x, y: its centre as fractions of the canvas side, from the top-left corner, y down.
         r: its radius as a fraction of the side. Where the shape is unclear, centre and radius are those of the
             most likely shape; where nothing is clear, those of a disc of the same area.
@@ -87,7 +87,7 @@ class _Regions:
     image: Ints
 
 
-def detect(images: NDArray[np.uint8]) -> list[tuple[Detection, ...]]:
+def detect(images: NDArray[np.uint8], *, world: World = DEFAULT) -> list[tuple[Detection, ...]]:
     """The things in images.
 
     What has no clear shape or no clear colour is detected too, as ``UNCLEAR``: two things that touch, a smear,
@@ -96,6 +96,7 @@ def detect(images: NDArray[np.uint8]) -> list[tuple[Detection, ...]]:
 
     Args:
         images: (N, S, S, 3) uint8 RGB with S from 32 to 512.
+        world: whose things are looked for.
 
     Returns:
         the detections in each of the N images.
@@ -116,38 +117,53 @@ def detect(images: NDArray[np.uint8]) -> list[tuple[Detection, ...]]:
     factor = max(1, size // WORKING_SIDE)
     step = max(1, PIXELS_AT_ONCE // (size // factor) ** 2)
     chunks = (images[start : start + step] for start in range(0, len(images), step))
-    return [things for chunk in chunks for things in _detect(tints(chunk, factor), size / factor)]
+    return [
+        things for chunk in chunks for things in _detect(tints(chunk, factor, world.background), size / factor, world)
+    ]
 
 
-def _detect(tint: Floats, side: float) -> list[tuple[Detection, ...]]:
+def _detect(tint: Floats, side: float, world: World) -> list[tuple[Detection, ...]]:
     """The detections in images of (N, H, H, 3) tints whose canvas is ``side`` pixels wide."""
-    opacity = opacities(tint)  # (N, H, H)
-    labels = _label_things(opacity, side)  # (N, H, H)
+    opacity = opacities(tint, palette(world))  # (N, H, H)
+    labels = _label_things(opacity, _min_area(world) * side**2, side)  # (N, H, H)
     found: list[list[Detection]] = [[] for _ in tint]
     regions = _gather(tint, labels)
     if len(regions.begins):
-        for image, thing in zip(regions.image.tolist(), _classify(regions, side), strict=True):
+        for image, thing in zip(regions.image.tolist(), _classify(regions, side, world), strict=True):
             found[image].append(thing)
     opacity[labels > 0] = 0
-    for image, remains in _faint_remains(opacity, side):
+    for image, remains in _faint_remains(opacity, _min_area(world) * side**2, side):
         found[image].append(remains)
     return [tuple(things) for things in found]
 
 
-def _label_things(opacity: Floats, side: float) -> Ints:
+def _label_things(opacity: Floats, min_area: float, side: float) -> Ints:
     """(N, H, H) the number of the thing that each pixel belongs to, from 1; 0 for pixels of no thing."""
     labels, count = label(opacity >= SOLID_OPACITY)
-    large = np.bincount(labels.ravel(), minlength=count + 1) >= _min_area(side)  # (count + 1)
+    large = np.bincount(labels.ravel(), minlength=count + 1) >= min_area  # (count + 1)
     large[0] = False
     labels = np.where(large, np.cumsum(large), 0)[labels]
     grow(labels, ceil(EDGE_WIDTH * side))
     return labels
 
 
-def _min_area(side: float) -> float:
-    """The area in pixels below which a region is ignored."""
-    smallest = min(shape.area for shape in shapes()) * (min(SIZES.values()) * RADIUS_RANGE[0]) ** 2
-    return MIN_AREA * smallest * side**2
+@cache
+def _min_area(world: World) -> float:
+    """The area below which a region is ignored, as a fraction of the canvas."""
+    smallest = min(shape.area for shape in shapes(world)) * (min(world.sizes.values()) * world.radius_range[0]) ** 2
+    return MIN_AREA * smallest
+
+
+@cache
+def _max_size_error(world: World) -> float:
+    """Largest difference of the radius from a size's, in logarithms: half of that between the closest two sizes.
+
+    In the default world that is 11 % more than its things differ.
+    """
+    radii = list(world.sizes.values())
+    if len(radii) == 1:
+        return 2 * max(abs(log(end)) for end in world.radius_range)
+    return 0.5 * min(log(large / small) for small, large in pairwise(radii))
 
 
 def _gather(tint: Floats, labels: Ints) -> _Regions:
@@ -162,21 +178,21 @@ def _gather(tint: Floats, labels: Ints) -> _Regions:
     return _Regions(tint=tint.reshape(-1, 3)[pixels], x=x, y=y, begins=begins, image=image[begins])
 
 
-def _classify(regions: _Regions, side: float) -> list[Detection]:
+def _classify(regions: _Regions, side: float, world: World) -> list[Detection]:
     """The detection of each region."""
-    hue, hue_clear, opacity = match_colours(regions.tint, regions.begins)
+    hue, hue_clear, opacity = match_colours(regions.tint, regions.begins, palette(world))
     found = measure(regions.x, regions.y, opacity, regions.begins)
-    error = errors(found.waves)  # (K, 6)
+    error = errors(found.waves, world)  # (K, H)
     best, second = np.partition(error, 1, axis=1)[:, :2].T  # (K) each
     shape = error.argmin(axis=1)  # (K)
     shape_clear = 1 - np.maximum(best / MAX_SHAPE_ERROR, MIN_SHAPE_RATIO * best / second)
-    area, drop = np.array([(known.area, known.drop) for known in shapes()])[shape].T
+    area, drop = np.array([(known.area, known.drop) for known in shapes(world)])[shape].T
     r = np.sqrt(found.area / area)
     x, y, r = found.x / side, (found.y - drop * r) / side, r / side
-    away = np.abs(np.log(r[:, None] / list(SIZES.values())))  # (K, 3)
-    size, size_clear = away.argmin(axis=1), 1 - away.min(axis=1) / MAX_SIZE_ERROR
+    away = np.abs(np.log(r[:, None] / list(world.sizes.values())))  # (K, number of sizes)
+    size, size_clear = away.argmin(axis=1), 1 - away.min(axis=1) / _max_size_error(world)
     confidence = np.clip(np.minimum(np.minimum(hue_clear, shape_clear), size_clear), 0, 1)
-    choices = ((SHAPES, shape, shape_clear), (tuple(COLOURS), hue, hue_clear), (tuple(SIZES), size, size_clear))
+    choices = ((world.shapes, shape, shape_clear), (world.colours, hue, hue_clear), (world.sizes, size, size_clear))
     return list(
         map(
             Detection, *(_words(*choice) for choice in choices), x.tolist(), y.tolist(), r.tolist(), confidence.tolist()
@@ -184,15 +200,16 @@ def _classify(regions: _Regions, side: float) -> list[Detection]:
     )
 
 
-def _words(words: tuple[str, ...], which: Ints, clear: Floats) -> list[str]:
+def _words(known: Iterable[str], which: Ints, clear: Floats) -> list[str]:
+    words = tuple(known)
     return [words[k] if sure > 0 else UNCLEAR for k, sure in zip(which.tolist(), clear.tolist(), strict=True)]
 
 
-def _faint_remains(opacity: Floats, side: float) -> list[tuple[int, Detection]]:
+def _faint_remains(opacity: Floats, min_area: float, side: float) -> list[tuple[int, Detection]]:
     """The remaining opacity (N, H, H) of each image that has enough of it, as one detection, with the image's index."""
     centres = np.arange(opacity.shape[1]) - 0.5  # (H) of pixels
     remains = []
-    for image in np.flatnonzero(opacity.sum(axis=(1, 2)) >= _min_area(side)).tolist():
+    for image in np.flatnonzero(opacity.sum(axis=(1, 2)) >= min_area).tolist():
         area = opacity[image].sum()
         x, y = (float(opacity[image].sum(axis=axis) @ centres / area / side) for axis in (0, 1))
         remains.append((image, Detection(UNCLEAR, UNCLEAR, UNCLEAR, x, y, sqrt(area / pi) / side, 0.0)))

@@ -1,4 +1,4 @@
-"""Which shape a silhouette has: its low spatial frequencies compared with those of the six shapes.
+"""Which shape a silhouette has: its low spatial frequencies compared with those of a world's shapes.
 
 A silhouette is the opacity of the pixels of one thing. With lengths measured from its centre of mass in units
 of the root of its area, the Fourier coefficients of a shape do not depend on its position or size. A Gaussian
@@ -14,8 +14,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from cvae_lightning.world.renderer import LARGEST, render
-from cvae_lightning.world.scene import BACKGROUND, COLOURS, SHAPES, Scene, Thing
+from cvae_lightning.world.renderer import LARGEST, silhouettes
+from cvae_lightning.world.scene import Scene, Thing
+from cvae_lightning.world.world import World
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -95,29 +96,29 @@ def measure(x: Floats, y: Floats, opacity: Floats, begins: Ints) -> Silhouettes:
     return Silhouettes(area, centre_x, centre_y, waves)
 
 
-def errors(waves: Complexes) -> Floats:
-    """(K, 6) the distance of (K, F) coefficients from each of ``SHAPES``, at the blur that fits best.
+def errors(waves: Complexes, world: World) -> Floats:
+    """(K, H) the distance of (K, F) coefficients from each of the world's H shapes, at the blur that fits best.
 
     0 for the shape itself; 1 for a spot without any structure.
     """
-    known = _blurred()  # (6, B, F)
-    power = (np.abs(known) ** 2).sum(axis=-1)  # (6, B)
-    overlap = np.einsum("kf,sbf->ksb", waves.conj(), known).real  # (K, 6, B)
-    squared = (np.abs(waves) ** 2).sum(axis=-1)[:, None, None] - 2 * overlap + power  # (K, 6, B)
-    nearest: Floats = np.maximum(squared / power, 0).min(axis=-1)  # (K, 6)
+    known = _blurred(world)  # (H, B, F)
+    power = (np.abs(known) ** 2).sum(axis=-1)  # (H, B)
+    overlap = np.einsum("kf,sbf->ksb", waves.conj(), known).real  # (K, H, B)
+    squared = (np.abs(waves) ** 2).sum(axis=-1)[:, None, None] - 2 * overlap + power  # (K, H, B)
+    nearest: Floats = np.maximum(squared / power, 0).min(axis=-1)  # (K, H)
     return np.sqrt(nearest)
 
 
 @cache
-def shapes() -> tuple[Shape, ...]:
-    """The six shapes, measured on large renderings at the highest resolution."""
+def shapes(world: World) -> tuple[Shape, ...]:
+    """The world's shapes, measured on large renderings at the highest resolution."""
     r = 0.3
-    images = render([Scene((Thing(shape, "black", "large", 0.5, 0.5, r),)) for shape in SHAPES], LARGEST)
-    light, dark = BACKGROUND[0], COLOURS["black"][0]
-    number, row, column = np.nonzero(images[..., 0] < light)  # (P) each
-    opacity = (light - images[number, row, column, 0].astype(float)) / (light - dark)
+    drawn = [Scene((Thing(shape, "any", "any", 0.5, 0.5, r),)) for shape in world.shapes]
+    covered = silhouettes(drawn, LARGEST, world.shapes)
+    number, row, column = np.nonzero(covered)  # (P) each
+    opacity = covered[number, row, column]
     found = measure(
-        column + np.float64(0.5), row + np.float64(0.5), opacity, np.searchsorted(number, np.arange(len(SHAPES)))
+        column + np.float64(0.5), row + np.float64(0.5), opacity, np.searchsorted(number, np.arange(len(drawn)))
     )
     unit = r * LARGEST
     drops = (found.y - LARGEST / 2) / unit
@@ -128,11 +129,11 @@ def shapes() -> tuple[Shape, ...]:
 
 
 @cache
-def _blurred() -> Complexes:
-    """(6, B, F) the coefficients of each shape at each blur."""
+def _blurred(world: World) -> Complexes:
+    """(H, B, F) the coefficients of each shape at each blur."""
     squared = (2 * np.pi / PERIOD) ** 2 * (_ACROSS**2 + _DOWN**2)[_KEPT]
     fade = np.exp(-0.5 * BLURS[:, None] ** 2 * squared)
-    return np.stack([shape.waves for shape in shapes()])[:, None, :] * fade
+    return np.stack([shape.waves for shape in shapes(world)])[:, None, :] * fade
 
 
 def _powers(base: Complexes) -> Complexes:

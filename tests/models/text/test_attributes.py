@@ -9,11 +9,10 @@ import torch
 from cvae_lightning import CaptionTokenizer
 from cvae_lightning.data import lexicon
 from cvae_lightning.models import AttributesTextEncoder, CaptionEncoding
-from cvae_lightning.world import VOCABULARY, Meaning, describe, parse, sample_meaning
-from cvae_lightning.world.captions import LINK_WORDS
-from cvae_lightning.world.scene import COLOURS, SHAPES, SIZES, Group, same_kind
+from cvae_lightning.world import DEFAULT, Group, Meaning, describe, parse, sample_meaning, word_tables
+from cvae_lightning.world.scene import same_kind
 
-TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
+TOKENIZER = CaptionTokenizer().fit(word_tables(DEFAULT).vocabulary)
 
 
 def encoder() -> AttributesTextEncoder:
@@ -28,7 +27,7 @@ def meanings(count: int, seed: int = 0) -> list[Meaning]:
         meaning = sample_meaning(rng)
         groups = [_forget(group, rng) for group in meaning.groups]
         if len(groups) == 1 or not same_kind(*groups):
-            found.append(Meaning(tuple(groups), meaning.relation))
+            found.append(Meaning(tuple(groups), meaning.links))
     return found
 
 
@@ -42,7 +41,7 @@ def tensors(caption: CaptionEncoding) -> list[torch.Tensor]:
 
 def table(meaning: Meaning) -> tuple[list[list[int]], int]:
     """A meaning in the lexicon's numbers: count, size, colour and shape of both groups, and the link."""
-    orders = {"size": list(SIZES), "colour": list(COLOURS), "shape": list(SHAPES)}
+    orders = {"size": list(DEFAULT.sizes), "colour": list(DEFAULT.colours), "shape": list(DEFAULT.shapes)}
     rows = [
         [
             group.count,
@@ -50,14 +49,14 @@ def table(meaning: Meaning) -> tuple[list[list[int]], int]:
         ]
         for group in meaning.groups
     ]
-    link = 1 + list(LINK_WORDS).index(meaning.relation) if len(rows) == 2 else 0
+    link = 1 + [None, *DEFAULT.relations].index(meaning.links[0]) if len(rows) == 2 else 0
     return [*rows, *[[0] * 4] * (2 - len(rows))], link
 
 
 def test_it_reads_what_the_parser_reads() -> None:
     rng = np.random.default_rng(1)
     captions = [describe(meaning, rng) for meaning in meanings(4000)]
-    assert {word for caption in captions for word in caption.split()} == set(VOCABULARY)
+    assert {word for caption in captions for word in caption.split()} == set(word_tables(DEFAULT).vocabulary)
     parsed = encoder().lexicon(TOKENIZER.encode_batch(captions))
     for caption, rows, link in zip(captions, parsed.groups.tolist(), parsed.links[:, 0].tolist(), strict=True):
         assert (rows, link) == table(parse(caption)), caption
@@ -75,7 +74,9 @@ def test_synonyms_give_equal_embeddings_and_other_meanings_others() -> None:
 
 def test_relation_and_order_of_groups_change_every_object() -> None:
     first, second = "a red circle", "2 small blue stars"
-    captions = [f"{first} {words[0]} {second}" for words in LINK_WORDS.values()] + [f"{second} above {first}"]
+    captions = [f"{first} {words[0]} {second}" for words in DEFAULT.language.links.values()] + [
+        f"{second} above {first}"
+    ]
     caption = encoder()(TOKENIZER.encode_batch(captions))
     assert torch.pdist(caption.pooled).min() > 0.01
     for embeddings in caption.objects.values[:5, caption.objects.mask[0]].unbind(dim=1):

@@ -16,9 +16,9 @@ from cvae_lightning.models import (
     TransformerTextEncoder,
 )
 from cvae_lightning.models.text.lexicon import Lexicon
-from cvae_lightning.world import VOCABULARY, describe, sample_meaning
+from cvae_lightning.world import DEFAULT, describe, sample_meaning, word_tables
 
-TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
+TOKENIZER = CaptionTokenizer().fit(word_tables(DEFAULT).vocabulary)
 CAPTIONS = ["a red circle", "a red circle above 2 blue stars"]
 READERS = {"lstm": LSTMTextEncoder, "transformer": TransformerTextEncoder}
 

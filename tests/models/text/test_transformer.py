@@ -5,9 +5,9 @@ import torch
 
 from cvae_lightning import CaptionTokenizer
 from cvae_lightning.models import TransformerTextEncoder
-from cvae_lightning.world import VOCABULARY
+from cvae_lightning.world import DEFAULT, word_tables
 
-TOKENIZER = CaptionTokenizer().fit(VOCABULARY)
+TOKENIZER = CaptionTokenizer().fit(word_tables(DEFAULT).vocabulary)
 CAPTIONS = ["a red circle", "a red circle above 2 blue stars"]
 
 

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from cvae_lightning.world import BACKGROUND, COLOURS, SHAPES, SIZES, SPLITS, Scene, Thing, render, sample
-from cvae_lightning.world.outlines import POLYGONS
+from cvae_lightning.world import DEFAULT, Scene, Thing, render, sample
 from cvae_lightning.world.vision.detector import UNCLEAR, detect
 from cvae_lightning.world.vision.shape_matching import errors, shapes
 
@@ -25,7 +24,7 @@ SCENES = 240
 def scenes(count: int = SCENES) -> list[Scene]:
     """Scenes of every split in turn."""
     rng = np.random.default_rng(0)
-    return [sample(rng, SPLITS[index % len(SPLITS)])[1] for index in range(count)]
+    return [sample(rng, DEFAULT.splits.names[index % len(DEFAULT.splits.names)])[1] for index in range(count)]
 
 
 def kinds(things) -> Counter:
@@ -44,7 +43,7 @@ def painted(images: np.ndarray, thing: Thing, colour: tuple[int, int, int], opac
     return np.round(images * (1 - cover) + cover * np.array(colour)).astype(np.uint8)
 
 
-EMPTY = np.full((1, 64, 64, 3), BACKGROUND[0], np.uint8)
+EMPTY = np.full((1, 64, 64, 3), DEFAULT.background[0], np.uint8)
 
 
 # 130 and 200 px are no multiples of the squares that large images are averaged over.
@@ -70,8 +69,10 @@ def test_scenes_of_32_pixels_are_mostly_detected_as_they_are():
 def test_every_kind_of_thing_is_detected_at_the_ends_of_its_size():
     rng = np.random.default_rng(0)
     drawn = [
-        Scene((Thing(shape, colour, size, *rng.uniform(0.3, 0.7, 2), SIZES[size] * scale),))
-        for shape, size, colour, scale in product(SHAPES, SIZES, COLOURS, (0.93, 1, 1.07))
+        Scene((Thing(shape, colour, size, *rng.uniform(0.3, 0.7, 2), DEFAULT.sizes[size] * scale),))
+        for shape, size, colour, scale in product(
+            tuple(DEFAULT.shapes), DEFAULT.sizes, DEFAULT.colours, (0.93, 1, 1.07)
+        )
     ]
     assert right(render(drawn, 64), drawn) == 1
 
@@ -95,7 +96,7 @@ def test_an_empty_canvas_has_no_detections():
 
 
 def test_a_flat_canvas_has_an_unclear_size() -> None:
-    for colour in [*COLOURS.values(), (128, 128, 128)]:
+    for colour in [*DEFAULT.colours.values(), (128, 128, 128)]:
         images = np.full((1, 64, 64, 3), colour, np.uint8)
         assert [(thing.size, thing.confidence) for thing in detect(images)[0]] == [(UNCLEAR, 0)]
 
@@ -113,7 +114,7 @@ def touching(first: str, second: str) -> np.ndarray:
     rng = np.random.default_rng(0)
     images = []
     for angle in rng.uniform(0, 2 * np.pi, 24):
-        colours, (r, s) = rng.choice(list(COLOURS.values()), 2), rng.uniform(0.1, 0.15, 2)
+        colours, (r, s) = rng.choice(list(DEFAULT.colours.values()), 2), rng.uniform(0.1, 0.15, 2)
         x, y = 0.5 + 0.5 * (r + s) * np.array([np.cos(angle), np.sin(angle)])
         image = painted(EMPTY, Thing(first, "black", "large", 0.5, 0.5, r), colours[0])
         images.append(painted(image, Thing(second, "black", "large", x, y, s), colours[1]))
@@ -121,7 +122,7 @@ def touching(first: str, second: str) -> np.ndarray:
 
 
 def test_things_that_touch_are_one_detection_that_is_unclear():
-    for shapes_of in combinations_with_replacement(SHAPES, 2):
+    for shapes_of in combinations_with_replacement(DEFAULT.shapes, 2):
         for things in detect(touching(*shapes_of)):
             assert len(things) == 1, shapes_of
             assert UNCLEAR in (things[0].shape, things[0].colour), shapes_of
@@ -141,9 +142,11 @@ def test_things_at_the_least_distance_are_separate(r):
 
 
 def test_a_faded_thing_has_an_unclear_colour():
-    for shape, colour, size, opacity in product(SHAPES, COLOURS, SIZES, (0.4, 0.5, 0.6, 0.7)):
-        thing = Thing(shape, colour, size, 0.5, 0.5, SIZES[size])
-        (found,) = detect(painted(EMPTY, thing, COLOURS[colour], opacity))[0]
+    for shape, colour, size, opacity in product(
+        tuple(DEFAULT.shapes), DEFAULT.colours, DEFAULT.sizes, (0.4, 0.5, 0.6, 0.7)
+    ):
+        thing = Thing(shape, colour, size, 0.5, 0.5, DEFAULT.sizes[size])
+        (found,) = detect(painted(EMPTY, thing, DEFAULT.colours[colour], opacity))[0]
         assert found.colour == UNCLEAR, (shape, colour, size, opacity)
 
 
@@ -151,15 +154,15 @@ def test_a_faint_thing_is_an_unclear_detection_and_a_trace_is_ignored():
     room = [scene for scene in scenes() if len(scene.things) == 1 and max(scene.things[0].x, scene.things[0].y) < 0.55]
     images = render(room, 64)
     faint = Thing("circle", "blue", "medium", 0.85, 0.85, 0.115)
-    for things in detect(painted(images, faint, COLOURS["blue"], 0.35)):
+    for things in detect(painted(images, faint, DEFAULT.colours["blue"], 0.35)):
         assert [thing.shape == UNCLEAR for thing in things] == [False, True]
         assert (things[1].x, things[1].y) == pytest.approx((0.85, 0.85), abs=0.01)
-    assert right(painted(images, faint, COLOURS["blue"], 0.15), room) == 1
+    assert right(painted(images, faint, DEFAULT.colours["blue"], 0.15), room) == 1
 
 
 def test_specks_are_ignored():
     images = render(scenes()[:60], 64)
-    images[:, :2, :3] = COLOURS["red"]
+    images[:, :2, :3] = DEFAULT.colours["red"]
     assert right(images, scenes()[:60]) == 1
 
 
@@ -167,13 +170,13 @@ def test_a_formless_spot_has_no_shape():
     y, x = np.mgrid[:64, :64] + 0.5
     for spread in (4.0, 6.0, 9.0):
         cover = np.exp(-((x - 32) ** 2 + (y - 32) ** 2) / (2 * spread**2))[..., None]
-        images = np.round(250 + cover * (np.array(COLOURS["red"]) - 250)).astype(np.uint8)[None]
+        images = np.round(250 + cover * (np.array(DEFAULT.colours["red"]) - 250)).astype(np.uint8)[None]
         assert {thing.shape for thing in detect(images)[0]} == {UNCLEAR}
 
 
 @pytest.mark.parametrize("shape", ["triangle", "star"])
 def test_a_shape_upside_down_is_unclear(shape):
-    images = render([Scene((Thing(shape, "red", size, 0.5, 0.5, r),)) for size, r in SIZES.items()], 64)
+    images = render([Scene((Thing(shape, "red", size, 0.5, 0.5, r),)) for size, r in DEFAULT.sizes.items()], 64)
     assert {thing.shape for things in detect(images[:, ::-1]) for thing in things} == {UNCLEAR}
 
 
@@ -186,8 +189,8 @@ def test_a_colour_outside_the_palette_is_unclear() -> None:
 
 
 def test_a_slightly_different_colour_is_still_recognised():
-    for colour, shift in product(COLOURS, np.random.default_rng(0).normal(0, 8, (20, 3))):
-        shifted = tuple(np.clip(np.add(COLOURS[colour], shift), 0, 255))
+    for colour, shift in product(DEFAULT.colours, np.random.default_rng(0).normal(0, 8, (20, 3))):
+        shifted = tuple(np.clip(np.add(DEFAULT.colours[colour], shift), 0, 255))
         (thing,) = detect(painted(EMPTY, Thing("star", "black", "small", 0.5, 0.5, 0.08), shifted))[0]
         assert (thing.shape, thing.colour, thing.size) == ("star", colour, "small")
 
@@ -237,8 +240,8 @@ def test_heavy_damage_does(change, amount):
 
 
 def test_shapes_have_the_areas_of_their_outlines():
-    for shape, known in zip(SHAPES, shapes(), strict=True):
-        corners = np.array(POLYGONS.get(shape, [(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 1000)]))
+    for shape, known in zip(DEFAULT.shapes, shapes(DEFAULT), strict=True):
+        corners = np.array(DEFAULT.shapes[shape] or [(np.cos(a), np.sin(a)) for a in np.linspace(0, 2 * np.pi, 1000)])
         x, y = corners.T
         across = x * np.roll(y, -1) - y * np.roll(x, -1)
         area = across.sum() / 2
@@ -247,8 +250,8 @@ def test_shapes_have_the_areas_of_their_outlines():
 
 
 def test_a_shape_is_nearest_to_itself():
-    error = errors(np.stack([shape.waves for shape in shapes()]))
-    assert (error.argmin(axis=1) == np.arange(len(SHAPES))).all()
+    error = errors(np.stack([shape.waves for shape in shapes(DEFAULT)]), DEFAULT)
+    assert (error.argmin(axis=1) == np.arange(len(DEFAULT.shapes))).all()
     assert error.diagonal().max() < 0.03
     assert np.sort(error, axis=1)[:, 1].min() > 0.15
 

@@ -1,0 +1,43 @@
+"""What a meaning says of a scene, whatever the order in which it says it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cvae_lightning.world.scene import OPPOSITES, Group, Meaning
+
+
+class Content(NamedTuple):
+    """Two meanings have equal contents where they are true of the same scenes.
+
+    Attributes:
+        groups: in a standard order.
+        relations: the index of one group, ``above`` or ``left of``, and the index of another one; sorted.
+    """
+
+    groups: tuple[Group, ...]
+    relations: tuple[tuple[int, str, int], ...]
+
+
+def content(meaning: Meaning) -> Content:
+    """The content of a meaning.
+
+    >>> from cvae_lightning.world import parse
+    >>> content(parse("a small red star below a large blue square")) == content(
+    ...     parse("a large blue square above a small red star"))
+    True
+    """
+    order = sorted(range(len(meaning.groups)), key=lambda i: _key(meaning.groups[i]))
+    place = {i: index for index, i in enumerate(order)}
+    relations = [_forward(place[i], link, place[i + 1]) for i, link in enumerate(meaning.links) if link]
+    return Content(tuple(meaning.groups[i] for i in order), tuple(sorted(relations)))
+
+
+def _forward(first: int, relation: str, second: int) -> tuple[int, str, int]:
+    """The relation said from the upper or left group."""
+    forward = relation in ("above", "left of")
+    return (first, relation, second) if forward else (second, OPPOSITES[relation], first)
+
+
+def _key(group: Group) -> tuple[str, str, str, int]:
+    return group.shape, group.colour or "", group.size or "", group.count

@@ -1,0 +1,73 @@
+"""Which meanings each split of a world contains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from cvae_lightning.world.named import DEFAULT
+from cvae_lightning.world.scene import OPPOSITES, Meaning
+from cvae_lightning.world.spelling import check_known
+from cvae_lightning.world.splits import Splits
+from cvae_lightning.world.world import World
+
+Accepts = Callable[[Meaning], bool]
+
+
+def check_split(split: str, *, world: World = DEFAULT) -> None:
+    """Refuse what is not the name of a split.
+
+    Raises:
+        ValueError: there is no such split; the message names the nearest one.
+    """
+    check_known("split", split, world.splits.names)
+
+
+def split_contains(split: str, meaning: Meaning, *, world: World = DEFAULT) -> bool:
+    """Whether the split may contain the meaning.
+
+    A novel split contains what its own predicate accepts and the other predicates do not; training, validation
+    and test contain what none of them accepts.
+
+    Raises:
+        ValueError: there is no such split.
+
+    >>> from cvae_lightning.world import Group
+    >>> red_star = Meaning((Group(1, "small", "red", "star"),))
+    >>> [split for split in DEFAULT.splits.names if split_contains(split, red_star)]
+    ['novel_pair']
+    """
+    check_split(split, world=world)
+    return all(accepts(meaning) == (name == split) for name, accepts in _predicates(world).items())
+
+
+@cache
+def _predicates(world: World) -> dict[str, Accepts]:
+    """What each split accepts that is not drawn like training."""
+    splits = world.splits
+    pairs, counts, relations = frozenset(splits.novel_pair), frozenset(splits.novel_count), _relations(splits)
+
+    def novel_pair(meaning: Meaning) -> bool:
+        return any((group.colour, group.shape) in pairs for group in meaning.groups)
+
+    def novel_count(meaning: Meaning) -> bool:
+        return any((group.count, group.shape) in counts for group in meaning.groups)
+
+    def novel_relation(meaning: Meaning) -> bool:
+        groups = meaning.groups
+        return any(
+            (groups[i].shape, link, groups[i + 1].shape) in relations for i, link in enumerate(meaning.links) if link
+        )
+
+    known: dict[str, Accepts] = {
+        "novel_pair": novel_pair,
+        "novel_count": novel_count,
+        "novel_relation": novel_relation,
+    }
+    return {name: known[name] for name in splits.names if name in known}
+
+
+def _relations(splits: Splits) -> frozenset[tuple[str, str, str]]:
+    """The relations that are novel, with the same said the other way round where the splits say so."""
+    turned = [(second, OPPOSITES[relation], first) for first, relation, second in splits.novel_relation]
+    return frozenset([*splits.novel_relation, *(turned if splits.both_wordings else [])])
