@@ -57,9 +57,9 @@ def describe(meaning: Meaning, rng: np.random.Generator | None = None, *, world:
     chosen = [_choose_words(group, rng, language) for group in meaning.groups]
     links = [_choose(language.links[link or JOINED], rng) for link in meaning.links]
     first, *others = chosen
-    parts = [first.said(language, language.first_case)]
+    parts = [first.in_form(language, language.first_case)]
     for link, words in zip(links, others, strict=True):
-        parts += [link, words.said(language, language.cases.get(link, language.first_case))]
+        parts += [link, words.in_form(language, language.cases.get(link, language.first_case))]
     return " ".join(parts)
 
 
@@ -69,7 +69,7 @@ def describe_group(group: Group, *, world: World = DEFAULT) -> str:
     >>> describe_group(Group(7, "small", "red", "circle"))
     '7 small red circles'
     """
-    return _choose_words(group, None, world.language).said(world.language, world.language.first_case)
+    return _choose_words(group, None, world.language).in_form(world.language, world.language.first_case)
 
 
 def parse(caption: str, *, world: World = DEFAULT) -> Meaning:
@@ -95,7 +95,7 @@ class _Words(NamedTuple):
     colour: str | None
     noun: str
 
-    def said(self, language: Language, case: str) -> str:
+    def in_form(self, language: Language, case: str) -> str:
         kind = language.kind(self.noun, self.number)
         adjectives = {
             part: [] if text is None else [language.adjective(text, case, kind)]

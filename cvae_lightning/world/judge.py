@@ -129,8 +129,8 @@ def _reason(things: Sequence[Detection], meaning: Meaning, exact: bool, everythi
     expected = describe(meaning, world=world)
     if everything:
         return f"saw {expected}, as expected"
-    seen = _in_words(things, world)
-    return f"saw {seen}, but not {expected}" if exact else f"saw {seen}, expected {expected}"
+    found = _in_words(things, world)
+    return f"saw {found}, but not {expected}" if exact else f"saw {found}, expected {expected}"
 
 
 def _in_words(things: Sequence[Detection], world: World) -> str:

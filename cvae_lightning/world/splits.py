@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from cvae_lightning.world.language import MAX_COUNT
 from cvae_lightning.world.plain import number, sequence, whole, word
 
-SEEN = ("train", "val", "test")
+COMMON = ("train", "val", "test")
 NOVEL = ("novel_pair", "novel_count", "novel_relation")
-NUMBERS = {name: index for index, name in enumerate((*SEEN, *NOVEL, "heldout"))}
+NUMBERS = {name: index for index, name in enumerate((*COMMON, *NOVEL, "heldout"))}
 """The number of each split that a world may have, which its scenes' random generators are made from."""
 
 
@@ -56,4 +56,4 @@ class Splits:
     def names(self) -> tuple[str, ...]:
         """The splits that the world has, the three that are drawn alike first."""
         novel = tuple(name for name in NOVEL if getattr(self, name))
-        return (*SEEN, *novel, *(("heldout",) if self.heldout else ()))
+        return (*COMMON, *novel, *(("heldout",) if self.heldout else ()))
