@@ -10,7 +10,6 @@ from cvae_lightning.models import SlotAssignment
 from cvae_lightning.models.encoders.slot_assignment import assign_slots
 from cvae_lightning.models.nn.fourier import cell_centres
 from cvae_lightning.world import DEFAULT
-from cvae_lightning.world.placement import gap
 
 SIDE = 16
 NEAR = {"atol": 0.4 / SIDE, "rtol": 0}
@@ -50,7 +49,7 @@ def test_the_last_one_is_found_amid_a_crowd_of_equal_objects() -> None:
     """Small objects as close as the world puts them, the background not quite ruled out."""
     crowd = [(7, 7), (4, 5), (10, 5), (4, 9), (10, 9)]
     distance = min(math.dist(crowd[0], other) for other in crowd[1:]) / SIDE
-    assert distance == pytest.approx(gap(DEFAULT.sizes["small"], DEFAULT.sizes["small"]), abs=0.02)
+    assert distance == pytest.approx(DEFAULT.spacing.between(0.08, 0.0, 0.08, 0.0), abs=0.02)
     found = positions([blobs(*crowd, elsewhere=-5.0)] * len(crowd))
     expected = torch.tensor(sorted(middle(*corner) for corner in crowd))
     torch.testing.assert_close(torch.tensor(sorted(found.tolist())), expected, **NEAR)
