@@ -211,7 +211,11 @@ def edited(good: bytes, *path: str, value: object) -> bytes:
     return foreign(tensors, json.dumps(content))
 
 
-READER = {"part": "LSTMTextEncoder", "vocab_size": len(CaptionTokenizer(words=VOCABULARY)), "caption_dim": 16}
+READER = {
+    "part": "LSTMTextEncoder",
+    "vocab_size": len(CaptionTokenizer(words=word_tables(DEFAULT).vocabulary)),
+    "caption_dim": 16,
+}
 EDITS = {
     ("blueprint", "stages"): [10**7, -1, 2.5, None, "five", [5], True, 10**400],
     ("blueprint", "prior"): [3, [], "StandardPrior", {"part": "GaussianLikelihood", "scale": None}, {}, {"part": 3}],
