@@ -78,8 +78,9 @@ def _train_in_folder(config: DictConfig, context: RunContext, hardware: Hardware
     _announce(config, parts, trainer, start)
     if checkpoint is not None and checkpoint != context.folder / runs.LAST:
         log.warning("%s cannot be read; the run continues from %s", runs.LAST.name, checkpoint)
-    # A run that was stopped after its last epoch has nothing left to measure: its table has the metrics.
-    metrics = train(parts.module, parts.data, trainer, checkpoint) or runs.last_metrics(context.folder)
+    metrics = train(parts.module, parts.data, trainer, checkpoint)
+    # A run that was resumed after its last validation, or after its last epoch, has the metrics in its table.
+    metrics = runs.last_metrics(context.folder) | metrics
     if trainer.is_global_zero and not config.trainer.fast_dev_run:
         _finish(context.folder, parts, trainer, metrics)
     return metrics.get(RETURNED_METRIC)

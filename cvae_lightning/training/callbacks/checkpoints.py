@@ -82,8 +82,20 @@ class RunCheckpoint(ModelCheckpoint):
         """
         return self.monitor is None and not trainer.validating
 
+    def _save_checkpoint(self, trainer: pl.Trainer, filepath: str) -> None:
+        self._last_global_step_saved = trainer.global_step  # before, so that the file itself knows it
+        super()._save_checkpoint(trainer, filepath)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Lightning's state, and the step that was saved last."""
+        return super().state_dict() | {"last_step_saved": self._last_global_step_saved}
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        super().load_state_dict(_moved(state_dict, str(self.dirpath)))
+        """Also restore what Lightning forgets: a resumed run would save the epoch that it resumes from again."""
+        state = dict(state_dict)
+        self._last_global_step_saved = state.pop("last_step_saved", 0)
+        self.current_score = state["current_score"]
+        super().load_state_dict(_moved(state, str(self.dirpath)))
 
 
 def _moved(state: dict[str, Any], folder: str) -> dict[str, Any]:
