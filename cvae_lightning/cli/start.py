@@ -22,7 +22,7 @@ from cvae_lightning.cli.compose import check_job, composed, known_keys
 from cvae_lightning.cli.configs import CONF
 from cvae_lightning.cli.explain import describe, first_line
 from cvae_lightning.cli.folders import Records, forget_job, job_folder
-from cvae_lightning.cli.overrides import plain_choices, resumed
+from cvae_lightning.cli.overrides import flags_first, of_one_run, plain_choices
 from cvae_lightning.cli.sweep import check_sweep
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import one_writer
@@ -35,13 +35,13 @@ def start(name: str, job: Job | None = None, resumable: bool = False) -> None:
     Args:
         name: the command's, and its file's in ``conf``.
         job: the work; None for the one of this name in :mod:`cvae_lightning.commands`.
-        resumable: whether ``resume=`` continues a run with the arguments that it was started with.
+        resumable: whether it is a run, which ``resume=`` continues with the arguments that it was started with.
 
     Raises:
         UserError: what is wrong with the arguments, in one paragraph; a job's own errors pass.
     """
     arguments = plain_choices(sys.argv[1:])
-    sys.argv[1:] = resumed(arguments) if resumable else arguments
+    sys.argv[1:] = flags_first(of_one_run(arguments) if resumable else arguments)
     options = _options(sys.argv[1:])
     GlobalHydra.instance().clear()
     own = options.config_name is None and options.config_path is None

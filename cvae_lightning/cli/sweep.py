@@ -8,12 +8,13 @@ from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, Transformer
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from cvae_lightning.cli.choices import read_overrides
 from cvae_lightning.cli.compose import Composed, composed
 from cvae_lightning.cli.configs import CONF
 from cvae_lightning.cli.validate import check_values, values_of
+from cvae_lightning.runs import check_one_process
 
 MOST = 1000
 """Values of one key that are checked."""
@@ -40,18 +41,30 @@ def check_sweep(command: str, arguments: Sequence[str], folder: str | None = Non
     swept = {index: _listed(override) for index, override in enumerate(overrides) if override.is_sweep_override()}
     lines = {index: str(override.input_line) for index, override in enumerate(overrides) if index not in swept}
     lines |= {index: values[0] for index, values in swept.items() if values}
-    first = composed(command, _in_order(lines), folder, partial=True)
+    first = _composed(command, lines, folder)
     defaults = values_of(first.usual)
     for index, values in swept.items():
         for line in values[1:]:
             if any((root / overrides[index].key_or_group).is_dir() for root in folders):
-                composed(command, _in_order(lines | {index: line}), folder, partial=True)
+                _composed(command, lines | {index: line}, folder)
             else:
                 override = OverridesParser.create().parse_override(line)
                 changed = first.config.copy()
                 OmegaConf.update(changed, override.key_or_group, override.value(), merge=False, force_add=True)
                 check_values(command, changed, first.usual, defaults)
+                _check_job(changed)
     return first
+
+
+def _composed(command: str, lines: dict[int, str], folder: str | None) -> Composed:
+    """A job's config, checked."""
+    job = composed(command, [lines[index] for index in sorted(lines)], folder, partial=True)
+    _check_job(job.config)
+    return job
+
+
+def _check_job(config: DictConfig) -> None:
+    check_one_process(OmegaConf.select(config, "trainer.devices", default=1))
 
 
 def _listed(override: Override) -> list[str]:
@@ -60,7 +73,3 @@ def _listed(override: Override) -> list[str]:
         return []
     texts = islice(override.sweep_iterator(transformer=Transformer.encode), MOST)
     return [f"{override.get_key_element()}={text}" for text in texts]
-
-
-def _in_order(lines: dict[int, str]) -> list[str]:
-    return [lines[index] for index in sorted(lines)]

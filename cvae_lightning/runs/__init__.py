@@ -31,6 +31,13 @@ from cvae_lightning.runs.layout import (
 from cvae_lightning.runs.lock import one_writer
 from cvae_lightning.runs.overrides import RUNTIME_KEYS, override_key, override_value, saved_overrides
 from cvae_lightning.runs.plain import content_of, read_mapping, read_plain
+from cvae_lightning.runs.processes import (
+    check_one_process,
+    check_started_once,
+    end_with_main_process,
+    is_main_process,
+    main_process,
+)
 from cvae_lightning.runs.provenance import environment, shell_command
 from cvae_lightning.runs.resume import check_resumable, newest_unfinished, resumed_arguments
 
@@ -52,15 +59,20 @@ __all__ = [
     "TABLE",
     "TRIAL",
     "WEIGHTS",
+    "check_one_process",
     "check_resumable",
+    "check_started_once",
     "claim",
     "content_of",
+    "end_with_main_process",
     "environment",
     "final_metrics",
     "find_checkpoint",
     "is_finished",
+    "is_main_process",
     "is_same_run",
     "last_metrics",
+    "main_process",
     "new_file",
     "newest_unfinished",
     "one_writer",

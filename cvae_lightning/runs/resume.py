@@ -60,7 +60,7 @@ def resumed_arguments(
 
 
 def newest_unfinished(root: Path, config: Mapping[str, Any]) -> Path | None:
-    """The newest run folder below ``root`` that has this config and a checkpoint and is not finished.
+    """The newest run folder below ``root``, itself included, that has this config and is not finished.
 
     A folder whose config cannot be read is passed over.
 
@@ -68,12 +68,14 @@ def newest_unfinished(root: Path, config: Mapping[str, Any]) -> Path | None:
         >>> newest_unfinished(Path("outputs"), {"seed": 0}) is None  # no run was started yet
         True
     """
-    found = [
-        file.parent
-        for file in root.rglob(CONFIG)
-        if (file.parent / LAST).exists() and not is_finished(file.parent) and _matches(file, config)
-    ]
-    return max(found, key=lambda folder: (folder / LAST).stat().st_mtime, default=None)
+    found = [file.parent for file in root.rglob(CONFIG) if not is_finished(file.parent) and _matches(file, config)]
+    return max(found, key=_last_written, default=None)
+
+
+def _last_written(folder: Path) -> float:
+    """When a run's last checkpoint was written, or its config where it was stopped before."""
+    file = folder / LAST
+    return (file if file.exists() else folder / CONFIG).stat().st_mtime
 
 
 def _matches(file: Path, config: Mapping[str, Any]) -> bool:

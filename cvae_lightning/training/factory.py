@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from typing import Any, NamedTuple
 import pytorch_lightning as pl
 import torch
 from hydra.utils import get_class, instantiate
+from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import Callback
 
@@ -154,7 +155,7 @@ def build(config: DictConfig, hardware: Hardware, folder: Path) -> Parts:
     """The data with its tokenizer fitted and saved, and the seeded module."""
     data: ShapeSceneDataModule = instantiate(config.data)
     data.setup()
-    if is_main_process():
+    if runs.is_main_process():
         (folder / runs.CHECKPOINTS).mkdir(parents=True, exist_ok=True)
         vocabulary = folder / runs.CHECKPOINTS / "tokenizer_vocab.json"
         data.tokenizer.save(vocabulary.with_name(vocabulary.name + runs.PART))
@@ -196,6 +197,9 @@ def build_trainer(config: DictConfig, hardware: Hardware, context: RunContext, r
     if context.trial is not None:
         callbacks.append(Pruning(context.trial))
     callbacks.append(ReportProgress())
+    plugins = list(instantiate(config.trainer.get("plugins")) or [])
+    if not any(isinstance(plugin, ClusterEnvironment) for plugin in plugins):
+        plugins.append(LightningEnvironment())  # or Lightning would take SLURM's variables for orders
     loggers = [_logger(node, context.folder, resume_step) for node in config.logger.values() if node]
     trainer: pl.Trainer = instantiate(
         config.trainer,
@@ -204,7 +208,7 @@ def build_trainer(config: DictConfig, hardware: Hardware, context: RunContext, r
         default_root_dir=str(context.folder),
         logger=loggers,
         callbacks=callbacks,
-        plugins=[*(instantiate(config.trainer.get("plugins")) or []), WholeCheckpoints()],
+        plugins=[*plugins, WholeCheckpoints()],
         enable_progress_bar=False,
     )
     for logger in trainer.loggers:
@@ -219,16 +223,11 @@ def _logger(node: DictConfig, folder: Path, resume_step: int | None) -> Any:
     return instantiate(node, save_dir=str(folder), **({"resume_step": resume_step} if ours else {}))
 
 
-def is_main_process() -> bool:
-    """Whether this process writes the run folder; known before there is a trainer."""
-    return int(os.environ.get("LOCAL_RANK", 0)) == 0 and int(os.environ.get("NODE_RANK", 0)) == 0
-
-
 def quieten() -> None:
     """Hide warnings of Lightning and torch about what is intended here, and what other processes repeat."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     logging.getLogger("pytorch_lightning.profilers").setLevel(logging.INFO)  # a profiler's table is a result
-    if not is_main_process():
+    if not runs.is_main_process():
         logging.getLogger("cvae_lightning").setLevel(logging.ERROR)
         warnings.filterwarnings("ignore")
     # Scenes are drawn in the training process when there is no core to spare, and any batch can be the first.

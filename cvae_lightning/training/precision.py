@@ -98,6 +98,13 @@ def check_devices(accelerator: str, devices: int | str | Sequence[int]) -> None:
         raise UserError(f"trainer.devices={devices}: each index is expected once")
 
 
+def count_devices(accelerator: str, devices: int | str | Sequence[int]) -> int:
+    """How many devices are meant by :func:`check_devices`'s arguments, which it has accepted."""
+    if devices in ("auto", -1, "-1"):
+        return torch.cuda.device_count() if accelerator in ("gpu", "cuda") else 1
+    return devices if isinstance(devices, int) else len(devices)
+
+
 def _multiplies_bf16(accelerator: str) -> bool:
     if accelerator in ("gpu", "cuda"):
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))

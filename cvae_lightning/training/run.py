@@ -11,18 +11,22 @@ from typing import Any
 
 import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+from torch.distributed import DistError
 
 from cvae_lightning import runs
 from cvae_lightning.data import Batch, ShapeSceneDataModule
+from cvae_lightning.errors import UserError
 from cvae_lightning.inference.archive import read_checkpoint
 from cvae_lightning.inference.checkpoint import load
 from cvae_lightning.training.callbacks import RunCheckpoint, Throughput
 from cvae_lightning.training.callbacks.progress import duration
+from cvae_lightning.training.callbacks.save_on_signal import sigterm_as_interrupt
 from cvae_lightning.training.context import RunContext
-from cvae_lightning.training.factory import Parts, build, build_trainer, check, is_main_process, quieten
+from cvae_lightning.training.factory import Parts, build, build_trainer, check, quieten
 from cvae_lightning.training.final_pictures import draw_final_pictures
 from cvae_lightning.training.module import CVAEModule
-from cvae_lightning.training.precision import Hardware
+from cvae_lightning.training.precision import Hardware, count_devices
 from cvae_lightning.training.recipe_checks import plan_of, recipe_warnings
 from cvae_lightning.training.start import Start, check_fits, find_start, newest_checkpoint
 
@@ -44,20 +48,30 @@ def run(config: DictConfig, context: RunContext) -> float | None:
         SystemExit: with code 130, after a line that says how to resume, where the run was stopped.
     """
     try:
-        return _run(config, context)
-    except (KeyboardInterrupt, SystemExit):
+        with sigterm_as_interrupt():
+            return _run(config, context)
+    except (KeyboardInterrupt, SystemExit) as stop:
         log.info("stopped; %s", _how_to_resume(context))
-        raise SystemExit(INTERRUPTED) from None
+        # Lightning kills the first process where another ends with an error: right, unless all have agreed to stop.
+        agreed = isinstance(stop, SIGTERMException) and not runs.is_main_process()
+        raise SystemExit(0 if agreed else INTERRUPTED) from None
     except OSError:
         log.info("stopped; %s", _how_to_resume(context))
         raise
+    except RuntimeError as error:
+        if "gloo" not in str(error) and not isinstance(error, DistError):
+            raise
+        raise UserError(f"another process of the run has ended; {_how_to_resume(context)}") from error
 
 
 def _run(config: DictConfig, context: RunContext) -> float | None:
     quieten()
+    runs.end_with_main_process()
     hardware = check(config)
+    if context.is_sweep_job:
+        runs.check_one_process(count_devices(hardware.accelerator, config.trainer.devices))
     # Ranks of one run share its folder, which the main process holds.
-    with runs.one_writer(context.folder) if is_main_process() else nullcontext():
+    with runs.one_writer(context.folder) if runs.is_main_process() else nullcontext():
         return _train_in_folder(config, context, hardware)
 
 
@@ -78,7 +92,8 @@ def _train_in_folder(config: DictConfig, context: RunContext, hardware: Hardware
     _announce(config, parts, trainer, start)
     if checkpoint is not None and checkpoint != context.folder / runs.LAST:
         log.warning("%s cannot be read; the run continues from %s", runs.LAST.name, checkpoint)
-    metrics = train(parts.module, parts.data, trainer, checkpoint)
+    with runs.main_process():
+        metrics = train(parts.module, parts.data, trainer, checkpoint)
     # A run that was resumed after its last validation, or after its last epoch, has the metrics in its table.
     metrics = runs.last_metrics(context.folder) | metrics
     if trainer.is_global_zero and not config.trainer.fast_dev_run:
@@ -87,7 +102,7 @@ def _train_in_folder(config: DictConfig, context: RunContext, hardware: Hardware
 
 
 def _claim(context: RunContext, plain: Mapping[str, Any], start: Start) -> None:
-    if is_main_process():
+    if runs.is_main_process():
         runs.claim(context.folder, plain, context.overrides, resumed=start is not Start.NEW, command=context.command)
 
 

@@ -12,6 +12,8 @@ import torch
 
 ALLOWED = re.compile(r"(environment|config|overrides|metrics)\.\d+\.\w+|train\.log|\.hydra/.*|tensorboard/.*")
 """What a resumed run may have besides the unbroken run's files: earlier records, logs and curves for people."""
+RECORDS = ("environment.json", "config.yaml", "overrides.yaml")
+"""Which command made the run, and where."""
 CLOCK = ("training_minutes", "images_per_second")
 """Entries of ``metrics.json`` that depend on the clock."""
 
@@ -40,7 +42,7 @@ def _contents(run: Path, unbroken: Path) -> Iterator[str]:
             yield from (f"{name}: {line}" for line in _plain_differences(_state(mine, run), _state(wanted, unbroken)))
         elif name == "metrics.json":
             yield from (f"{name}: {line}" for line in _plain_differences(_summary(mine), _summary(wanted)))
-        elif name not in ("environment.json", "config.yaml", "overrides.yaml") and mine.read_bytes() != wanted.read_bytes():
+        elif name not in RECORDS and mine.read_bytes() != wanted.read_bytes():
             yield f"{name} differs"
 
 

@@ -77,12 +77,12 @@ def fork_command(name: str, arguments: list[str], cwd: Path, log: Path, prepare:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
-    if pid:
-        return Fork(pid=pid, log=log)
-    os.setsid()
-    _redirect(log)
-    os.chdir(cwd)
-    run_command(name, arguments, prepare)
+    if not pid:
+        os.setsid()
+        _redirect(log)
+        os.chdir(cwd)
+        run_command(name, arguments, prepare)
+    return Fork(pid=pid, log=log)
 
 
 def run_command(name: str, arguments: list[str], prepare: Callable[[], None]) -> None:

@@ -16,18 +16,21 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cvae_lightning.train  # noqa: F401  what forks would import each for themselves
 from campaigns.compare import differences
 from campaigns.forks import Fork, fork_command, sessions
 from campaigns.kills import Kill, arm, draw_kill
 from campaigns.ranks import fork_ranks
 from campaigns.settings import SETTINGS, arguments, is_distributed
 
+SHOWN = 12
+"""Problems of a case that are printed."""
 LONGEST = 240.0
 """Seconds that a command of the campaign may take on a busy machine."""
 
@@ -88,8 +91,10 @@ def attempt(folder: Path, case: Case, kill: Kill | None) -> int:
         case.problems.append(f"hangs: {error}")
         return -signal.SIGKILL
     case.codes.append(code)
-    lost = kill is not None and (kill.how is signal.SIGKILL or is_distributed(case.setting))
-    if code not in (0, 130) and not lost:
+    lost = kill is not None and kill.how is signal.SIGKILL
+    # A process that ends before it has found the others can tell them by its death only.
+    early = kill is not None and kill.rank > 0 and kill.moment == "start"
+    if code not in (0, 130) and not lost and not (early and code == -signal.SIGKILL):
         case.problems.append(f"exit code {code} after {kill}: {fork.printed()[-1500:]}")
     if "Traceback" in fork.printed() and not lost:
         case.problems.append(f"a traceback after {kill}: {fork.printed()[-1500:]}")
@@ -143,7 +148,9 @@ def unbroken_runs(root: Path, wanted: set[str], temporary: Path) -> dict[str, Pa
     return runs
 
 
-def campaign(root: Path, seed: int, numbers: range, temporary: list[Path], settings: set[str]) -> Iterator[Case]:
+def campaign(
+    root: Path, seed: int, numbers: Sequence[int], temporary: list[Path], settings: set[str]
+) -> Iterator[Case]:
     """The cases of these numbers and settings, each as it has ended."""
     for folder in temporary:
         folder.mkdir(parents=True, exist_ok=True)
@@ -173,7 +180,7 @@ def summary(cases: list[Case], left: list[str], minutes: float) -> dict[str, Any
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=300, help="how many runs are killed, once or twice each")
-    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--only", help="numbers of the cases that are run, with commas; all below --kills without it")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--settings", default=",".join(SETTINGS), help="of these alone, with commas")
     parser.add_argument("--folder", type=Path, help="where runs that differ stay; none: a temporary folder")
@@ -184,12 +191,12 @@ def main() -> None:
     root.mkdir(parents=True, exist_ok=True)
     shared = Path("/dev/shm") / root.name  # another file system than the runs'
     temporary = [root / "tmp", shared] if Path("/dev/shm").is_dir() else [root / "tmp"]
-    numbers = range(given.first, given.first + given.kills)
+    numbers = [int(one) for one in given.only.split(",")] if given.only else range(given.kills)
     cases = []
     for case in campaign(root, given.seed, numbers, temporary, set(given.settings.split(","))):
         cases.append(case)
         print(f"{case.number} {case.setting}: {'; '.join(map(str, case.kills))} -> {case.codes}", flush=True)
-        for problem in case.problems:
+        for problem in case.problems[:SHOWN]:
             print(f"  {problem}", flush=True)
     left = orphans(cases)
     result = summary(cases, left, (time.monotonic() - began) / 60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from campaigns.settings import BATCHES, EPOCHS, is_distributed
-
 from cvae_lightning.reports import run as report
 from cvae_lightning.runs import atomic
 from cvae_lightning.training import run as training
@@ -82,7 +82,7 @@ def arm(kill: Kill) -> None:
     def come() -> None:
         seen[0] += 1
         if seen[0] == kill.count:
-            (os.killpg if kill.to == "group" else os.kill)(os.getpgid(0) if kill.to == "group" else os.getpid(), kill.how)
+            os.killpg(os.getpgid(0), kill.how) if kill.to == "group" else os.kill(os.getpid(), kill.how)
 
     if kill.moment in ("checkpoint", "file"):
         _at_writing(kill, come)
@@ -151,8 +151,6 @@ class _Halves:
 
 def replace_everywhere(old: Any, new: Any) -> None:
     """Replace a function of the package in every module that has imported it."""
-    import sys
-
     for name, module in list(sys.modules.items()):
         if name.startswith("cvae_lightning"):
             for key, value in list(vars(module).items()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,8 @@ def fork_ranks(kill: Kill | None) -> None:
     pid = os.fork()
     if not pid:
         os.close(writing)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # until it is a process of the run
         _wait_and_train(reading, kill)
     os.close(reading)
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
-from pytorch_lightning.utilities.exceptions import SIGTERMException
+from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 
-from cvae_lightning.runs import CHECKPOINTS, LAST
-
-log = logging.getLogger(__name__)
+from cvae_lightning.runs import CHECKPOINTS
 
 
 class RunCheckpoint(ModelCheckpoint):
@@ -107,47 +100,3 @@ def _moved(state: dict[str, Any], folder: str) -> dict[str, Any]:
     paths = ("best_model_path", "kth_best_model_path", "last_model_path")
     best = {move(path): score for path, score in state["best_k_models"].items()}
     return state | {key: move(state[key]) for key in paths} | {"best_k_models": best, "dirpath": folder}
-
-
-class SaveOnSignal(Callback):
-    """Saves ``last`` when a person or a scheduler stops the run (Ctrl-C, SIGTERM) within an epoch.
-
-    Lightning itself would lose the steps since the last checkpoint. Ctrl-C becomes a SIGTERM, which Lightning
-    acts on once the current batch is done (on all ranks the same one), and waits for the end of a validation;
-    a second Ctrl-C does not wait. Nothing is saved after an error, whose weights may be what is wrong, nor
-    within a validation, which a resumed run could not finish as the unbroken one.
-
-    Example:
-        >>> isinstance(SaveOnSignal(), Callback)  # for pl.Trainer(callbacks=[...])
-        True
-    """
-
-    def __init__(self) -> None:
-        self._asked = self._waiting = False
-        self._before: Any = None
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        def ask(signum: int, frame: Any) -> None:
-            if self._asked:
-                raise KeyboardInterrupt
-            self._asked, self._waiting = True, trainer.validating
-            if not self._waiting:
-                os.kill(os.getpid(), signal.SIGTERM)
-
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, ask)
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self._waiting:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        if isinstance(exception, SIGTERMException) and trainer.global_step and not trainer.validating:
-            path = Path(trainer.default_root_dir) / LAST
-            trainer.save_checkpoint(path)
-            log.info("stopped at step %d; saved %s", trainer.global_step, path)
-
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-            self._before = None
