@@ -13,6 +13,7 @@ import torch
 from hydra.core.global_hydra import GlobalHydra
 from hypothesis import settings
 from support import ROOT, TINY, Command, Done
+from support.own_pictures import write_own_pictures
 from torchvision.models import vgg16
 
 settings.register_profile("tests", deadline=None)  # timing is never a test
@@ -52,6 +53,12 @@ def tiny_run(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Path
     done = command("train", *TINY, "hydra.run.dir=run", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def own_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 24 pictures of odd modes and sizes with captions of no world; nothing may change it."""
+    return write_own_pictures(tmp_path_factory.mktemp("own") / "pictures", 24)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "models": {"type_hints"},
     "pictures": set(),
     "testing": {"models"},
-    "data": {"world", "models", "runs", "errors", "lazy"},
+    "data": {"world", "models", "captioned_images", "runs", "errors", "lazy"},
     "inference": {"world", "data", "models", "pictures", "runs", "errors"},
     "evaluation": {"world", "captioned_images", "data", "models", "inference", "runs", "errors"},
     "hub": {"data", "models", "inference", "reports", "runs", "errors"},

@@ -37,8 +37,10 @@ def test_an_experiment_is_a_short_config_under_its_own_name() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_an_experiment_trains_a_step(command, tmp_path: Path, vgg_weights: Path, name: str) -> None:
-    small = ["data.size=20", "data.val_fraction=0.1", "data.batch_size=2", "data.num_workers=0"]
+def test_an_experiment_trains_a_step(command, tmp_path: Path, vgg_weights: Path, own_pictures: Path, name: str) -> None:
+    small = ["scenes.size=20", "scenes.val_fraction=0.1", "data.batch_size=2", "data.num_workers=0"]
+    if composed(f"experiment={name}").data.get("path"):
+        small.append(f"data.path={own_pictures}")
     eyes = needed(f"experiment={name}", weights=vgg_weights)
     done = command("train", f"+experiment={name}", "+debug=fast_dev_run", *small, *eyes, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -71,7 +73,8 @@ def test_every_choice_composes_and_resolves() -> None:
     for choice in CHOICES:
         sweeper = ["hydra/sweeper=optuna"] if choice.startswith("hydra/sweeper/") else []
         reading = ["text_encoder=bottleneck"] if choice.startswith("text_encoder/reader") else []
-        OmegaConf.to_container(composed(*sweeper, *reading, choice), resolve=True)
+        where = ["data.path=pictures"] if choice == "data=folder" else []
+        OmegaConf.to_container(composed(*sweeper, *reading, choice, *where), resolve=True)
 
 
 def test_the_guides_recipe_is_literal() -> None:

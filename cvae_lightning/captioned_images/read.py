@@ -1,34 +1,33 @@
 """Pictures with their captions, found in the layouts in which generators and data sets leave them.
 
 A folder is read as the first of these that it is: GenEval's tree (``00000/metadata.jsonl`` beside ``00000/samples/``),
-an imagefolder (``metadata.jsonl`` or ``metadata.csv`` with ``file_name`` and a column of captions, in the folder or in
-those below it), pictures with a ``.txt`` or ``.caption`` of the same name, or PNGs with their caption inside.
+an imagefolder (``metadata.jsonl``, ``.csv`` or ``.parquet`` with ``file_name`` and a column of captions, in the folder
+or in those below it), pictures with a ``.txt`` or ``.caption`` of the same name, or PNGs with their caption inside.
 Nothing is skipped: a picture without a caption, or a caption without its picture, is an error.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cvae_lightning.captioned_images.problems import Kind, Problems, named
+from cvae_lightning.captioned_images.tables import read_rows, read_text
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs.images import GRIDS, SUFFIXES, caption_of, find_images, open_image
 
 CAPTION_SUFFIXES = (".txt", ".caption")
 """Of files beside a picture that hold its caption."""
-TABLES = ("metadata.jsonl", "metadata.csv")
+TABLES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 """Names of an imagefolder's captions."""
 SAMPLES = "samples"
 """GenEval's folder of one prompt's pictures."""
 NOT_CAPTIONS = ("file_name", "mask_file_name", "text")
 """Columns that are left out of a picture's notes, because they are said elsewhere or long."""
 BARE = "without a caption beside it, inside it or in a table"
-MOST_NAMED = 3
-"""Files that a message names."""
+STRICT = Problems(strict=True)
+"""Raises at the first file that cannot be used; holds nothing."""
 
 
 class CaptionedImage(NamedTuple):
@@ -74,7 +73,9 @@ def find_captioned(
     for layout in (_geneval, _imagefolder):
         if images := list(layout(root, column)):
             return images
-    return list(_beside(root))
+    if not pictures_in(root):
+        raise UserError(f"images={root}: no picture there")
+    return list(beside(root))
 
 
 def _plain(path: Path, name: str, caption: str) -> CaptionedImage:
@@ -86,7 +87,7 @@ def _geneval(root: Path, column: str) -> Iterator[CaptionedImage]:
         (row,) = read_rows(folder / TABLES[0], 1)
         if not isinstance(row.get("prompt"), str):
             raise UserError(f"{folder / TABLES[0]} has no prompt: expected one JSON object with the key 'prompt'")
-        pictures = _pictures(folder / SAMPLES)
+        pictures = pictures_in(folder / SAMPLES)
         if not pictures:
             raise UserError(f"{folder / SAMPLES}: no picture there of the prompt {row['prompt']!r}")
         for path in pictures:
@@ -97,57 +98,95 @@ def _imagefolder(root: Path, column: str) -> Iterator[CaptionedImage]:
     folders = [root, *sorted(path for path in root.iterdir() if path.is_dir())]
     for table in (folder / name for folder in folders for name in TABLES):
         if table.is_file():
-            yield from _listed(root, table, column)
+            yield from listed(root, table, column)
 
 
-def _listed(root: Path, table: Path, column: str) -> Iterator[CaptionedImage]:
-    """The pictures of an imagefolder's table, which are all pictures of its folder."""
+def listed(root: Path, table: Path, column: str, problems: Problems = STRICT) -> Iterator[CaptionedImage]:
+    """The pictures of an imagefolder's table, which are all pictures of its folder.
+
+    Args:
+        root: the folder that names are below.
+        table: one of ``TABLES``.
+        column: of the captions.
+        problems: takes pictures and captions that lack the other.
+
+    Raises:
+        UserError: the table cannot be read or lacks a column, or a file lies outside of its folder.
+    """
     rows = read_rows(table)
-    home, listed = table.parent, set()
+    home, known = table.parent, set()
     for number, row in enumerate(rows, start=1):
-        name, caption = (_field(row, key, table, number) for key in ("file_name", column))
-        path = home / name
+        name = _field(row, "file_name", table, number)
+        path, line = home / name, f"{table}, line {number}"
         if not path.resolve().is_relative_to(home.resolve()):
-            raise UserError(f"{table}, line {number}: {name} lies outside of its folder")
-        if path in listed:
-            raise UserError(f"{table}, line {number}: {name} has a caption already: expected one per picture")
-        if not path.is_file():
-            raise UserError(f"{table}, line {number}: there is no picture {path}")
-        listed.add(path)
-        notes = {key: value for key, value in row.items() if key not in (*NOT_CAPTIONS, column)}
-        yield CaptionedImage(path, path.relative_to(root).as_posix(), caption, caption, {"prompt": caption} | notes)
-    _refuse([path for path in _pictures(home) if path not in listed], f"not in {table}, which has the captions")
+            raise UserError(f"{line}: {name} lies outside of its folder")
+        if not _has_text(row, column) and not problems.strict and column in row:
+            problems.add(Kind.BARE, name, "")
+            known.add(path)
+            continue
+        caption = _field(row, column, table, number)
+        if path in known:
+            problems.add(Kind.TWICE, name, f"{line}: {name} has a caption already: expected one per picture")
+        elif not path.is_file():
+            problems.add(Kind.LONE, f"line {number}, {name}", f"{line}: there is no picture {path}")
+        else:
+            known.add(path)
+            notes = {key: value for key, value in row.items() if key not in (*NOT_CAPTIONS, column)}
+            yield CaptionedImage(path, path.relative_to(root).as_posix(), caption, caption, {"prompt": caption} | notes)
+    bare = [path for path in pictures_in(home) if path not in known]
+    _note(problems, Kind.BARE, bare, f"not in {table}, which has the captions")
+
+
+def _has_text(row: Mapping[str, Any], key: str) -> bool:
+    value = row.get(key)
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _field(row: Mapping[str, Any], key: str, table: Path, number: int) -> str:
     value = row.get(key)
-    if isinstance(value, str) and value.strip():
-        return value
+    if _has_text(row, key):
+        return str(value)
     if key in row:
         raise UserError(f"{table}, line {number}: {key} is {value!r}: expected a text")
     others = "" if key == "file_name" else ": name the column of captions with caption_column=..."
     raise UserError(f"{table}, line {number}: there is no {key}{nearest_hint(key, row)}{others}")
 
 
-def _beside(root: Path) -> Iterator[CaptionedImage]:
-    """Pictures with a caption file beside them, or inside them."""
-    pictures = [path for path in _pictures(root) if path.name not in GRIDS]
-    files = {path: _caption_file(path) for path in pictures}
-    lone = [path for path in sorted(root.iterdir()) if path.suffix in CAPTION_SUFFIXES and path not in files.values()]
+def beside(root: Path, problems: Problems = STRICT, base: Path | None = None) -> Iterator[CaptionedImage]:
+    """Pictures with a caption file beside them, or inside them.
+
+    Args:
+        root: the folder with both.
+        problems: takes pictures and captions that lack the other.
+        base: the folder that names are below; None for ``root``.
+
+    Raises:
+        UserError: a caption file is not UTF-8 text.
+    """
+    pictures = [path for path in pictures_in(root) if path.name not in GRIDS]
+    files = {path: _caption_file(path, problems) for path in pictures}
+    known = {file for path in pictures for file in _caption_files(path)}
+    lone = [path for path in sorted(root.iterdir()) if path.suffix in CAPTION_SUFFIXES and path not in known]
     if any(files.values()):
-        _refuse(lone, "without the picture that it captions")
-        _refuse([path for path, file in files.items() if file is None], "without a .txt or .caption beside it")
-    if not pictures:
-        raise UserError(f"images={root}: no picture there")
-    texts = {path: _text(file).strip() if file else _inside(path) for path, file in files.items()}
-    _refuse([path for path, text in texts.items() if not text], BARE)
-    yield from (_plain(path, path.relative_to(root).as_posix(), text) for path, text in texts.items() if text)
+        _note(problems, Kind.LONE, lone, "without the picture that it captions")
+        without = [path for path, file in files.items() if file is None]
+        _note(problems, Kind.BARE, without, "without a .txt or .caption beside it")
+        files = {path: file for path, file in files.items() if file}
+    texts = {path: read_text(file).strip() if file else _inside(path) for path, file in files.items()}
+    _note(problems, Kind.BARE, [path for path, text in texts.items() if not text], BARE)
+    base = root if base is None else base
+    yield from (_plain(path, path.relative_to(base).as_posix(), text) for path, text in texts.items() if text)
 
 
-def _caption_file(picture: Path) -> Path | None:
-    files = [file for suffix in CAPTION_SUFFIXES if (file := picture.with_suffix(suffix)).is_file()]
+def _caption_files(picture: Path) -> list[Path]:
+    return [file for suffix in CAPTION_SUFFIXES if (file := picture.with_suffix(suffix)).is_file()]
+
+
+def _caption_file(picture: Path, problems: Problems) -> Path | None:
+    files = _caption_files(picture)
     if len(files) > 1:
-        raise UserError(f"{picture} has two captions, {files[0].name} and {files[1].name}: expected one")
+        message = f"{picture} has two captions, {files[0].name} and {files[1].name}: expected one"
+        problems.add(Kind.TWICE, picture.name, message)
     return files[0] if files else None
 
 
@@ -156,7 +195,8 @@ def _inside(path: Path) -> str | None:
         return caption_of(image)
 
 
-def _pictures(folder: Path) -> list[Path]:
+def pictures_in(folder: Path) -> list[Path]:
+    """The files of a folder that are named like pictures, in alphabetical order."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
@@ -164,49 +204,12 @@ def _refuse(paths: Sequence[Path], why: str) -> None:
     """Raise where there are such files: how many, and the first of them."""
     if paths:
         count = f"{len(paths)} files are" if len(paths) > 1 else "1 file is"
-        named = ", ".join(map(str, paths[:MOST_NAMED])) + (", ..." if len(paths) > MOST_NAMED else "")
-        raise UserError(f"{count} {why}: {named}")
+        raise UserError(f"{count} {why}: {named(paths)}")
 
 
-def read_rows(table: Path, count: int | None = None) -> list[dict[str, Any]]:
-    """The rows of a JSON Lines or CSV file.
-
-    Args:
-        table: the file.
-        count: how many it must have; any number of at least 1 for None.
-
-    Raises:
-        UserError: it cannot be read, or has another number of rows.
-    """
-    text = _text(table)
-    rows = list(csv.DictReader(StringIO(text))) if table.suffix == ".csv" else list(_json_rows(table, text))
-    if not rows or (count is not None and len(rows) != count):
-        raise UserError(f"{table} has {len(rows)} lines: expected {count or 'at least 1'}")
-    return rows
-
-
-def _json_rows(table: Path, text: str) -> Iterator[dict[str, Any]]:
-    whole = _parsed(text)
-    lines = [text] if isinstance(whole, dict) else text.splitlines()  # GenEval writes one object
-    for number, line in enumerate(lines, start=1):
-        row = _parsed(line)
-        if not isinstance(row, dict) and line.strip():
-            raise UserError(f"{table}, line {number} cannot be read: expected a JSON object")
-        if isinstance(row, dict):
-            yield row
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file} cannot be read: it is not UTF-8 text ({error.reason})") from error
-    except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}") from error
+def _note(problems: Problems, kind: Kind, paths: Sequence[Path], why: str) -> None:
+    """Add files to the problems, or raise for all of them where those are strict."""
+    if problems.strict:
+        _refuse(paths, why)
+    for path in paths:
+        problems.add(kind, path.name, "")

@@ -14,7 +14,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from cvae_lightning.cli.choices import read_overrides
-from cvae_lightning.cli.configs import CONF, EXAMPLES, OPTIONAL_GROUPS, leaves
+from cvae_lightning.cli.configs import CONF, EXAMPLES, OPTIONAL_GROUPS, OWN_PICTURES, leaves
 from cvae_lightning.cli.explain import describe, old_value
 from cvae_lightning.cli.messages import short
 from cvae_lightning.cli.validate import check_values
@@ -105,9 +105,10 @@ def check_required(command: str, config: DictConfig) -> None:
     values = leaves(OmegaConf.to_container(config, resolve=False))
     missing = [key for key, value in values if value == "???"]
     if missing:
+        example = OWN_PICTURES if missing == ["data.path"] else EXAMPLES[command]
         raise UserError(
             f"{command} needs {' and '.join(f'{key}=' for key in missing)}, such as: python -m "
-            f"cvae_lightning.{command} {EXAMPLES[command]}"
+            f"cvae_lightning.{command} {example}"
         )
 
 

@@ -37,6 +37,8 @@ EXAMPLES = {
     "dataset": "output=FOLDER 'split=[train,val,test]'",
 }
 """Arguments that each command is shown with."""
+OWN_PICTURES = "+experiment=baseline data=folder data.path=FOLDER"
+"""Arguments of a training on own pictures."""
 OPTIONAL_GROUPS = ("experiment", "ablation", "debug")
 """Recipes: groups of which nothing is chosen by default."""
 

@@ -1,4 +1,4 @@
-"""Scenes to batches: dataset, batch sampler, tokenizer and the LightningDataModule."""
+"""Scenes, and folders of captioned pictures, to batches: datasets, batch sampler, tokenizer, LightningDataModules."""
 
 from typing import TYPE_CHECKING
 
@@ -9,11 +9,17 @@ from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from cvae_lightning.data.datamodule import Batch, ShapeSceneDataModule, batches_done
+    from cvae_lightning.data.captioned import Batch, CaptionedDataModule, batches_done
+    from cvae_lightning.data.datamodule import ShapeSceneDataModule
+    from cvae_lightning.data.folder import CaptionedFolder
+    from cvae_lightning.data.folder_datamodule import CaptionedFolderDataModule
 
 __all__ = [
     "Batch",
     "CaptionTokenizer",
+    "CaptionedDataModule",
+    "CaptionedFolder",
+    "CaptionedFolderDataModule",
     "Example",
     "SceneBatchSampler",
     "ShapeSceneDataModule",
@@ -23,4 +29,12 @@ __all__ = [
 ]
 
 # Lightning, which the data module needs and painting does not, takes longer to import than a caption to be painted.
-__getattr__ = lazy_names(__name__, dict.fromkeys(("Batch", "ShapeSceneDataModule", "batches_done"), "datamodule"))
+__getattr__ = lazy_names(
+    __name__,
+    {
+        **dict.fromkeys(("Batch", "CaptionedDataModule", "batches_done"), "captioned"),
+        "ShapeSceneDataModule": "datamodule",
+        "CaptionedFolder": "folder",
+        "CaptionedFolderDataModule": "folder_datamodule",
+    },
+)

@@ -27,6 +27,7 @@ class SceneBatchSampler(Sampler[list[int]]):
         world_size: number of processes.
         shuffle: False for the plain order.
         done: gives the number of batches that were taken before an iteration begins.
+        count_passes: whether scene i of pass p is given as p x size + i, for datasets that differ from pass to pass.
 
     Raises:
         ValueError: fewer scenes than processes, or a batch size below 1.
@@ -46,6 +47,7 @@ class SceneBatchSampler(Sampler[list[int]]):
         world_size: int = 1,
         shuffle: bool = True,
         done: Callable[[], int] = _none_done,
+        count_passes: bool = False,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}: expected at least 1")
@@ -56,7 +58,7 @@ class SceneBatchSampler(Sampler[list[int]]):
         self.shared = size - size % world_size
         self.size, self.seed, self.shuffle, self.done = size, seed, shuffle, done
         self.rank, self.world_size = rank, world_size
-        self.batch_size = batch_size
+        self.batch_size, self.count_passes = batch_size, count_passes
 
     def __len__(self) -> int:
         return -(-self.shared // (self.batch_size * self.world_size))
@@ -69,6 +71,7 @@ class SceneBatchSampler(Sampler[list[int]]):
             pass_number, batch_of_pass = divmod(batch, len(self))
             if pass_number != current:
                 current, order = pass_number, self.pass_order(pass_number)
+                order = order + pass_number * self.size if self.count_passes else order
             start = batch_of_pass * step
             yield order[start : start + step][self.rank :: self.world_size].tolist()
 

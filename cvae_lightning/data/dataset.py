@@ -29,7 +29,18 @@ class Example(NamedTuple):
     index: int  # type: ignore[assignment]  # in place of tuple.index, which an example has no use for
 
 
-class ShapeSceneDataset(Dataset[Example]):
+class Examples(Dataset[Example]):
+    """A dataset whose item i is a pure function of i."""
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Example]:
+        """Several items at once; a DataLoader calls this for each batch."""
+        return [self[index] for index in indices]
+
+
+class ShapeSceneDataset(Examples):
     """Procedural scenes of the shape world with their captions; nothing is stored.
 
     Item i is the same in any order, in any worker and on any rank. A negative index counts from the end.

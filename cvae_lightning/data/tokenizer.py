@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cvae_lightning.data.words import free_words, most_frequent, spaced_words
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs.plain import read_mapping
 
@@ -25,6 +26,8 @@ class CaptionTokenizer:
     Args:
         max_length: the largest number of tokens of an encoded caption, ``<SOS>`` and ``<EOS>`` included.
         words: the words, where they are known already; otherwise call :meth:`fit`.
+        free_text: whether captions are any text (:func:`cvae_lightning.data.words.free_words`), of which what exceeds
+            ``max_length`` is left out; else they are of the shape world, where a longer one is a mistake.
 
     Raises:
         ValueError: ``max_length`` has no room for a word.
@@ -34,28 +37,30 @@ class CaptionTokenizer:
     [2, 4, 6, 1, 3]
     >>> tokenizer.decode([2, 4, 6, 5, 3])
     'a red circle'
+    >>> CaptionTokenizer(max_length=5, free_text=True).fit(["Rex, my dog"]).encode("My dog, REX")
+    [2, 6, 5, 4, 3]
     """
 
     pad_id, unk_id, sos_id, eos_id = range(4)
 
-    def __init__(self, max_length: int = 32, words: Iterable[str] = ()) -> None:
+    def __init__(self, max_length: int = 32, words: Iterable[str] = (), free_text: bool = False) -> None:
         if max_length < 3:
             raise ValueError(f"tokenizer max_length is {max_length}: expected at least 3, for <SOS>, a word and <EOS>")
-        self.max_length = max_length
+        self.max_length, self.free_text = max_length, free_text
         self._set_words(words)
 
-    def fit(self, captions: Iterable[str]) -> CaptionTokenizer:
-        """Replace the vocabulary by the words of the captions; returns itself."""
-        self._set_words({word for caption in captions for word in self.split(caption)})
+    def fit(self, captions: Iterable[str], most_words: int | None = None) -> CaptionTokenizer:
+        """Replace the vocabulary by the captions' words, or by so many of the most frequent ones; returns itself."""
+        self._set_words(most_frequent(map(self.split, captions), most_words))
         return self
 
     def encode(self, caption: str) -> list[int]:
         """Token ids of a caption between ``<SOS>`` and ``<EOS>``; words outside the vocabulary become ``<UNK>``.
 
         Raises:
-            UserError: the caption has no word, or more tokens than ``max_length``.
+            UserError: the caption has no word, or more tokens than ``max_length`` and is not free text.
         """
-        words = self.split(caption)
+        words = self.split(caption)[: self.max_length - 2 if self.free_text else None]
         length = len(words) + 2
         if not words or length > self.max_length:
             raise UserError(f"caption {caption[:80]!r} has {len(words)} words: expected 1 to {self.max_length - 2}")
@@ -83,9 +88,10 @@ class CaptionTokenizer:
         """Plain data that :meth:`from_state` rebuilds this tokenizer from; what checkpoints and exported files hold.
 
         Returns:
-            ``max_length`` and the fitted ``words``, without the special tokens.
+            ``max_length`` and the fitted ``words``, without the special tokens; ``free_text`` where it is true.
         """
-        return {"max_length": self.max_length, "words": list(self.words)}
+        free = {"free_text": True} if self.free_text else {}
+        return {"max_length": self.max_length, "words": list(self.words)} | free
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> CaptionTokenizer:
@@ -94,7 +100,7 @@ class CaptionTokenizer:
         Raises:
             KeyError, ValueError: the state is not one of a tokenizer.
         """
-        length, words = state["max_length"], state["words"]
+        length, words, free_text = state["max_length"], state["words"], state.get("free_text", False)
         if type(length) is not int or not 3 <= length <= LONGEST_CAPTION:
             raise ValueError(
                 f"tokenizer max_length is {str(length)[:80]}: expected a whole number of 3 to {LONGEST_CAPTION}"
@@ -105,11 +111,14 @@ class CaptionTokenizer:
             raise ValueError("tokenizer words: expected a list of single words")
         if len(set(words)) < len(words):
             raise ValueError("tokenizer words: expected each of them once")
-        return cls(max_length=length, words=words)
+        if not isinstance(free_text, bool):
+            raise ValueError("tokenizer free_text: expected true or false")
+        return cls(max_length=length, words=words, free_text=free_text)
 
     def save(self, path: str | Path) -> None:
         """Write the vocabulary as JSON: ``{"max_length": 32, "vocabulary": {"<PAD>": 0, ...}}``."""
         content = {"max_length": self.max_length, "vocabulary": self._ids}
+        content |= {"free_text": True} if self.free_text else {}
         Path(path).write_text(json.dumps(content, indent=1) + "\n")
 
     @classmethod
@@ -123,17 +132,22 @@ class CaptionTokenizer:
         try:
             content = read_mapping(Path(path), {"vocabulary": dict})
             ordered = sorted(content["vocabulary"], key=content["vocabulary"].get)
-            tokenizer = cls.from_state({"max_length": content["max_length"], "words": ordered[len(SPECIAL_TOKENS) :]})
+            free = {"free_text": content["free_text"]} if "free_text" in content else {}
+            words = ordered[len(SPECIAL_TOKENS) :]
+            tokenizer = cls.from_state({"max_length": content["max_length"], "words": words} | free)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path} is not a tokenizer vocabulary: {error}") from error
         if tokenizer._ids != content["vocabulary"]:
             raise ValueError(f"{path} is not a tokenizer vocabulary: its ids are not the special tokens, then a to z")
         return tokenizer
 
-    @staticmethod
-    def split(caption: str) -> list[str]:
-        """Lower-case words of a caption, without a final full stop."""
-        return caption.lower().strip().removesuffix(".").split()
+    def split(self, caption: str) -> list[str]:
+        """The words of a caption, all of them, without regard to case."""
+        return free_words(caption) if self.free_text else spaced_words(caption)
+
+    def unknown(self, caption: str) -> list[str]:
+        """The words of a caption that are not in the vocabulary, each once."""
+        return list(dict.fromkeys(word for word in self.split(caption) if word not in self._ids))
 
     @property
     def vocabulary(self) -> tuple[str, ...]:

@@ -123,7 +123,8 @@ class IgnoredCaptions(Alarm):
 
     Two signs. With the same noise, samples of different captions are alike: their distance is small beside
     that of the captions' real images. And what is judged right by the true caption is judged as right by
-    another scene's: the gain in right atoms (count, colour, shape, size) is within two standard errors of none.
+    another scene's: the gain in right atoms (count, colour, shape, size) is within two standard errors of none. Where
+    there is no world to judge by, the first sign alone counts.
 
     Args:
         min_effect: mean absolute difference of a pair's samples over that of its images.
@@ -141,10 +142,10 @@ class IgnoredCaptions(Alarm):
         self.add_sums(sampled=(), real=(), scenes=(), gains=(), squares=())
 
     def update(self, probe: Probe) -> None:
-        paired = len(probe.meanings) // 2 * 2
+        paired = len(probe.images) // 2 * 2
         self.sampled += (probe.samples[:paired:2] - probe.samples[1:paired:2]).abs().double().sum()
         self.real += (probe.images[:paired:2] - probe.images[1:paired:2]).abs().double().sum()
-        for index in range(paired):
+        for index in range(paired if probe.meanings else 0):
             own, other = (right_atoms(probe.things[index], probe.meanings[k]) for k in (index, index ^ 1))
             self.scenes += 1
             self.gains += own - other
@@ -153,13 +154,14 @@ class IgnoredCaptions(Alarm):
     def compute(self) -> dict[str, Tensor]:
         """``caption_effect``, ``caption_gain`` (share of atoms) and the latter's standard error."""
         if self.scenes == 0:
-            return {}
+            return {"caption_effect": self.sampled / self.real} if self.real > 0 else {}
         gain = self.gains / self.scenes
         error = ((self.squares / self.scenes - gain.square()).clamp(min=0) / self.scenes).sqrt()
         return {"caption_effect": self.sampled / self.real, "caption_gain": gain, "caption_gain_error": error}
 
     def message(self, values: Mapping[str, float]) -> str | None:
-        effect, gain, error = (values[name] for name in ("caption_effect", "caption_gain", "caption_gain_error"))
+        names = ("caption_effect", "caption_gain", "caption_gain_error")
+        effect, gain, error = (values.get(name, 0.0) for name in names)
         fix = "Make the training data more diverse (data.size) or adjust the caption embedding (model.caption_dim)"
         if effect < self.min_effect:
             return (

@@ -27,10 +27,11 @@ class Probe(NamedTuple):
         reconstructions: (B, 3, S, S) the same through the posterior's mean.
         samples: (B, 3, S, S) painted from the captions alone.
         means: (B, Z) the posteriors' means.
-        other_means: (B, Z) the same of another scene of the same caption's meaning.
+        other_means: (B, Z) the same of another image with the same caption: a scene of the caption's meaning, or,
+            where there is no world, the image of the pair's other half.
         rate: (B,) KL(q || prior), nats.
-        meanings: what the captions mean.
-        things: what the detector finds in each sample.
+        meanings: what the captions mean; none where there is no world.
+        things: what the detector finds in each sample; none where there is no world.
     """
 
     images: Tensor
@@ -49,21 +50,32 @@ def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor) -> Probe:
 
     The other scene of a caption is a pure function of the scene's index and meaning.
     """
+    meanings = [parse(text, world=V1) for text in scenes.captions]
+    drawn = real_images(meanings, [(index,) for index in scenes.indices.tolist()], scenes.images.shape[-1])
+    found = _probe(model, scenes, noise, from_uint8(drawn).to(noise.device))
+    return found._replace(meanings=meanings, things=detect(to_uint8(found.samples), world=V1))
+
+
+@torch.no_grad()
+def probe_pictures(model: ConditionalVAE, pictures: Batch, noise: Tensor) -> Probe:
+    """As :func:`probe`, of pictures that are of no world: without meanings and without what a detector finds."""
+    partners = [min(index ^ 1, len(noise) - 1) for index in range(len(noise))]
+    return _probe(model, pictures, noise, pictures.images[partners])
+
+
+def _probe(model: ConditionalVAE, scenes: Batch, noise: Tensor, others: Tensor) -> Probe:
     # The parts and not the model's forward pass, which draws noise of its own.
     caption = model.text_encoder(scenes.tokens)
     posterior = model.encoder(scenes.images, caption).posterior
-    meanings = [parse(text, world=V1) for text in scenes.captions]
-    drawn = real_images(meanings, [(index,) for index in scenes.indices.tolist()], scenes.images.shape[-1])
-    samples = model.generate(scenes.tokens, noise=noise)
     return Probe(
         images=scenes.images,
         reconstructions=model.decoder(posterior.mean, caption),
-        samples=samples,
+        samples=model.generate(scenes.tokens, noise=noise),
         means=posterior.mean,
-        other_means=model.encoder(from_uint8(drawn).to(noise.device), caption).posterior.mean,
+        other_means=model.encoder(others, caption).posterior.mean,
         rate=model.prior.rate(posterior, caption).sum(dim=1),
-        meanings=meanings,
-        things=detect(to_uint8(samples), world=V1),
+        meanings=[],
+        things=[],
     )
 
 

@@ -24,7 +24,7 @@ def draw_run(
     reconstructions: Images,
     samples: Images,
     captions: Sequence[str],
-    correct: Sequence[bool],
+    correct: Sequence[bool] | None,
 ) -> list[Path]:
     """Write ``training_curves.png``, ``reconstruction.png`` and ``generated_samples.png``.
 
@@ -34,7 +34,7 @@ def draw_run(
         reconstructions: (N, S, S, 3) what the model makes of them.
         samples: (N, S, S, 3) one picture per caption.
         captions: the N captions.
-        correct: the judge's verdict on each sample.
+        correct: the judge's verdict on each sample; None where there is no judge.
 
     Returns:
         the files written.

@@ -19,7 +19,7 @@ from pytorch_lightning.callbacks import Callback
 
 from cvae_lightning import runs
 from cvae_lightning.cli.configs import leaves
-from cvae_lightning.data import ShapeSceneDataModule, lexicon
+from cvae_lightning.data import CaptionedDataModule, lexicon
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.training.callbacks import Pruning, ReportProgress
@@ -28,6 +28,7 @@ from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.loggers.run_logger import RunLogger
 from cvae_lightning.training.metric_names import METRICS, describe_metric
 from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.own_pictures import check_world
 from cvae_lightning.training.precision import Hardware, check_devices, choose
 
 FINAL_METRICS = [
@@ -67,15 +68,22 @@ class Parts(NamedTuple):
     """What a config builds."""
 
     module: CVAEModule
-    data: ShapeSceneDataModule
+    data: CaptionedDataModule
     hardware: Hardware
 
 
-def check(config: DictConfig) -> Hardware:
-    """Build every part without memory or data, so that a mistake is answered before any work.
+class Checked(NamedTuple):
+    """A config that can run: on what, and its data, whose pictures are read once."""
+
+    hardware: Hardware
+    data: CaptionedDataModule
+
+
+def check(config: DictConfig) -> Checked:
+    """Build every part without memory or data, and then the data, so that a mistake is answered before any work.
 
     Returns:
-        where and how the config runs here.
+        where and how the config runs here, and its data.
 
     Raises:
         UserError, hydra.errors.InstantiationException: what is wrong.
@@ -83,10 +91,10 @@ def check(config: DictConfig) -> Hardware:
     if not isinstance(config.seed, int) or config.seed < 0:
         raise UserError(f"seed={config.seed}: expected a whole number of 0 or more")
     check_callbacks(config.callbacks)
+    check_world(config)
     hardware = check_trainer(config)
-    instantiate(config.data)
     check_module(config)
-    return hardware
+    return Checked(hardware, instantiate(config.data))
 
 
 def check_trainer(config: DictConfig) -> Hardware:
@@ -151,9 +159,9 @@ def _check_monitors(callbacks: DictConfig) -> None:
             )
 
 
-def build(config: DictConfig, hardware: Hardware, folder: Path) -> Parts:
+def build(config: DictConfig, checked: Checked, folder: Path) -> Parts:
     """The data with its tokenizer fitted and saved, and the seeded module."""
-    data: ShapeSceneDataModule = instantiate(config.data)
+    hardware, data = checked
     data.setup()
     if runs.is_main_process():
         (folder / runs.CHECKPOINTS).mkdir(parents=True, exist_ok=True)

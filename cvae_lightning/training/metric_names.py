@@ -56,6 +56,8 @@ METRICS: dict[str, MetricName] = {
         f"consistency_reconstructed/{atom}": MetricName(VAL, "share", f"of reconstructions: {text}")
         for atom, text in ATOMS.items()
     },
+    "retrieval": MetricName(VAL, "share", "of own pictures: whose caption explains them best, of the captions of all"),
+    "retrieval_chance": MetricName(VAL, "share", "what retrieval would be if captions were ignored"),
     "active_units": MetricName(
         VAL, "latents", "whose posterior mean has a variance above 0.01 over scenes of one caption"
     ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytorch_lightning as pl
 import torch
 
-from cvae_lightning.data import ShapeSceneDataModule
+from cvae_lightning.data import CaptionedDataModule
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.objectives import BetaELBO, Objective
 
@@ -16,6 +17,9 @@ MAX_BETA_EFFECTIVE = 80.0
 """Nats of the loss per nat of rate; the guide's literal recipe has 98 at 256 px, and collapses easily."""
 MAX_BETA_SIZE = 64
 """Side of images up to which a calibrated likelihood has that limit too; more pixels have more to gain from a rate."""
+
+FEW_UPDATES = 5_000
+"""Updates with which the baseline recipe begins to draw what it reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class Plan:
         epochs: planned; -1 for no end.
         train_size: scenes per epoch.
         epochs_per_validation: epochs from one validation to the next.
+        own_pictures: whether training is on a folder's pictures, of which there are as many as there are.
     """
 
     objective: Objective
@@ -41,9 +46,10 @@ class Plan:
     epochs: int
     train_size: int
     epochs_per_validation: int = 1
+    own_pictures: bool = False
 
 
-def plan_of(module: CVAEModule, data: ShapeSceneDataModule, trainer: pl.Trainer, learning_rate: float) -> Plan:
+def plan_of(module: CVAEModule, data: CaptionedDataModule, trainer: pl.Trainer, learning_rate: float) -> Plan:
     """The plan of a run that is about to start."""
     model, objective = module.model, module.objective
     image = torch.zeros(1, 3, model.image_size, model.image_size)
@@ -57,6 +63,7 @@ def plan_of(module: CVAEModule, data: ShapeSceneDataModule, trainer: pl.Trainer,
         epochs=trainer.max_epochs if trainer.max_epochs is not None else -1,
         train_size=len(data.datasets["train"]),
         epochs_per_validation=trainer.check_val_every_n_epoch or 1,
+        own_pictures=not data.has_world,
     )
 
 
@@ -79,7 +86,13 @@ def recipe_warnings(plan: Plan) -> Iterator[str]:
         yield f"the learning rate is {plan.learning_rate:g}: start with 1e-4 to 1e-3, less if training is unstable"
     if plan.batch_size < 8:
         yield f"an update uses only {plan.batch_size} scenes: 32 works well (data.batch_size)"
-    if plan.train_size < 1_000:
+    updates = plan.epochs * math.ceil(plan.train_size / plan.batch_size)
+    if plan.own_pictures and 0 < updates < FEW_UPDATES:
+        yield (
+            f"{plan.epochs} epochs of {plan.train_size} pictures are {updates} updates of the model, too few to learn "
+            f"much: trainer.max_epochs={math.ceil(plan.epochs * FEW_UPDATES / updates)} makes {FEW_UPDATES:,}"
+        )
+    if plan.train_size < 1_000 and not plan.own_pictures:
         yield f"{plan.train_size} training scenes verify the pipeline but not more: raise data.size for results"
     if plan.epochs > 0 and plan.epochs % plan.epochs_per_validation:
         yield (

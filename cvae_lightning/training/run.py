@@ -15,7 +15,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch.distributed import DistError
 
 from cvae_lightning import runs
-from cvae_lightning.data import Batch, ShapeSceneDataModule
+from cvae_lightning.data import Batch, CaptionedDataModule
 from cvae_lightning.errors import UserError
 from cvae_lightning.inference.archive import read_checkpoint
 from cvae_lightning.inference.checkpoint import load
@@ -23,10 +23,10 @@ from cvae_lightning.training.callbacks import RunCheckpoint, Throughput
 from cvae_lightning.training.callbacks.progress import duration
 from cvae_lightning.training.callbacks.save_on_signal import sigterm_as_interrupt
 from cvae_lightning.training.context import RunContext
-from cvae_lightning.training.factory import Parts, build, build_trainer, check, quieten
+from cvae_lightning.training.factory import Checked, Parts, build, build_trainer, check, quieten
 from cvae_lightning.training.final_pictures import draw_final_pictures
 from cvae_lightning.training.module import CVAEModule
-from cvae_lightning.training.precision import Hardware, count_devices
+from cvae_lightning.training.precision import count_devices
 from cvae_lightning.training.recipe_checks import plan_of, recipe_warnings
 from cvae_lightning.training.start import Start, check_fits, find_start, newest_checkpoint
 
@@ -35,7 +35,7 @@ NUM_SHOWN = 16
 """Validation scenes in a run's last pictures."""
 RETURNED_METRIC = "val/loss_at_beta"
 """The metric that a job returns to Hydra."""
-SCORES = ("val/consistency/all", "val/loss_at_beta")
+SCORES = ("val/consistency/all", "val/retrieval", "val/loss_at_beta")
 INTERRUPTED = 130
 """Exit code after Ctrl-C or SIGTERM."""
 
@@ -67,15 +67,15 @@ def run(config: DictConfig, context: RunContext) -> float | None:
 def _run(config: DictConfig, context: RunContext) -> float | None:
     quieten()
     runs.end_with_main_process()
-    hardware = check(config)
+    checked = check(config)
     if context.is_sweep_job:
-        runs.check_one_process(count_devices(hardware.accelerator, config.trainer.devices))
+        runs.check_one_process(count_devices(checked.hardware.accelerator, config.trainer.devices))
     # Ranks of one run share its folder, which the main process holds.
     with runs.one_writer(context.folder) if runs.is_main_process() else nullcontext():
-        return _train_in_folder(config, context, hardware)
+        return _train_in_folder(config, context, checked)
 
 
-def _train_in_folder(config: DictConfig, context: RunContext, hardware: Hardware) -> float | None:
+def _train_in_folder(config: DictConfig, context: RunContext, checked: Checked) -> float | None:
     plain = _plain(config)
     start = find_start(context.folder, plain, resume=bool(config.resume), sweep=context.is_sweep_job)
     if start is Start.FINISHED:
@@ -84,11 +84,11 @@ def _train_in_folder(config: DictConfig, context: RunContext, hardware: Hardware
     checkpoint = newest_checkpoint(context.folder) if start is Start.RESUME else None
     if checkpoint is None:
         _claim(context, plain, start)
-    parts = build(config, hardware, context.folder)
+    parts = build(config, checked, context.folder)
     if checkpoint:
         check_fits(checkpoint, parts.module)  # before the records of the run are changed
         _claim(context, plain, start)
-    trainer = build_trainer(config, hardware, context, _first_step(start, checkpoint))
+    trainer = build_trainer(config, checked.hardware, context, _first_step(start, checkpoint))
     _announce(config, parts, trainer, start)
     if checkpoint is not None and checkpoint != context.folder / runs.LAST:
         log.warning("%s cannot be read; the run continues from %s", runs.LAST.name, checkpoint)
@@ -107,7 +107,7 @@ def _claim(context: RunContext, plain: Mapping[str, Any], start: Start) -> None:
 
 
 def train(
-    module: CVAEModule, data: ShapeSceneDataModule, trainer: pl.Trainer, checkpoint: Path | None = None
+    module: CVAEModule, data: CaptionedDataModule, trainer: pl.Trainer, checkpoint: Path | None = None
 ) -> dict[str, float]:
     """Fit built objects, without any config, and return the final metrics.
 
@@ -186,5 +186,8 @@ def _scores(trainer: pl.Trainer, metrics: Mapping[str, float]) -> str:
 
 
 def _shown_caption(scenes: Batch) -> str:
-    """The shortest caption of some scenes, as an example."""
-    return min(scenes.captions, key=len)
+    """The shortest caption of some scenes, as an example; quoted where Hydra would read it as something else."""
+    caption = min(scenes.captions, key=len)
+    if caption.replace(" ", "").isalnum():
+        return caption
+    return json.dumps(caption, ensure_ascii=False).replace("'", "'\\''")

@@ -21,7 +21,7 @@ from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 from rich.table import Table
 
-from cvae_lightning.data import Batch, ShapeSceneDataModule
+from cvae_lightning.data import Batch, CaptionedDataModule
 from cvae_lightning.reports.throughput import draw_speeds
 from cvae_lightning.runs import environment, write_atomic
 from cvae_lightning.training.factory import build_module, check, quieten
@@ -71,7 +71,7 @@ class Measured(NamedTuple):
 def measure(config: DictConfig) -> Measured:
     """Measure what the config describes; print a table, write ``benchmark.json`` and a picture of it."""
     quieten()
-    default = check(config)
+    default = check(config).hardware
     cases = [_case(config, hardware) for hardware in _settings(config)]
     reference = _reference(config) if config.benchmark.reference else None
     _show(config.name, cases, reference)
@@ -99,7 +99,7 @@ def _settings(config: DictConfig) -> list[Hardware]:
 
 def _case(config: DictConfig, hardware: Hardware) -> Case:
     warmup, steps = config.benchmark.warmup, config.benchmark.steps
-    data: ShapeSceneDataModule = instantiate(config.data)
+    data: CaptionedDataModule = instantiate(config.data)
     data.setup()
 
     def fresh() -> CVAEModule:
@@ -114,7 +114,7 @@ def _case(config: DictConfig, hardware: Hardware) -> Case:
 
 
 def _lightning(
-    module: CVAEModule, data: ShapeSceneDataModule, hardware: Hardware, steps: int, clip: float | None
+    module: CVAEModule, data: CaptionedDataModule, hardware: Hardware, steps: int, clip: float | None
 ) -> list[float]:
     clock = _Clock()
     trainer = pl.Trainer(
@@ -137,7 +137,7 @@ def _lightning(
 
 
 def _bare(
-    module: CVAEModule, data: ShapeSceneDataModule, hardware: Hardware, steps: int, clip: float | None
+    module: CVAEModule, data: CaptionedDataModule, hardware: Hardware, steps: int, clip: float | None
 ) -> list[float]:
     """The plain loop, as written by hand: the same model, loss, optimizer, batches and precision."""
     device = torch.device("cuda" if hardware.accelerator in ("gpu", "cuda") else hardware.accelerator)
@@ -165,7 +165,7 @@ def _bare(
     return seconds
 
 
-def _batches(data: ShapeSceneDataModule, count: int) -> Iterable[Batch]:
+def _batches(data: CaptionedDataModule, count: int) -> Iterable[Batch]:
     passes = chain.from_iterable(data.train_dataloader() for _ in repeat(None))
     return (data.on_after_batch_transfer(batch, 0) for batch in islice(passes, count))
 
@@ -199,7 +199,7 @@ def _reference(config: DictConfig) -> float:
     guide = hydra.compose("train", REFERENCE)
     OmegaConf.set_struct(guide, False)
     guide.benchmark = config.benchmark
-    data: ShapeSceneDataModule = instantiate(guide.data)
+    data: CaptionedDataModule = instantiate(guide.data)
     data.setup()
     module = build_module(guide, data.tokenizer.vocabulary, channels_last=True)
     steps = config.benchmark.warmup + config.benchmark.steps

@@ -31,6 +31,8 @@ NEEDED = {
     "report": ["sweep=folder"],
 }
 """Arguments without which a command has nothing to do."""
+NEEDED_WITH = {"data=folder": ["data.path=pictures"]}
+"""Arguments without which a choice has nothing to do."""
 GROUPS = sorted(
     str(folder.relative_to(CONF)) for folder in CONF.rglob("*") if folder.is_dir() and "hydra" not in folder.parts
 )
@@ -51,10 +53,10 @@ def usual() -> dict[str, DictConfig]:
     return {command: composed(command, NEEDED.get(command, [])).config for command in COMMANDS}
 
 
-def refusal(command: str, argument: str) -> str | None:
-    """The paragraph that a command answers an argument with; None if it is valid."""
+def refusal(command: str, *arguments: str) -> str | None:
+    """The paragraph that a command answers arguments with; None if they are valid."""
     try:
-        composed(command, [*NEEDED.get(command, []), argument])
+        composed(command, [*NEEDED.get(command, []), *arguments])
     except UserError as error:
         return checked(str(error))
     return None
@@ -147,7 +149,7 @@ def test_every_choice_works_alone_or_says_what_to_add(command: str) -> None:
         return
     for group in set(groups_of(command)) - set(OPTIONAL_GROUPS):  # recipes have tests of their own
         for choice in choices_of(group):
-            paragraph = refusal(command, f"{group}={choice}")
+            paragraph = refusal(command, f"{group}={choice}", *NEEDED_WITH.get(f"{group}={choice}", []))
             assert paragraph is None or "choose one that does" in paragraph, (group, choice, paragraph)
 
 

@@ -38,7 +38,7 @@ def test_final_metrics_are_in_the_contract() -> None:
 
 def test_any_lightning_logger_may_stand_beside_ours(tmp_path: Path) -> None:
     config = composed("+logger.other._target_=pytorch_lightning.loggers.CSVLogger")
-    trainer = build_trainer(config, check(config), RunContext(folder=tmp_path), resume_step=3)
+    trainer = build_trainer(config, check(config).hardware, RunContext(folder=tmp_path), resume_step=3)
     assert [isinstance(logger, RunLogger) for logger in trainer.loggers] == [True, True, False]
     assert any(isinstance(logger, RunCSV) for logger in trainer.loggers)
     assert any(isinstance(logger, CSVLogger) for logger in trainer.loggers)

@@ -1,5 +1,6 @@
 """What happens around training: checkpoints, seeds, speed, pictures, judged samples, the stop at a non-finite loss."""
 
+from cvae_lightning.training.callbacks.caption_retrieval import CaptionRetrieval
 from cvae_lightning.training.callbacks.checkpoints import RunCheckpoint
 from cvae_lightning.training.callbacks.judge_samples import JudgeSamples
 from cvae_lightning.training.callbacks.log_images import LogImages
@@ -13,6 +14,7 @@ from cvae_lightning.training.callbacks.throughput import Throughput
 from cvae_lightning.training.callbacks.weight_average import WeightAverage
 
 __all__ = [
+    "CaptionRetrieval",
     "JudgeSamples",
     "LogImages",
     "LogOptimization",

@@ -11,7 +11,7 @@ from pytorch_lightning.callbacks import Callback
 
 from cvae_lightning.evaluation.consistency_metric import CaptionConsistency
 from cvae_lightning.evaluation.diagnostics import Alarm
-from cvae_lightning.evaluation.probe import Probe, paired_noise, probe, share
+from cvae_lightning.evaluation.probe import Probe, paired_noise, probe, probe_pictures, share
 from cvae_lightning.training.callbacks.tensorboard_writer import board, last_step, scenes
 from cvae_lightning.training.module import CVAEModule
 
@@ -26,6 +26,7 @@ class JudgeSamples(Callback):
     It logs ``val/consistency/...`` of samples painted from the captions, ``val/consistency_reconstructed/...``
     of the scenes' reconstructions, and each alarm's numbers under ``val/``. An alarm that finds something warns once,
     in the log and in TensorBoard, and again only after it has found nothing in between. Each rank probes its share.
+    Of pictures that are of no world nothing can be judged, and only the alarms are measured.
 
     Args:
         count: validation scenes, or all where there are fewer.
@@ -76,12 +77,14 @@ class JudgeSamples(Callback):
         if trainer.sanity_checking or (done % self.every_n_epochs and done != trainer.max_epochs):
             return
         assert isinstance(pl_module, CVAEModule)
-        metrics = {"consistency/": CaptionConsistency(), "consistency_reconstructed/": CaptionConsistency()}
+        judged = ("consistency/", "consistency_reconstructed/") if scenes(trainer).has_world else ()
+        metrics = {name: CaptionConsistency() for name in judged}
         for each in [*metrics.values(), *self.alarms.values()]:
             each.to(pl_module.device).reset()
         for part in self._probes(trainer, pl_module):
-            metrics["consistency/"].update(part.things, part.meanings)
-            metrics["consistency_reconstructed/"].update(part.reconstructions, part.meanings)
+            if metrics:
+                metrics["consistency/"].update(part.things, part.meanings)
+                metrics["consistency_reconstructed/"].update(part.reconstructions, part.meanings)
             for alarm in self.alarms.values():
                 alarm.update(part)
         values = {
@@ -104,7 +107,8 @@ class JudgeSamples(Callback):
             batch = data.take("val", some)
             images = batch.images.to(device).contiguous(memory_format=module.memory_format)
             noise = paired_noise(self.seed, some, module.model.latent_dim).to(device)
-            yield probe(module.model, batch._replace(images=images, tokens=batch.tokens.to(device)), noise)
+            look = probe if data.has_world else probe_pictures
+            yield look(module.model, batch._replace(images=images, tokens=batch.tokens.to(device)), noise)
 
     def _report(self, trainer: pl.Trainer, name: str, values: Mapping[str, float]) -> None:
         message = self.alarms[name].message(values) if values else None

@@ -25,7 +25,7 @@ class LogImages(Callback):
     """Shows the first validation scenes each time, with the same noise, so that only learning changes them.
 
     A sample has the pixels that ``generate`` gives for its caption and the same seed, stands over its caption, and has
-    the judge's verdict as its frame, as in ``generated_samples.png``.
+    the judge's verdict, where there is one, as its frame, as in ``generated_samples.png``.
 
     Args:
         count: scenes and captions shown.
@@ -53,10 +53,10 @@ class LogImages(Callback):
         images, tokens = batch.images.to(pl_module.device), batch.tokens.to(pl_module.device)
         reconstructions = pl_module.model.reconstruct(images, tokens)
         samples = to_uint8(first_samples(pl_module.model, tokens, self.seed))
-        correct = [
-            verdict.all
-            for verdict in judge(samples, [parse(caption, world=V1) for caption in batch.captions], world=V1)
-        ]
+        correct = None
+        if scenes(trainer).has_world:
+            meanings = [parse(caption, world=V1) for caption in batch.captions]
+            correct = [verdict.all for verdict in judge(samples, meanings, world=V1)]
         pairs = to_uint8(torch.stack([images, reconstructions], dim=1).flatten(0, 1))
         step = last_step(trainer)
         # Bytes: TensorBoard cuts floats off where everything else rounds them.

@@ -7,7 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import TensorBoardLogger
 
-from cvae_lightning.data import ShapeSceneDataModule
+from cvae_lightning.data import CaptionedDataModule
 
 
 def board(trainer: pl.Trainer) -> Any:
@@ -23,8 +23,8 @@ def last_step(trainer: pl.Trainer) -> int:
     return trainer.global_step - 1
 
 
-def scenes(trainer: pl.Trainer) -> ShapeSceneDataModule:
+def scenes(trainer: pl.Trainer) -> CaptionedDataModule:
     """The data of the run."""
     data = trainer.datamodule  # type: ignore[attr-defined]
-    assert isinstance(data, ShapeSceneDataModule)
+    assert isinstance(data, CaptionedDataModule)
     return data

@@ -1,0 +1,70 @@
+"""Tables of captions as rows: JSON Lines, CSV and Parquet."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from cvae_lightning.errors import UserError, require_package
+
+
+def read_rows(table: Path, count: int | None = None) -> list[dict[str, Any]]:
+    """The rows of a table.
+
+    Args:
+        table: the file, ``.jsonl``, ``.csv`` or ``.parquet``.
+        count: how many it must have; any number of at least 1 for None.
+
+    Raises:
+        UserError: it cannot be read, or has another number of rows.
+    """
+    rows = _parquet_rows(table) if table.suffix == ".parquet" else _text_rows(table)
+    if not rows or (count is not None and len(rows) != count):
+        raise UserError(f"{table} has {len(rows)} lines: expected {count or 'at least 1'}")
+    return rows
+
+
+def _text_rows(table: Path) -> list[dict[str, Any]]:
+    text = read_text(table)
+    return list(csv.DictReader(StringIO(text))) if table.suffix == ".csv" else list(_json_rows(table, text))
+
+
+def _parquet_rows(table: Path) -> list[dict[str, Any]]:
+    require_package("pyarrow", str(table))
+    from pyarrow import ArrowException, parquet  # type: ignore[import-untyped]
+
+    try:
+        return list(parquet.read_table(table).to_pylist())
+    except (ArrowException, OSError, ValueError) as error:
+        raise UserError(f"{table} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _json_rows(table: Path, text: str) -> Iterator[dict[str, Any]]:
+    whole = _parsed(text)
+    lines = [text] if isinstance(whole, dict) else text.split("\n")  # GenEval writes one object
+    for number, line in enumerate(lines, start=1):
+        row = _parsed(line)
+        if not isinstance(row, dict) and line.strip():
+            raise UserError(f"{table}, line {number} cannot be read: expected a JSON object")
+        if isinstance(row, dict):
+            yield row
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} cannot be read: it is not UTF-8 text ({error.reason})") from error
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from error
