@@ -1,11 +1,13 @@
 """The guide's vocabulary, round trips, and files that are not vocabularies."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 
 from cvae_lightning import CaptionTokenizer
+from cvae_lightning.data.words import free_words
 from cvae_lightning.world import DEFAULT, word_tables
 
 CAPTIONS = ["a large blue square above 3 small red circles", "an orange star", "Two  tiny crosses."]
@@ -102,3 +104,31 @@ def test_limits_are_named(tokenizer: CaptionTokenizer) -> None:
         tokenizer.decode([99])
     with pytest.raises(ValueError, match="max_length is 2"):
         CaptionTokenizer(max_length=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("ÉCOLE", ["école"]),
+        ("e\N{COMBINING ACUTE ACCENT}cole", ["école"]),
+        ("हिन्दी में", ["हिन्दी", "में"]),
+        ("赤い鳥", ["赤", "い", "鳥"]),
+        ("don't-stop 'quoted'", ["don't-stop", "'", "quoted", "'"]),
+        ("no.12, (a) 50%", ["no", ".", "12", ",", "(", "a", ")", "50", "%"]),
+        ("a\u200bb\tc\n", ["a", "b", "c"]),
+        ("", []),
+    ],
+)
+def test_free_text_is_split_by_the_classes_of_unicode(text: str, words: list[str]) -> None:
+    assert free_words(text) == words
+    assert free_words(text.upper()) == free_words(text)
+
+
+def test_free_text_survives_its_files(tmp_path: Path) -> None:
+    tokenizer = CaptionTokenizer(max_length=6, free_text=True).fit(["Rex, the dog!", "the cat"], most_words=3)
+    tokenizer.save(tmp_path / "words.json")
+    for again in (CaptionTokenizer.from_state(tokenizer.state_dict()), CaptionTokenizer.load(tmp_path / "words.json")):
+        assert again.state_dict() == tokenizer.state_dict()
+        assert again.encode("THE dog, Rex and all") == tokenizer.encode("the dog, rex and all")
+    assert len(tokenizer.encode("the the the the the the the")) == 6
+    assert tokenizer.unknown("The dog, Zoe") == ["dog", "zoe"]
