@@ -69,6 +69,11 @@ def check_scene(scene: Scene, *, world: World = DEFAULT) -> None:
 
     Raises:
         ValueError: an unknown word, a centre outside the canvas or a radius that is not positive.
+
+    >>> from cvae_lightning.world import Thing
+    >>> check_scene(Scene((Thing("circle", "pink", "small", x=0.25, y=0.5, r=0.08),)))
+    Traceback (most recent call last):
+    ValueError: colour is 'pink': expected red, ...
     """
     for thing in scene.things:
         check_known("shape", thing.shape, world.shapes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import NamedTuple
 
 from cvae_lightning.world.scene import OPPOSITES, Group, Meaning
@@ -13,10 +14,24 @@ class Content(NamedTuple):
     Attributes:
         groups: in a standard order.
         relations: the index of one group, ``above`` or ``left of``, and the index of another one; sorted.
+
+    >>> round(Content((Group(1, None, "red", "circle"),), ()).fraction(), 4)
+    0.4498
     """
 
     groups: tuple[Group, ...]
     relations: tuple[tuple[int, str, int], ...]
+
+    def fraction(self) -> float:
+        """A number in [0, 1) that looks random and is the same everywhere: what decides who is held out.
+
+        It is the first 8 bytes of the SHA-256 of a text, as a fraction of their range. The text has a line for each
+        group (count, size, colour and shape by their names in the world, ``any`` for what is not specified) and one
+        for each relation: ``1 large blue square``, ``3 small red circle``, ``0 above 1``.
+        """
+        lines = [f"{g.count} {g.size or 'any'} {g.colour or 'any'} {g.shape}" for g in self.groups]
+        lines += [f"{first} {relation} {second}" for first, relation, second in self.relations]
+        return int.from_bytes(sha256("\n".join(lines).encode()).digest()[:8], "big") / 2**64
 
 
 def content(meaning: Meaning) -> Content:

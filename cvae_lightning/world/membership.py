@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+from cvae_lightning.world.content import content
 from cvae_lightning.world.named import DEFAULT
 from cvae_lightning.world.scene import OPPOSITES, Meaning
 from cvae_lightning.world.spelling import check_known
@@ -19,6 +20,10 @@ def check_split(split: str, *, world: World = DEFAULT) -> None:
 
     Raises:
         ValueError: there is no such split; the message names the nearest one.
+
+    >>> check_split("novel_pairs")
+    Traceback (most recent call last):
+    ValueError: split is 'novel_pairs': expected train, ...; did you mean 'novel_pair'?
     """
     check_known("split", split, world.splits.names)
 
@@ -26,15 +31,15 @@ def check_split(split: str, *, world: World = DEFAULT) -> None:
 def split_contains(split: str, meaning: Meaning, *, world: World = DEFAULT) -> bool:
     """Whether the split may contain the meaning.
 
-    A novel split contains what its own predicate accepts and the other predicates do not; training, validation
-    and test contain what none of them accepts.
+    A novel split and ``heldout`` contain what their own predicate accepts and those of the others do not; training,
+    validation and test contain what none of them accepts.
 
     Raises:
         ValueError: there is no such split.
 
     >>> from cvae_lightning.world import Group
-    >>> red_star = Meaning((Group(1, "small", "red", "star"),))
-    >>> [split for split in DEFAULT.splits.names if split_contains(split, red_star)]
+    >>> red_stars = Meaning((Group(2, "small", "red", "star"),))
+    >>> [split for split in DEFAULT.splits.names if split_contains(split, red_stars)]
     ['novel_pair']
     """
     check_split(split, world=world)
@@ -59,10 +64,14 @@ def _predicates(world: World) -> dict[str, Accepts]:
             (groups[i].shape, link, groups[i + 1].shape) in relations for i, link in enumerate(meaning.links) if link
         )
 
+    def heldout(meaning: Meaning) -> bool:
+        return content(meaning).fraction() < splits.heldout
+
     known: dict[str, Accepts] = {
         "novel_pair": novel_pair,
         "novel_count": novel_count,
         "novel_relation": novel_relation,
+        "heldout": heldout,
     }
     return {name: known[name] for name in splits.names if name in known}
 

@@ -21,6 +21,10 @@ class Spacing:
 
     Raises:
         ValueError: a field is out of range; the message names it.
+
+    >>> Spacing(things=0.5)
+    Traceback (most recent call last):
+    ValueError: spacing.things is 0.5: expected a number from 1 to 3
     """
 
     border: float = 1.3

@@ -24,6 +24,10 @@ class WordTables:
         singulars, plurals: the shape of each noun for one thing, and for more.
         links: the relation of each phrase between groups, or None where it is none.
         vocabulary: all words of the language in alphabetical order.
+
+    >>> from cvae_lightning.world import DEFAULT
+    >>> word_tables(DEFAULT).links[("to", "the", "left", "of")]
+    'left of'
     """
 
     counts: Mapping[str, int]

@@ -147,6 +147,11 @@ def from_plain(plain: object) -> World:
 
     Raises:
         ValueError: it is not a world; the message names what is wrong.
+
+    >>> from cvae_lightning.world import DEFAULT
+    >>> from_plain(to_plain(DEFAULT) | {"background": [250, 250]})
+    Traceback (most recent call last):
+    ValueError: background is [250, 250]: expected a list of 3 items
     """
     items = _items("world", World, plain)
     for name, record in (("spacing", Spacing), ("mix", Mix), ("language", Language), ("splits", Splits)):

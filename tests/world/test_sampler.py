@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from math import hypot, sqrt
 
 import numpy as np
@@ -12,6 +12,7 @@ import pytest
 
 from cvae_lightning.world import (
     DEFAULT,
+    V1,
     Group,
     Meaning,
     Mix,
@@ -63,7 +64,8 @@ def test_things_keep_their_distances(split):
             margin = min(thing.x, thing.y, 1 - thing.x, 1 - thing.y)
             assert margin >= 1.3 * thing.r + 0.01 - 1e-12
         for a, b in combinations(scene.things, 2):
-            assert hypot(a.x - b.x, a.y - b.y) >= 1.28 * (a.r + b.r) + 0.01 - 1e-12
+            shares = [1.45 if thing.shape == "triangle" else 1.28 for thing in (a, b)]
+            assert hypot(a.x - b.x, a.y - b.y) >= shares[0] * a.r + shares[1] * b.r + 0.01 - 1e-12
 
 
 def outline(thing) -> np.ndarray:
@@ -107,7 +109,7 @@ def test_places_cover_what_the_rules_allow():
     assert radii.std() == pytest.approx(0.14 / sqrt(12), rel=0.03)
 
 
-def test_splits_contain() -> None:
+def test_splits_of_version_1_contain() -> None:
     for split, meaning in [
         ("novel_pair", one(1, "red", "star")),
         ("novel_pair", one(2, "cyan", "circle")),
@@ -131,7 +133,7 @@ def test_splits_contain() -> None:
         (None, one(4, "green", "triangle")),
     ]:
         expected = {"train", "val", "test"} if split == "train" else {split} - {None}
-        assert {name for name in DEFAULT.splits.names if split_contains(name, meaning)} == expected
+        assert {name for name in V1.splits.names if split_contains(name, meaning, world=V1)} == expected
 
 
 def test_splits_are_disjoint_where_they_must_be():
@@ -157,7 +159,7 @@ def test_placing_does_not_change_the_mix():
 
 def test_the_groups_of_a_form_are_equally_likely():
     rng = np.random.default_rng(6)
-    groups = [sample_meaning(rng, "train", Mix(1, 0, 0)).groups[0] for _ in range(12_000)]
+    groups = [sample_meaning(rng, "train", Mix(1, 0, 0), world=V1).groups[0] for _ in range(12_000)]
     size_and_count = Counter((group.size, group.count) for group in groups)
     assert len(size_and_count) == 10
     # The held-out stars, triangles and crosses are missing from some.
@@ -165,6 +167,18 @@ def test_the_groups_of_a_form_are_equally_likely():
     kinds = Counter((group.colour, group.shape) for group in groups if group.shape in ("circle", "diamond"))
     assert len(kinds) == 14
     assert max(kinds.values()) / min(kinds.values()) < 1.4
+
+
+@pytest.mark.parametrize("world", [V1, DEFAULT], ids=lambda world: world.name)
+def test_every_meaning_of_one_group_is_equally_likely(world):
+    rng = np.random.default_rng(6)
+    drawn = Counter(sample_meaning(rng, "train", Mix(1, 0, 0), world=world) for _ in range(12_000))
+    sizes = [(size, count) for size in world.sizes for count in range(1, world.max_counts[size] + 1)]
+    kinds = list(product(world.colours, world.shapes))
+    every = {Meaning((Group(count, size, *kind),)) for size, count in sizes for kind in kinds}
+    assert set(drawn) == {meaning for meaning in every if split_contains("train", meaning, world=world)}
+    mean = 12_000 / len(drawn)
+    assert sum((count - mean) ** 2 for count in drawn.values()) / mean == pytest.approx(len(drawn), rel=0.25)
 
 
 def test_a_meaning_that_cannot_be_placed_is_drawn_again(monkeypatch):

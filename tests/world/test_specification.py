@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support import ROOT
 
-from cvae_lightning.world import ATOMS, DEFAULT, Group, Meaning, split_contains
+from cvae_lightning.world import ATOMS, DEFAULT, OPPOSITES, V1, Group, Meaning, World, content, split_contains
 from cvae_lightning.world.captions import CANONICAL
 from cvae_lightning.world.renderer import LARGEST, SMALLEST
 
@@ -55,7 +55,11 @@ def test_sizes_and_distances() -> None:
     assert "1.3 r + 0.01 from the border" in PROSE
     assert "1.28 (r1 + r2) + 0.01 from each other" in PROSE
     assert DEFAULT.spacing.from_border(0.1) == pytest.approx(1.3 * 0.1 + 0.01)
+    wider = DEFAULT.spacing.wider("triangle")
+    assert "triangle, whose corners reach 1.42 r, is 1.45 r instead of 1.28 r" in PROSE
+    assert round(max(np.hypot(*corner) for corner in DEFAULT.shapes["triangle"]), 2) == 1.42
     assert DEFAULT.spacing.between(0.1, 0.0, 0.2, 0.0) == pytest.approx(1.28 * 0.3 + 0.01)
+    assert DEFAULT.spacing.between(0.1, 0.0, 0.2, wider) == pytest.approx(1.28 * 0.1 + 1.45 * 0.2 + 0.01)
 
 
 def test_words() -> None:
@@ -69,30 +73,40 @@ def test_words() -> None:
     assert f"{mix.one:.0%} one group, {mix.joined:.0%} joined and {mix.relation:.0%}".replace("%", " %") in PROSE
 
 
-def in_splits(meaning: Meaning) -> set[str]:
-    return {split for split in DEFAULT.splits.names if split_contains(split, meaning)}
-
-
-def test_splits() -> None:
+@pytest.mark.parametrize("world", [DEFAULT, V1], ids=lambda world: world.name)
+def test_splits(world: World) -> None:
     """Every pair, count and relation of shapes that the table names is in its split, and no other is."""
     table = {name: text for name, (text,) in rows("split").items()}
     assert tuple(table) == DEFAULT.splits.names[3:]
-    common = set(DEFAULT.splits.names[:3])
-    pairs = set(re.findall(rf"({'|'.join(DEFAULT.colours)}) ({'|'.join(DEFAULT.shapes)})", table["novel_pair"]))
-    for colour, shape in product(DEFAULT.colours, DEFAULT.shapes):
-        expected = {"novel_pair"} if (colour, shape) in pairs else common
-        assert in_splits(Meaning((Group(1, None, colour, shape),))) == expected
+    assert tuple(table)[:3] == V1.splits.names[3:]
+
+    def in_splits(meaning: Meaning) -> set[str]:
+        return {split for split in world.splits.names if split_contains(split, meaning, world=world)}
+
+    def expected(meaning: Meaning, novel: str | None) -> set[str]:
+        if content(meaning).fraction() < world.splits.heldout:
+            return set() if novel else {"heldout"}
+        return {novel} if novel else {"train", "val", "test"}
+
+    pairs = set(re.findall(rf"({'|'.join(world.colours)}) ({'|'.join(world.shapes)})", table["novel_pair"]))
+    for colour, shape in product(world.colours, world.shapes):
+        meaning = Meaning((Group(1, None, colour, shape),))
+        assert in_splits(meaning) == expected(meaning, "novel_pair" if (colour, shape) in pairs else None)
     counts = {(int(n), noun) for n, noun in re.findall(r"(\d) (\w+)", table["novel_count"])}
-    for count, shape in product(DEFAULT.language.counts, DEFAULT.shapes):
-        expected = {"novel_count"} if (count, DEFAULT.language.form(shape, "", "plural")) in counts else common
-        assert in_splits(Meaning((Group(count, None, None, shape),))) == expected
-    shapes = "|".join(DEFAULT.shapes)
-    relations = set(re.findall(rf"({shapes}) ({'|'.join(DEFAULT.relations)}) ({shapes})", table["novel_relation"]))
+    for count, shape in product(world.language.counts, world.shapes):
+        meaning = Meaning((Group(count, None, None, shape),))
+        novel = (count, world.language.form(shape, "", "plural")) in counts
+        assert in_splits(meaning) == expected(meaning, "novel_count" if novel else None)
+    shapes = "|".join(world.shapes)
+    text = table["novel_relation"].partition(", or the same")[0]
+    relations = set(re.findall(rf"({shapes}) ({'|'.join(world.relations)}) ({shapes})", text))
     assert (len(pairs), len(counts), len(relations)) == (6, 3, 4)
-    for first, relation, second in product(DEFAULT.shapes, DEFAULT.relations, DEFAULT.shapes):
-        expected = {"novel_relation"} if (first, relation, second) in relations else common
-        groups = (Group(1, None, "black", first), Group(1, None, "yellow", second))
-        assert in_splits(Meaning(groups, (relation,))) == expected
+    if world == DEFAULT:
+        relations |= {(second, OPPOSITES[relation], first) for first, relation, second in relations}
+    for first, relation, second in product(world.shapes, world.relations, world.shapes):
+        meaning = Meaning((Group(1, None, "black", first), Group(1, None, "yellow", second)), (relation,))
+        novel = (first, relation, second) in relations
+        assert in_splits(meaning) == expected(meaning, "novel_relation" if novel else None)
 
 
 def test_atoms() -> None:
