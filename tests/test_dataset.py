@@ -21,7 +21,7 @@ from cvae_lightning import ShapeSceneDataset
 from cvae_lightning.captioned_images import export
 from cvae_lightning.captioned_images.export import DatasetSettings, begin, write_split
 from cvae_lightning.errors import UserError
-from cvae_lightning.world import DEFAULT, parse
+from cvae_lightning.world import V1, parse
 
 ARGUMENTS = ("split=[train,val,novel_pair]", "size=70", "masks=true", "output=out")
 
@@ -128,10 +128,10 @@ def test_metadata_says_what_the_picture_shows(exported: Path) -> None:
         assert (row["world"], row["split"], row["seed"]) == ("v1", "val", 0)
         pixels = np.asarray(Image.open(exported / "val" / row["file_name"]))
         for thing in row["objects"]:
-            assert thing["shape"] in DEFAULT.shapes
-            assert thing["size"] in DEFAULT.sizes
+            assert thing["shape"] in V1.shapes
+            assert thing["size"] in V1.sizes
             x, y = (int(value) for value in thing["centre"])
-            assert tuple(pixels[y, x]) == DEFAULT.colours[thing["colour"]]
+            assert tuple(pixels[y, x]) == V1.colours[thing["colour"]]
 
 
 def test_masks_number_the_objects_and_boxes_enclose_them(exported: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_folder_of_other_things_is_left_alone(command: Command, exported: Path
     assert list(tmp_path.iterdir()) == [tmp_path / "train"]
 
 
-@pytest.mark.parametrize("split", DEFAULT.splits.names)
+@pytest.mark.parametrize("split", V1.splits.names)
 @pytest.mark.parametrize("side", [32, 100])
 def test_every_split_and_side(tmp_path: Path, split: str, side: int) -> None:
     settings = DatasetSettings(splits=(split,), size=3, image_size=side, seed=5)

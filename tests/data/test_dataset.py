@@ -6,7 +6,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from cvae_lightning import ShapeSceneDataset
-from cvae_lightning.world import DEFAULT, parse
+from cvae_lightning.world import V1, parse
 
 
 def images(examples) -> list[list[int]]:
@@ -39,7 +39,7 @@ def test_size_does_not_change_a_scene(dataset: ShapeSceneDataset) -> None:
 def test_seeds_and_splits_have_scenes_of_their_own(dataset: ShapeSceneDataset) -> None:
     others = [
         ShapeSceneDataset(24, 32, seed=1),
-        *(ShapeSceneDataset(24, 32, split=s) for s in DEFAULT.splits.names[1:]),
+        *(ShapeSceneDataset(24, 32, split=s) for s in V1.splits.names[1:]),
     ]
     drawn = [tuple(map(str, images(one.__getitems__(range(4))))) for one in (dataset, *others)]
     assert len(set(drawn)) == len(drawn)
@@ -54,7 +54,7 @@ def test_a_caption_is_true_of_its_scene_and_its_colours_are_there() -> None:
         assert parse(caption).holds(scene)
         for thing in scene.things:
             x, y = int(thing.x * 64), int(thing.y * 64)
-            np.testing.assert_array_equal(example.image[:, y, x], DEFAULT.colours[thing.colour])
+            np.testing.assert_array_equal(example.image[:, y, x], V1.colours[thing.colour])
 
 
 def test_captions_are_those_of_the_items(dataset: ShapeSceneDataset) -> None:
