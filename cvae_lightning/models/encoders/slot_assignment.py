@@ -81,24 +81,43 @@ def assign_slots(log_shares: Tensor, votes: Tensor, mask: Tensor, constants: Slo
         mask: (B, K) slots in use; what others find is not inhibited.
         constants: of the procedure.
     """
-    rows = torch.arange(len(log_shares), device=log_shares.device)
-    order = votes.detach() @ votes.new_tensor(constants.reading_order)  # (B, N)
-    inhibition = torch.zeros_like(log_shares[:, 0])  # (B, N)
-    positions, attention = [], []
-    slots = zip(log_shares.clamp(min=constants.min_log_share).unbind(dim=1), mask.unbind(dim=1), strict=True)
-    for share, in_use in slots:
-        available = share - inhibition  # (B, N)
-        position = votes[rows, (available - order).argmax(dim=-1)]  # (B, 2)
-        for _ in range(constants.steps):
-            weights = (available - _distance(votes, position) / (2 * constants.bandwidth**2)).softmax(dim=-1)  # (B, N)
-            position = (weights.unsqueeze(-1) * votes).sum(dim=1)  # (B, 2)
-        found = (-_distance(votes, position) / (2 * constants.inhibition_radius**2)).exp().detach()  # (B, N)
-        inhibition = inhibition + constants.inhibition_strength * in_use.unsqueeze(-1) * found
-        positions.append(position)
-        attention.append(weights)
-    return Assigned(torch.stack(positions, dim=1), torch.stack(attention, dim=1))
+    available, starts = _take_turns(log_shares.clamp(min=constants.min_log_share), votes, mask, constants)
+    positions = votes.gather(1, starts.unsqueeze(-1).expand(-1, -1, 2))  # (B, K, 2)
+    return Assigned(*_mean_shift(available, votes.unsqueeze(1), positions, constants))
+
+
+def _take_turns(shares: Tensor, votes: Tensor, mask: Tensor, constants: SlotAssignment) -> tuple[Tensor, Tensor]:
+    """Each slot's log shares (B, K, N) less the inhibition, and the cell (B, K) at which it starts.
+
+    Neither choosing a cell nor inhibiting others passes gradients on. So slots take turns without them, and the mean
+    shift runs once more, for all slots together, where gradients are wanted.
+    """
+    available, starts = [], []
+    with torch.no_grad():
+        rows = torch.arange(len(votes), device=votes.device)
+        order = votes @ votes.new_tensor(constants.reading_order)  # (B, N)
+        inhibition = torch.zeros_like(shares[:, 0])  # (B, N)
+        for share, in_use in zip(shares.unbind(dim=1), mask.unbind(dim=1), strict=True):
+            remaining = share - inhibition  # (B, N)
+            start = (remaining - order).argmax(dim=-1)  # (B,)
+            position, _ = _mean_shift(remaining, votes, votes[rows, start], constants)  # (B, 2)
+            found = (-_distance(votes, position) / (2 * constants.inhibition_radius**2)).exp()  # (B, N)
+            available.append(inhibition)
+            starts.append(start)
+            inhibition = inhibition + constants.inhibition_strength * in_use.unsqueeze(-1) * found
+    return shares - torch.stack(available, dim=1), torch.stack(starts, dim=1)
+
+
+def _mean_shift(
+    available: Tensor, votes: Tensor, position: Tensor, constants: SlotAssignment
+) -> tuple[Tensor, Tensor]:
+    """Where positions (..., 2) go among votes (..., N, 2) of these log weights (..., N), and the last weights."""
+    for _ in range(constants.steps):
+        weights = (available - _distance(votes, position) / (2 * constants.bandwidth**2)).softmax(dim=-1)  # (..., N)
+        position = (weights.unsqueeze(-1) * votes).sum(dim=-2)  # (..., 2)
+    return position, weights
 
 
 def _distance(votes: Tensor, position: Tensor) -> Tensor:
-    """Squared distances (B, N) of votes (B, N, 2) from a position (B, 2)."""
-    return (votes - position.unsqueeze(1)).square().sum(dim=-1)
+    """Squared distances (..., N) of votes (..., N, 2) from a position (..., 2)."""
+    return (votes - position.unsqueeze(-2)).square().sum(dim=-1)

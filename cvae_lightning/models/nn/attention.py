@@ -117,7 +117,7 @@ class Block(nn.Module):
         if self.modulation is None or condition is None:
             return ()
         changes = self.modulation(condition)  # (B, 2 * norms * W)
-        changes = changes.unsqueeze(1) if index is None else changes[index.row]
+        changes = changes.unsqueeze(1) if index is None else index.pack_rows(changes)
         return changes.chunk(2 * len(self.norms), dim=-1)
 
     def _norm(self, number: int, tokens: Tensor, changes: tuple[Tensor, ...]) -> Tensor:

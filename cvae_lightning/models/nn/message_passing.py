@@ -36,6 +36,7 @@ class MessagePassing(nn.Module):
         """
         normed = self.norm(tokens)  # (M, W)
         edge = self.edge(edge_features)  # (P, H)
-        message = functional.silu(self.receiver(normed)[receiver] + self.sender(normed)[sender] + edge)  # (P, H)
+        ends = self.receiver(normed).index_select(0, receiver) + self.sender(normed).index_select(0, sender)  # (P, H)
+        message = functional.silu(ends + edge)  # (P, H)
         message = functional.silu(self.inner(message))  # (P, H)
         return self.out(message.new_zeros(len(tokens), message.shape[1]).index_add(0, receiver, message))  # (M, W)

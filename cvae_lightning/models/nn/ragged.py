@@ -14,7 +14,7 @@ class RaggedIndex(NamedTuple):
     Attributes:
         mask: (B, N) True at real elements.
         row: (M,) row of each element.
-        column: (M,) its column.
+        place: (M,) its place in the padded batch, row * N + column.
 
     Example:
         >>> index = RaggedIndex.from_mask(torch.tensor([[True, False], [True, True]]))
@@ -24,25 +24,32 @@ class RaggedIndex(NamedTuple):
 
     mask: Tensor
     row: Tensor
-    column: Tensor
+    place: Tensor
 
     @classmethod
     def from_mask(cls, mask: Tensor) -> RaggedIndex:
         """The elements where ``mask`` (B, N) is True, row by row."""
-        return cls(mask, *mask.nonzero(as_tuple=True))
+        row, column = mask.nonzero(as_tuple=True)  # (M,) each
+        return cls(mask, row, row * mask.shape[1] + column)
+
+    # index_select and index_copy do what indexing with two lists does, forwards and backwards, in a fraction of its time.
 
     def pack(self, padded: Tensor) -> Tensor:
         """(B, N, C) -> (M, C)."""
-        return padded[self.row, self.column]
+        return padded.flatten(0, 1).index_select(0, self.place)
+
+    def pack_rows(self, rows: Tensor) -> Tensor:
+        """(B, C) -> (M, C), each element with what its row has."""
+        return rows.index_select(0, self.row)
 
     def pad(self, packed: Tensor) -> Tensor:
         """(M, C) -> (B, N, C), with zeros at padding."""
-        return packed.new_zeros(*self.mask.shape, packed.shape[-1]).index_put((self.row, self.column), packed)
+        padded = packed.new_zeros(self.mask.numel(), packed.shape[-1]).index_copy(0, self.place, packed)
+        return padded.unflatten(0, self.mask.shape)
 
     def pairs(self) -> tuple[Tensor, Tensor]:
         """First and second (P,) of all ordered pairs of different elements of a row, as indices of packed elements."""
-        number = torch.zeros_like(self.mask, dtype=torch.long)  # (B, N)
-        number[self.row, self.column] = torch.arange(len(self.row), device=self.row.device)
+        number = self.mask.flatten().cumsum(0).sub(1).view_as(self.mask)  # (B, N), of each real element
         same = torch.eye(self.mask.shape[1], dtype=torch.bool, device=self.mask.device)  # (N, N)
         row, first, second = (self.mask[:, :, None] & self.mask[:, None, :] & ~same).nonzero(as_tuple=True)  # (P,)
         return number[row, first], number[row, second]

@@ -161,7 +161,7 @@ class FlowPrior(Prior):
     def _pairs(self, state: Tensor, index: RaggedIndex) -> tuple[Tensor, Tensor, Tensor]:
         """How all pairs of a row's states (M, D) differ, (P, F), with receiver and sender (P,) of each."""
         receiver, sender = index.pairs()
-        return state_features(state[sender] - state[receiver], self.state_frequencies), receiver, sender
+        return state_features(state.index_select(0, sender) - state.index_select(0, receiver), self.state_frequencies), receiver, sender
 
     def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """The flow-matching loss (Lipman et al. 2023, eq. 23), summed over latents, averaged over draws; (B,).
