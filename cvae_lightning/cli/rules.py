@@ -112,6 +112,7 @@ RULES: dict[str, Rule] = {
     "image_size": _whole(32, 512),
     "mode": _choice("max", "min"),
     "channels_last": Rule(kinds=(str, bool), words="auto, true or false", choices=("auto",)),
+    "clip_by_part": Rule(kinds=(bool,), words="true or false"),
     "batch_size": _whole(1),
     "num_samples": _whole(1),
     "best_of": _whole(1),

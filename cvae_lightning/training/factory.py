@@ -179,6 +179,8 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
         sized.model.vocab_size = len(words)
         if "lexicon" in sized.text_encoder:
             sized.text_encoder.lexicon = lexicon(words)
+        if str(sized.trainer.precision) in ("fp16", "16-mixed") and "fused" in sized.optimizer:
+            sized.optimizer.fused = False  # a fused update cannot clip the scaled gradients of fp16
     return CVAEModule(
         _model(sized),
         instantiate(sized.objective),
@@ -187,6 +189,7 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
         channels_last=channels_last,
         compile=sized.compile,
         penalties=instantiate(sized.penalties),
+        clip_by_part=sized.clip_by_part,
     )
 
 

@@ -38,6 +38,9 @@ class CVAEModule(pl.LightningModule):
         channels_last: keep images and convolutions in channels-last memory.
         compile: run encoder and decoder through torch.compile.
         penalties: terms added to the objective's loss, by name.
+        clip_by_part: clip the gradients of text encoder, encoder, decoder and prior each by its own norm. Where one
+            part's are a million times larger than another's, as an encoder with auxiliary losses has them, clipping all
+            by their common norm leaves the other's below Adam's epsilon.
 
     Example:
         >>> model = ConditionalVAE(10, image_size=32, latent_dim=8, caption_dim=16, base_channels=8, stages=3)
@@ -55,6 +58,7 @@ class CVAEModule(pl.LightningModule):
         channels_last: bool = False,
         compile: bool = False,
         penalties: Mapping[str, Penalty] | None = None,
+        clip_by_part: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
@@ -67,6 +71,7 @@ class CVAEModule(pl.LightningModule):
             self.model.encoder.compile()
             self.model.decoder.compile()
         self.penalties = Penalties(penalties)
+        self.clip_by_part = clip_by_part
         self._resumed: Mapping[str, Any] = {}
 
     def model_step(self, batch: Batch, stage: str) -> Loss:
@@ -77,15 +82,10 @@ class CVAEModule(pl.LightningModule):
         view = View(reconstruction.images, batch.images, terms.loss, self.model.decoder, self._epoch(), training)
         penalty = self.penalties(view)
         terms = terms._replace(loss=terms.loss + penalty.value)
-        for name, value in (terms._asdict() | penalty.logged).items():
-            self.log(
-                f"{stage}/{name}",
-                value,
-                on_step=training,
-                on_epoch=not training,
-                batch_size=len(batch.images),
-                sync_dist=not training,
-            )
+        if not training or is_logged(self.trainer):
+            logged = {f"{stage}/{name}": value for name, value in (terms._asdict() | penalty.logged).items()}
+            size = len(batch.images)
+            self.log_dict(logged, on_step=training, on_epoch=not training, batch_size=size, sync_dist=not training)
         return terms
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -102,6 +102,24 @@ class CVAEModule(pl.LightningModule):
         total = int(self.trainer.estimated_stepping_batches)
         scheduler = LambdaLR(optimizer, lambda step: self.lr_schedule(step, total))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip all gradients together, or those of each part by themselves.
+
+        Own code, because Lightning's refuses optimizers that can scale gradients themselves, as fused ones can.
+        """
+        if not gradient_clip_val:
+            return
+        for each in self.model.children() if self.clip_by_part else [self.model]:
+            if gradient_clip_algorithm == "value":
+                torch.nn.utils.clip_grad_value_(each.parameters(), gradient_clip_val)
+            else:
+                torch.nn.utils.clip_grad_norm_(each.parameters(), gradient_clip_val)
 
     def on_train_start(self) -> None:
         """Warn where the run's length has changed since its checkpoint, and the learning rate with it."""
@@ -157,3 +175,9 @@ class CVAEModule(pl.LightningModule):
         # The last batch of an epoch is a step, too, also where it does not fill an accumulation.
         steps = math.ceil(self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
         return self.trainer.global_step / max(steps, 1)
+
+
+def is_logged(trainer: pl.Trainer) -> bool:
+    """Whether the training step at hand is logged, or the last of its epoch: others need not collect what is logged."""
+    every = trainer.log_every_n_steps  # type: ignore[attr-defined]
+    return (trainer.global_step + 1) % every == 0 or trainer.is_last_batch or trainer.should_stop

@@ -132,11 +132,12 @@ class FlowPrior(Prior):
         Args:
             z: (B, Z) the state.
             time: (B,) in [0, 1].
-            caption: the condition.
+            caption: the condition, of B / n captions: each for n rows in succession.
             keep: (B,) False where the caption is dropped; None where it is never.
         """
-        queries = with_index(self.queries(caption), self.index_embedding)  # (B, K, W)
-        pooled = self.pooled(caption.pooled)  # (B, W)
+        times = len(z) // len(caption.pooled)
+        queries = with_index(self.queries(caption), self.index_embedding).repeat(times)  # (B, K, W)
+        pooled = self.pooled(caption.pooled).repeat_interleave(times, dim=0)  # (B, W)
         if keep is not None:
             queries, pooled = self._drop(queries, keep), pooled * keep[:, None]
         angles = time[:, None] * self.frequencies  # (B, F)
@@ -161,7 +162,8 @@ class FlowPrior(Prior):
     def _pairs(self, state: Tensor, index: RaggedIndex) -> tuple[Tensor, Tensor, Tensor]:
         """How all pairs of a row's states (M, D) differ, (P, F), with receiver and sender (P,) of each."""
         receiver, sender = index.pairs()
-        return state_features(state.index_select(0, sender) - state.index_select(0, receiver), self.state_frequencies), receiver, sender
+        differences = state.index_select(0, sender) - state.index_select(0, receiver)  # (P, D)
+        return state_features(differences, self.state_frequencies), receiver, sender
 
     def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """The flow-matching loss (Lipman et al. 2023, eq. 23), summed over latents, averaged over draws; (B,).
@@ -169,7 +171,6 @@ class FlowPrior(Prior):
         Times are logit-normal (Esser et al. 2024, section 3.1), so most draws are where the direction is least clear;
         except for the share of steps that sampling spends on restarts, which start from one time alone.
         """
-        repeated = caption.repeat(self.draws)
         q = Gaussian(*(field.detach().repeat_interleave(self.draws, dim=0) for field in posterior))
         z = draw(q, torch.randn_like(q.mean))  # (B * draws, Z)
         noise = torch.randn_like(z)
@@ -178,9 +179,10 @@ class FlowPrior(Prior):
         restarting = torch.rand(len(z), device=z.device) < restarts / (steps + restarts)
         time = time.masked_fill(restarting, self.sampler.restart_time)
         keep = torch.rand(len(z), device=z.device) >= self.caption_dropout if self.caption_dropout else None
-        error = self.velocity(noise.lerp(z, time[:, None]), time, repeated, keep) - (z - noise)  # (B * draws, Z)
-        if self.num_objects is not None and repeated.objects is not None:
-            error = error * repeated.objects.mask.repeat_interleave(self.layout.slot_dim, dim=1)
+        error = self.velocity(noise.lerp(z, time[:, None]), time, caption, keep) - (z - noise)  # (B * draws, Z)
+        if self.num_objects is not None and caption.objects is not None:
+            in_use = caption.objects.mask.repeat_interleave(self.draws, dim=0)  # (B * draws, K)
+            error = error * in_use.repeat_interleave(self.layout.slot_dim, dim=1)
         return error.square().sum(dim=1).reshape(-1, self.draws).mean(dim=1)
 
     def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from cvae_lightning.training.callbacks.tensorboard_writer import board, last_step
+from cvae_lightning.training.module import is_logged
 
 
 class Throughput(Callback):
@@ -52,7 +53,8 @@ class Throughput(Callback):
         self.seconds += now - self._since
         self._since = now
         self.images += len(batch.images) * trainer.world_size
-        pl_module.log("images/s", self.images_per_second, logger=False)
+        if is_logged(trainer):
+            pl_module.log("images/s", self.images_per_second, logger=False)
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._since = 0.0

@@ -78,8 +78,8 @@ class WeightAverage(Callback):
         """Move the average towards the model's weights."""
         assert self.decay is not None
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        for name, parameter in model.named_parameters(remove_duplicate=False):
-            self._average[name].lerp_(parameter, 1 - decay)
+        parameters = dict(model.named_parameters(remove_duplicate=False))
+        torch._foreach_lerp_([self._average[name] for name in parameters], list(parameters.values()), 1 - decay)
         for name, buffer in model.named_buffers(remove_duplicate=False):
             if name in self._average:
                 self._average[name].copy_(buffer)
