@@ -108,9 +108,7 @@ def _take_turns(shares: Tensor, votes: Tensor, mask: Tensor, constants: SlotAssi
     return shares - torch.stack(available, dim=1), torch.stack(starts, dim=1)
 
 
-def _mean_shift(
-    available: Tensor, votes: Tensor, position: Tensor, constants: SlotAssignment
-) -> tuple[Tensor, Tensor]:
+def _mean_shift(available: Tensor, votes: Tensor, position: Tensor, constants: SlotAssignment) -> tuple[Tensor, Tensor]:
     """Where positions (..., 2) go among votes (..., N, 2) of these log weights (..., N), and the last weights."""
     for _ in range(constants.steps):
         weights = (available - _distance(votes, position) / (2 * constants.bandwidth**2)).softmax(dim=-1)  # (..., N)

@@ -32,7 +32,8 @@ class RaggedIndex(NamedTuple):
         row, column = mask.nonzero(as_tuple=True)  # (M,) each
         return cls(mask, row, row * mask.shape[1] + column)
 
-    # index_select and index_copy do what indexing with two lists does, forwards and backwards, in a fraction of its time.
+    # index_select and index_copy do what indexing with two lists does, forwards and backwards, in a fraction of
+    # its time.
 
     def pack(self, padded: Tensor) -> Tensor:
         """(B, N, C) -> (M, C)."""
@@ -45,7 +46,7 @@ class RaggedIndex(NamedTuple):
     def pad(self, packed: Tensor) -> Tensor:
         """(M, C) -> (B, N, C), with zeros at padding."""
         padded = packed.new_zeros(self.mask.numel(), packed.shape[-1]).index_copy(0, self.place, packed)
-        return padded.unflatten(0, self.mask.shape)
+        return padded.reshape(*self.mask.shape, -1)
 
     def pairs(self) -> tuple[Tensor, Tensor]:
         """First and second (P,) of all ordered pairs of different elements of a row, as indices of packed elements."""
