@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 
@@ -20,6 +19,8 @@ MAX_TRIES = 32
 Point = tuple[float, float]
 # The range of x and the range of y that a centre may lie in.
 Region = tuple[Point, Point]
+# A line that separates two sides: the axis along which it does (0 is x), the side before it and the side after it.
+Line = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +68,50 @@ def place_things(
 def _regions(
     sides: Sequence[Sequence[Body]], links: Sequence[str | None], rng: np.random.Generator, spacing: Spacing
 ) -> list[Region] | None:
-    """The region of each body, on its side of every line; None where a line leaves no room for another."""
+    """The region of each body, on its side of every line; None where there is no room for all lines."""
     regions = [[_region(body, spacing) for body in side] for side in sides]
-    for link, (first, second) in zip(links, pairwise(range(len(sides))), strict=True):
-        if link is None:
-            continue
-        axis = 1 if link in ("above", "below") else 0
-        before, after = (first, second) if link in ("above", "left of") else (second, first)
-        low = max(region[axis][0] + body.reach[axis][1] * body.r for body, region in _pairs(sides, regions, before))
-        high = min(region[axis][1] - body.reach[axis][0] * body.r for body, region in _pairs(sides, regions, after))
+    lines = [_line(link, first) for first, link in enumerate(links) if link]
+    for number, line in enumerate(lines):
+        if len(lines) > 1:  # keep room for the lines that are still to be drawn
+            for other in lines[number:] * len(lines):
+                low, high = _range(sides, regions, other)
+                _separate(sides, regions, other, high, low)
+        low, high = _range(sides, regions, line)
         if low > high:
             return None
-        line = rng.uniform(low, high)
-        regions[before] = [_cut(b, region, axis, line, True) for b, region in _pairs(sides, regions, before)]
-        regions[after] = [_cut(b, region, axis, line, False) for b, region in _pairs(sides, regions, after)]
+        place = rng.uniform(low, high)
+        _separate(sides, regions, line, place, place)
     return [region for side in regions for region in side]
 
 
-def _pairs(sides: Sequence[Sequence[Body]], regions: list[list[Region]], side: int) -> list[tuple[Body, Region]]:
-    return list(zip(sides[side], regions[side], strict=True))
+def _line(relation: str, first: int) -> Line:
+    """The line of a relation between a side and the next."""
+    before, after = (first, first + 1) if relation in ("above", "left of") else (first + 1, first)
+    return (1 if relation in ("above", "below") else 0), before, after
+
+
+def _range(sides: Sequence[Sequence[Body]], regions: list[list[Region]], line: Line) -> Point:
+    """The least and greatest place of a line that leaves room on both of its sides."""
+    axis, before, after = line
+    low = max(
+        region[axis][0] + body.reach[axis][1] * body.r
+        for body, region in zip(sides[before], regions[before], strict=True)
+    )
+    high = min(
+        region[axis][1] - body.reach[axis][0] * body.r
+        for body, region in zip(sides[after], regions[after], strict=True)
+    )
+    return low, high
+
+
+def _separate(
+    sides: Sequence[Sequence[Body]], regions: list[list[Region]], line: Line, before_end: float, after_start: float
+) -> None:
+    """Cut the regions of both sides of a line, in place, so that one ends and the other starts there."""
+    axis, before, after = line
+    for side, end, is_before in ((before, before_end, True), (after, after_start, False)):
+        pairs = zip(sides[side], regions[side], strict=True)
+        regions[side] = [_cut(body, region, axis, end, is_before) for body, region in pairs]
 
 
 def _region(body: Body, spacing: Spacing) -> Region:
