@@ -117,9 +117,8 @@ def listed(root: Path, table: Path, column: str, problems: Problems = STRICT) ->
     home, known = table.parent, set()
     for number, row in enumerate(rows, start=1):
         name = _field(row, "file_name", table, number)
-        path, line = home / name, f"{table}, line {number}"
-        if not path.resolve().is_relative_to(home.resolve()):
-            raise UserError(f"{line}: {name} lies outside of its folder")
+        line = f"{table}, line {number}"
+        path = _below(home, name, line)
         if not _has_text(row, column) and not problems.strict and column in row:
             problems.add(Kind.BARE, name, "")
             known.add(path)
@@ -142,12 +141,29 @@ def _has_text(row: Mapping[str, Any], key: str) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def _below(home: Path, name: str, where: str) -> Path:
+    """A file in a folder, or in one below it.
+
+    Raises:
+        UserError: the name leads elsewhere, or no file can have it.
+    """
+    path = home / name
+    try:
+        inside = path.resolve().is_relative_to(home.resolve())
+        path.is_file()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{where}: no file can be called {name[:80]!r}") from error
+    if not inside:
+        raise UserError(f"{where}: {name[:80]} lies outside of its folder")
+    return path
+
+
 def _field(row: Mapping[str, Any], key: str, table: Path, number: int) -> str:
     value = row.get(key)
     if _has_text(row, key):
         return str(value)
     if key in row:
-        raise UserError(f"{table}, line {number}: {key} is {value!r}: expected a text")
+        raise UserError(f"{table}, line {number}: {key} is {repr(value)[:80]}: expected a text")
     others = "" if key == "file_name" else ": name the column of captions with caption_column=..."
     raise UserError(f"{table}, line {number}: there is no {key}{nearest_hint(key, row)}{others}")
 

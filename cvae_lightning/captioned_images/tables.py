@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from cvae_lightning.errors import UserError, require_package
+from cvae_lightning.runs.plain import check_size, parse_json
+
+MOST_BYTES, MOST_ROWS = 500_000_000, 2_000_000
+"""Of a table of captions."""
 
 
 def read_rows(table: Path, count: int | None = None) -> list[dict[str, Any]]:
@@ -30,7 +33,10 @@ def read_rows(table: Path, count: int | None = None) -> list[dict[str, Any]]:
 
 def _text_rows(table: Path) -> list[dict[str, Any]]:
     text = read_text(table)
-    return list(csv.DictReader(StringIO(text))) if table.suffix == ".csv" else list(_json_rows(table, text))
+    try:
+        return list(csv.DictReader(StringIO(text))) if table.suffix == ".csv" else list(_json_rows(table, text))
+    except csv.Error as error:
+        raise UserError(f"{table} cannot be read: {error}") from error
 
 
 def _parquet_rows(table: Path) -> list[dict[str, Any]]:
@@ -38,8 +44,13 @@ def _parquet_rows(table: Path) -> list[dict[str, Any]]:
     from pyarrow import ArrowException, parquet  # type: ignore[import-untyped]
 
     try:
+        rows = int(parquet.read_metadata(table).num_rows)
+        if rows > MOST_ROWS:  # a few bytes can stand for any number of equal rows
+            raise UserError(f"{table} cannot be read: it has {rows:,} rows, more than {MOST_ROWS:,}")
         return list(parquet.read_table(table).to_pylist())
     except (ArrowException, OSError, ValueError) as error:
+        if isinstance(error, UserError):
+            raise
         raise UserError(f"{table} cannot be read: {str(error).splitlines()[0]}") from error
 
 
@@ -56,13 +67,14 @@ def _json_rows(table: Path, text: str) -> Iterator[dict[str, Any]]:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text)
     except (ValueError, RecursionError):
         return None
 
 
 def read_text(file: Path) -> str:
     try:
+        check_size(file, MOST_BYTES)
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{file} cannot be read: it is not UTF-8 text ({error.reason})") from error

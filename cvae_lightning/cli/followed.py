@@ -88,3 +88,14 @@ def _is_loaded(target: str) -> bool:
     if not isinstance(found, type) or found.__module__ != module:
         return False
     return any(f"{base.__module__}.".startswith(BUILT) for base in found.__mro__[1:])
+
+
+def check_links(folder: Path) -> None:
+    """Raise where a link in a run folder leads out of it: what is resumed writes into the run folder alone.
+
+    Raises:
+        UserError: the message names the link.
+    """
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+            raise UserError(f"resume={folder}: {path.relative_to(folder)} is a link that leads out of the run folder")

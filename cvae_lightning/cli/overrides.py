@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from cvae_lightning import runs
 from cvae_lightning.cli.configs import CONF, OPTIONAL_GROUPS
-from cvae_lightning.cli.followed import check_followed
+from cvae_lightning.cli.followed import check_followed, check_links
 from cvae_lightning.cli.renamed import RENAMED
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import check_started_once, is_main_process
@@ -98,6 +98,7 @@ def _continued(arguments: list[str], folder: Path) -> list[str]:
     """
     continued = runs.resumed_arguments(arguments, folder, RENAMED)
     check_followed(runs.saved_overrides(folder), arguments, folder)
+    check_links(folder)
     return continued
 
 

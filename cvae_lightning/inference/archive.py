@@ -61,14 +61,31 @@ def read_checkpoint(file: Path) -> dict[str, Any]:
         UserError: the file is damaged, holds more than plain data, or stands for more than its size.
     """
     try:
-        _check_archive(file)
-        checkpoint = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-        _check_content(checkpoint, file.stat().st_size)
+        checkpoint = read_archive(file)
+        _check_content(checkpoint)
         check_digest(file, *_stated(checkpoint))
     except Exception as error:  # torch.load answers damage with a dozen unrelated types
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{file} cannot be read as a checkpoint (is it damaged or cut short?): {reason}") from error
     return checkpoint
+
+
+def read_archive(file: Path) -> dict[str, Any]:
+    """What torch saved, as plain data and tensors that stand for no more than the file holds.
+
+    Raises:
+        Exception: of many types, at a file that is damaged or holds more than plain data.
+    """
+    _check_archive(file)
+    content = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    if not isinstance(content, dict):
+        raise ValueError(f"it holds a {type(content).__name__}: expected a checkpoint of this package")
+    tensors = [item for item in flattened(content) if isinstance(item, Tensor)]
+    for tensor in tensors:
+        _check_tensor(tensor)
+    if sum(tensor.nbytes for tensor in tensors) > SHARED * file.stat().st_size:
+        raise ValueError("its tensors stand for more than the file holds")
+    return content
 
 
 def is_readable(file: Path) -> bool:
@@ -100,21 +117,12 @@ def _check_archive(file: Path) -> None:
         raise ValueError("its archive has too large a pickle")
 
 
-def _check_content(checkpoint: Any, size: int) -> None:
-    """Raise where tensors stand for more numbers than the file holds, or what every checkpoint has is of another kind.
+def _check_content(checkpoint: dict[str, Any]) -> None:
+    """Raise where what every checkpoint has is of another kind.
 
     Raises:
         ValueError: the message names it.
     """
-    if not isinstance(checkpoint, dict):
-        raise ValueError(f"it holds a {type(checkpoint).__name__}: expected a checkpoint of this package")
-    total = 0
-    for item in flattened(checkpoint):
-        if isinstance(item, Tensor):
-            _check_tensor(item)
-            total += item.nbytes
-    if total > SHARED * size:
-        raise ValueError("its tensors stand for more than the file holds")
     weights = checkpoint.get("state_dict", {})
     if not isinstance(weights, Mapping):
         raise ValueError(f"its state_dict is a {type(weights).__name__}: expected tensors by name")

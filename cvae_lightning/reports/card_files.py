@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateError
+
+from cvae_lightning.errors import UserError
 from cvae_lightning.runs import CONFIG, ENVIRONMENT, METRICS, content_of, read_mapping
+
+KINDS: dict[str, dict[str, type]] = {
+    CONFIG: {"name": str, "data": dict},
+    ENVIRONMENT: {"command": str, "git": dict, "packages": dict, "machine": dict},
+    METRICS: {"metrics": dict},
+}
+"""What a card reads of each record, and what it must be."""
 
 
 def card_of(model: Mapping[str, Any], folder: Path | None, evaluation: Mapping[str, Any]) -> str:
@@ -22,7 +32,7 @@ def card_of(model: Mapping[str, Any], folder: Path | None, evaluation: Mapping[s
     """
     from cvae_lightning.reports.card import CardFacts, model_card
 
-    records = {name: read_mapping(folder / name) if folder else {} for name in (CONFIG, ENVIRONMENT, METRICS)}
+    records = {name: read_mapping(folder / name, kinds) if folder else {} for name, kinds in KINDS.items()}
     facts = CardFacts(
         **model,
         config=records[CONFIG],
@@ -30,5 +40,9 @@ def card_of(model: Mapping[str, Any], folder: Path | None, evaluation: Mapping[s
         metrics=records[METRICS],
         evaluation=evaluation,
     )
-    with content_of(folder or Path("evaluation.json")):
-        return model_card(facts)
+    source = folder or Path("evaluation.json")
+    try:
+        with content_of(source):
+            return model_card(facts)
+    except TemplateError as error:  # a value that the card's text refers to is absent
+        raise UserError(f"{source} is not what this package writes: {error}") from error

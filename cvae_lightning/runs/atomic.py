@@ -36,7 +36,8 @@ def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """
     part = path.with_name(path.name + PART)
     try:
-        with part.open("wb") as file:
+        part.unlink(missing_ok=True)  # it may be a link that somebody has put there, to a file elsewhere
+        with part.open("xb") as file:
             yield file
             file.flush()
             if durable:

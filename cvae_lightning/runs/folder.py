@@ -25,8 +25,11 @@ from cvae_lightning.runs.layout import (
     WEIGHTS,
 )
 from cvae_lightning.runs.overrides import RUNTIME_KEYS, overrides_text
-from cvae_lightning.runs.plain import read_mapping
+from cvae_lightning.runs.plain import check_size, read_mapping
 from cvae_lightning.runs.provenance import environment
+
+MOST_BYTES = 1_000_000_000
+"""Of a table: about ten million rows."""
 
 
 def claim(
@@ -154,6 +157,7 @@ def read_table(path: str | Path) -> list[dict[str, str]]:
         >>> read_table("table.csv")
         [{'step': '1', 'train/loss': '0.5'}]
     """
+    check_size(Path(path), MOST_BYTES)
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))

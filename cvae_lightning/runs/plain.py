@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,9 +34,7 @@ def read_plain(path: Path) -> Any:
         ([1, 2], None)
     """
     try:
-        most = MOST_BYTES if path.suffix == ".json" else MOST_YAML_BYTES
-        if path.stat().st_size > most:
-            raise UserError(f"{path} cannot be read: it is larger than {most // 1_000_000} MB")
+        check_size(path, MOST_BYTES if path.suffix == ".json" else MOST_YAML_BYTES)
         text = path.read_text(encoding="utf-8")
         content = parse_json(text) if path.suffix == ".json" else yaml.load(text, PlainLoader)
         _check_values(content)
@@ -46,6 +45,20 @@ def read_plain(path: Path) -> Any:
             raise
         raise UserError(f"{path} cannot be read: {_first_line(error)}") from error
     return content
+
+
+def check_size(path: Path, most: int) -> None:
+    """Raise where a file has more bytes than it may have, or is a pipe or a device, which may have no end.
+
+    Raises:
+        UserError: it cannot be read whole.
+        OSError: there is no such file.
+    """
+    info = path.stat()
+    if not stat.S_ISREG(info.st_mode):
+        raise UserError(f"{path} cannot be read: it is not a file")
+    if info.st_size > most:
+        raise UserError(f"{path} cannot be read: it is larger than {most // 1_000_000} MB")
 
 
 def read_mapping(path: Path, kinds: Mapping[str, type | tuple[type, ...]] | None = None) -> dict[str, Any]:

@@ -117,13 +117,13 @@ def read_sweep(folder: str | Path) -> Sweep:
     overrides = [_overrides(job) for job in folders]
     configs = [runs.read_mapping(job / runs.CONFIG) for job in folders]
     keys = swept_keys(overrides, configs)
-    study = runs.read_mapping(root / STUDY)
+    study = runs.read_mapping(root / STUDY, {"name": str, "metrics": list, "directions": list, "command": str})
     names, directions = study.get("metrics") or [], study.get("directions") or []
     return Sweep(
         name=str(study.get("name") or root.resolve().name),
         keys=keys,
         jobs=tuple(_job(root, *of_job, keys) for of_job in zip(folders, overrides, configs, strict=True)),
-        directions={name: _last_word(way)[:3] for name, way in zip(names, directions, strict=False)},
+        directions={str(name): _last_word(way)[:3] for name, way in zip(names, directions, strict=False)},
         command=str(study.get("command") or ""),
     )
 

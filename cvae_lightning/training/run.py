@@ -28,7 +28,7 @@ from cvae_lightning.training.final_pictures import draw_final_pictures
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.precision import count_devices
 from cvae_lightning.training.recipe_checks import plan_of, recipe_warnings
-from cvae_lightning.training.start import Start, check_fits, find_start, newest_checkpoint
+from cvae_lightning.training.start import Start, check_complete, check_fits, find_start, newest_checkpoint
 
 log = logging.getLogger(__name__)
 NUM_SHOWN = 16
@@ -86,6 +86,7 @@ def _train_in_folder(config: DictConfig, context: RunContext, checked: Checked) 
         _claim(context, plain, start)
     parts = build(config, checked, context.folder)
     if checkpoint:
+        check_complete(checkpoint)
         check_fits(checkpoint, parts.module)  # before the records of the run are changed
         _claim(context, plain, start)
     trainer = build_trainer(config, checked.hardware, context, _first_step(start, checkpoint))

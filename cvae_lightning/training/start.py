@@ -14,6 +14,17 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.inference.archive import is_readable, read_checkpoint
 from cvae_lightning.inference.checkpoint import is_format_1
 
+RESUMED = {
+    "epoch": int,
+    "global_step": int,
+    "state_dict": dict,
+    "optimizer_states": list,
+    "lr_schedulers": list,
+    "loops": dict,
+    "callbacks": dict,
+}
+"""What Lightning reads of a checkpoint that training is resumed from."""
+
 
 class Start(Enum):
     """What a run finds in its folder.
@@ -86,13 +97,28 @@ def check_fits(file: Path, module: nn.Module) -> None:
             f"resume={file.parent.parent}: the run was made by an earlier version, whose optimizer's state does not "
             "fit today's weights; run= still paints with it, and its command in environment.json trains it again"
         )
-    saved = {name: tuple(weight.shape) for name, weight in checkpoint["state_dict"].items()}
+    saved = {name: tuple(weight.shape) for name, weight in checkpoint.get("state_dict", {}).items()}
     built = {name: tuple(weight.shape) for name, weight in module.state_dict().items() if name.startswith("model.")}
     for name in sorted(saved.keys() | built.keys()):
         if saved.get(name) != built.get(name):
             raise UserError(
                 f"resume={file.parent.parent}: the checkpoint is of another model: its {name} is "
                 f"{_size(saved.get(name))}, and the config's is {_size(built.get(name))}; a resumed run keeps its model"
+            )
+
+
+def check_complete(file: Path) -> None:
+    """Raise where a checkpoint has a model's weights only, or other content than Lightning resumes from.
+
+    Raises:
+        UserError: the message names what it lacks.
+    """
+    checkpoint = read_checkpoint(file)
+    for name, kind in RESUMED.items():
+        if not isinstance(checkpoint.get(name), kind):
+            raise UserError(
+                f"resume={file.parent.parent}: {file.name} has no {name}, so training cannot be resumed from it "
+                "(weights alone can be painted with, by run=)"
             )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchvision.models import VGG16_Weights, vgg16
 
 from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.inference.archive import read_archive
 from cvae_lightning.training.penalties.penalty import Penalty, Term, View
 
 PHOTOGRAPHS = VGG16_Weights.IMAGENET1K_V1
@@ -121,7 +122,7 @@ def weights_file(given: str | Path | None = None) -> Path:
 def _load(network: nn.Sequential, file: Path) -> None:
     """Give a network on the meta device the ``features.`` weights of a file, read as plain data."""
     try:
-        saved = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+        saved = read_archive(file)
         wanted = network.state_dict()
         network.load_state_dict({key: saved[f"features.{key}"].float().clone() for key in wanted}, assign=True)
     except Exception as error:  # torch.load answers damage with a dozen unrelated types
