@@ -23,9 +23,10 @@ from cvae_lightning.models import (
     TransformerTextEncoder,
     blueprint,
 )
-from cvae_lightning.world import VOCABULARY
+from cvae_lightning.world.named import DEFAULT
+from cvae_lightning.world.words import word_tables
 
-TOKENIZER = CaptionTokenizer(words=sorted(VOCABULARY))
+TOKENIZER = CaptionTokenizer(words=sorted(word_tables(DEFAULT).vocabulary))
 SIZES = {"image_size": 32, "latent_dim": 8, "caption_dim": 16}
 
 

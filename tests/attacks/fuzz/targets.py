@@ -23,6 +23,7 @@ from attacks.fuzz.guard import guarded
 from cvae_lightning import runs
 from cvae_lightning.captioned_images.export import DatasetSettings, begin
 from cvae_lightning.captioned_images.read import find_captioned
+from cvae_lightning.cli.explain import describe
 from cvae_lightning.cli.followed import check_followed
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError
@@ -43,6 +44,7 @@ ROOT = Path(__file__).parents[3]
 EXPERIMENT = ROOT / "experiments" / "quickstart"
 ANSWERS = (UserError, CaptionError)
 """What a command answers with a paragraph."""
+MOST_CHARACTERS = 1000
 Read = Callable[[bytes, Path], object]
 
 
@@ -76,12 +78,13 @@ class Target:
 
 @contextmanager
 def answered() -> Iterator[None]:
-    """A user's mistake is answered in at most so many characters."""
+    """A user's mistake is answered in one paragraph, and only with it."""
     try:
         yield
     except ANSWERS as error:
-        if not str(error) or "\n" in str(error).strip():
-            raise AssertionError(f"expected one paragraph, found {error!r}") from error
+        paragraph = describe(error)
+        if not paragraph or "\n" in paragraph or len(paragraph) > MOST_CHARACTERS:
+            raise AssertionError(f"expected one paragraph, found {paragraph!r}") from error
 
 
 def _file(folder: Path, name: str, content: bytes) -> Path:

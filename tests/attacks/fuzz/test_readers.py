@@ -13,7 +13,7 @@ from attacks.fuzz.targets import TARGETS, Target
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
 CAPTIONS = int(os.environ.get("FUZZ_CAPTIONS", "200"))
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:Generating overly large repr")]
 
 
 def examples(count: int) -> settings:
