@@ -16,7 +16,7 @@ from cvae_lightning.models.nn.fourier import fourier_size, state_features
 from cvae_lightning.models.nn.message_passing import MessagePassing
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots, index_embedding, with_index
-from cvae_lightning.models.priors.ode import log_det_solve, solve
+from cvae_lightning.models.priors.ode import log_det_solve, solve, solver_step
 from cvae_lightning.models.priors.sampler import SamplerConfig
 from cvae_lightning.models.serialization import part
 
@@ -191,12 +191,22 @@ class FlowPrior(Prior):
         A restart's noise is the given noise, rotated: it is standard normal too and nearly uncorrelated with it, and
         a sample stays a function of one row of noise.
         """
-        settings, restart_time = self.sampler, self.sampler.restart_time
+        settings = self.sampler
         z = solve(lambda z, time: self._guided(z, time, caption), noise, settings.steps, settings.solver)
         for rotation in self.noise_rotations:
-            state = torch.lerp((noise @ rotation).to(z.dtype), z, restart_time)
-            z = state + (1 - restart_time) * self._guided(state, restart_time, caption)
+            z = self.restart(z, (noise @ rotation).to(z.dtype), caption)
         return z
+
+    def solver_step(self, z: Tensor, time: Tensor, caption: CaptionEncoding) -> Tensor:
+        """The state (B, Z) one step of the solver after z (B, Z) at a time (); :meth:`sample` as a loop's body."""
+        step, solver = 1 / self.sampler.steps, self.sampler.solver
+        return solver_step(lambda z, time: self._guided(z, time, caption), z, time, step, solver)
+
+    def restart(self, z: Tensor, noise: Tensor, caption: CaptionEncoding) -> Tensor:
+        """A sample z (B, Z) noised a little with noise (B, Z) and denoised in one step."""
+        restart_time = self.sampler.restart_time
+        state = torch.lerp(noise, z, restart_time)
+        return state + (1 - restart_time) * self._guided(state, restart_time, caption)
 
     def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """KL(posterior || N(0, I)), the base of the flow, for each latent in nats; (B, Z)."""
@@ -221,13 +231,14 @@ class FlowPrior(Prior):
         """That of N(0, I); (B,)."""
         return standard_log_density(z)
 
-    def _guided(self, z: Tensor, time: float, caption: CaptionEncoding) -> Tensor:
-        times = torch.full((len(z),), time, device=z.device)
+    def _guided(self, z: Tensor, time: float | Tensor, caption: CaptionEncoding) -> Tensor:
+        number = isinstance(time, float | int)
+        times = torch.full((z.shape[0],), time, device=z.device) if number else time.expand(z.shape[0])
         conditional = self.velocity(z, times, caption)
         scale = self.sampler.guidance_scale
         if scale == 1:
             return conditional
-        dropped = torch.zeros(len(z), dtype=torch.bool, device=z.device)
+        dropped = torch.zeros(z.shape[0], dtype=torch.bool, device=z.device)
         unconditional = self.velocity(z, times, caption, keep=dropped)
         return unconditional + scale * (conditional - unconditional)
 
