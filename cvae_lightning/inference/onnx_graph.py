@@ -62,7 +62,9 @@ def model_graph(model: ConditionalVAE, max_length: int) -> onnx.ModelProto:
         z = _flow(graph, model, noise, caption)
     else:
         z = "z"
-        graph.add("prior", Piece(model, lambda m, e, c: m.prior.sample(c, e), len(names)), {"noise": noise, **caption}, [z])
+        graph.add(
+            "prior", Piece(model, lambda m, e, c: m.prior.sample(c, e), len(names)), {"noise": noise, **caption}, [z]
+        )
     graph.add("decode", Piece(model, lambda m, z, c: m.decoder(z, c), len(names)), {z: noise, **caption}, ["images"])
     return graph.model(model, max_length)
 
@@ -78,7 +80,9 @@ def _flow(graph: _Graph, model: ConditionalVAE, noise: Tensor, caption: dict[str
     if not settings.restarts:
         return "solved"
     restart = Piece(model, lambda m, z, rotation, e, c: m.prior.restart(z, e @ rotation, c), count)
-    graph.loop("restarts", restart, {"solved": noise}, {"rotation": prior.noise_rotations}, {"noise": noise, **caption}, "z")
+    graph.loop(
+        "restarts", restart, {"solved": noise}, {"rotation": prior.noise_rotations}, {"noise": noise, **caption}, "z"
+    )
     return "z"
 
 
@@ -171,13 +175,10 @@ class _Graph:
         import onnx
         from onnx import TensorProto, helper
 
-        size = model.image_size
-        ends = {
-            "tokens": (TensorProto.INT64, ["batch", max_length]),
-            "noise": (TensorProto.FLOAT, ["batch", model.latent_dim]),
-            "images": (TensorProto.FLOAT, ["batch", 3, size, size]),
-        }
-        tokens, noise, images = (helper.make_tensor_value_info(name, *kind) for name, kind in ends.items())
+        size, number = model.image_size, TensorProto.FLOAT
+        tokens = helper.make_tensor_value_info("tokens", TensorProto.INT64, ["batch", max_length])
+        noise = helper.make_tensor_value_info("noise", number, ["batch", model.latent_dim])
+        images = helper.make_tensor_value_info("images", number, ["batch", 3, size, size])
         graph = helper.make_graph(self.nodes, "cvae_lightning", [tokens, noise], [images], self.initializers)
         whole = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=10)
         onnx.checker.check_model(whole)

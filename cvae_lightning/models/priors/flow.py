@@ -221,8 +221,8 @@ class FlowPrior(Prior):
         with torch.inference_mode(False):
             given = caption.clone()  # an inference tensor could take no part in the gradients
 
-        def velocity(state: Tensor, time: float) -> Tensor:
-            return self.velocity(state, torch.full((len(state),), time, device=state.device), given)
+        def velocity(state: Tensor, time: float | Tensor) -> Tensor:
+            return self.velocity(state, _times(state, time), given)
 
         start, log_det = log_det_solve(velocity, z, steps)
         return standard_log_density(start) - log_det
@@ -232,8 +232,7 @@ class FlowPrior(Prior):
         return standard_log_density(z)
 
     def _guided(self, z: Tensor, time: float | Tensor, caption: CaptionEncoding) -> Tensor:
-        number = isinstance(time, float | int)
-        times = torch.full((z.shape[0],), time, device=z.device) if number else time.expand(z.shape[0])
+        times = _times(z, time)
         conditional = self.velocity(z, times, caption)
         scale = self.sampler.guidance_scale
         if scale == 1:
@@ -241,6 +240,13 @@ class FlowPrior(Prior):
         dropped = torch.zeros(z.shape[0], dtype=torch.bool, device=z.device)
         unconditional = self.velocity(z, times, caption, keep=dropped)
         return unconditional + scale * (conditional - unconditional)
+
+
+def _times(z: Tensor, time: float | Tensor) -> Tensor:
+    """One time for all states z (B, Z); (B,)."""
+    if isinstance(time, Tensor):
+        return time.expand(z.shape[0])
+    return torch.full((z.shape[0],), time, device=z.device)
 
 
 def _rotations(count: int, size: int) -> Tensor:
