@@ -135,7 +135,7 @@ class FlowPrior(Prior):
             caption: the condition, of B / n captions: each for n rows in succession.
             keep: (B,) False where the caption is dropped; None where it is never.
         """
-        times = len(z) // len(caption.pooled)
+        times = 1 if torch.compiler.is_exporting() else len(z) // len(caption.pooled)
         queries = with_index(self.queries(caption), self.index_embedding).repeat(times)  # (B, K, W)
         pooled = self.pooled(caption.pooled).repeat_interleave(times, dim=0)  # (B, W)
         if keep is not None:
