@@ -11,6 +11,7 @@ from cvae_lightning.world.captioned import CaptionedScene, captioned_scene
 from cvae_lightning.world.captions import CaptionError, describe, parse
 from cvae_lightning.world.checks import check_meaning, check_scene
 from cvae_lightning.world.content import Content, content
+from cvae_lightning.world.exactness import check_exact
 from cvae_lightning.world.judge import ATOMS, Verdict, judge, verdict
 from cvae_lightning.world.language import Language
 from cvae_lightning.world.masks import bounding_box, instance_mask
@@ -49,6 +50,7 @@ __all__ = [
     "World",
     "bounding_box",
     "captioned_scene",
+    "check_exact",
     "check_meaning",
     "check_scene",
     "check_split",

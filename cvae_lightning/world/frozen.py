@@ -10,7 +10,8 @@ V = TypeVar("V")
 
 
 class FrozenMapping(Mapping[K, V]):
-    """A mapping that never changes. Two are equal where their items are equal and in the same order.
+    """A mapping that never changes. Two are equal where their items are equal and in the same
+    order.
 
     >>> sizes = FrozenMapping({"small": 0.08, "large": 0.165})
     >>> sizes["large"], list(sizes), sizes == FrozenMapping({"large": 0.165, "small": 0.08})
@@ -35,9 +36,7 @@ class FrozenMapping(Mapping[K, V]):
         return key in self._items
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, FrozenMapping):
-            return list(self._items.items()) == list(other._items.items())
-        return NotImplemented
+        return list(self.items()) == list(other.items()) if isinstance(other, Mapping) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(tuple(self._items.items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from cvae_lightning.world.content import content
@@ -50,7 +50,8 @@ def split_contains(split: str, meaning: Meaning, *, world: World = DEFAULT) -> b
 def _predicates(world: World) -> dict[str, Accepts]:
     """What each split accepts that is not drawn like training."""
     splits = world.splits
-    pairs, counts, relations = frozenset(splits.novel_pair), frozenset(splits.novel_count), _relations(splits)
+    pairs = frozenset([*splits.novel_pair, *_diagonals(world)])
+    counts, relations = frozenset(splits.novel_count), _relations(splits)
 
     def novel_pair(meaning: Meaning) -> bool:
         return any((group.colour, group.shape) in pairs for group in meaning.groups)
@@ -74,6 +75,13 @@ def _predicates(world: World) -> dict[str, Accepts]:
         "heldout": heldout,
     }
     return {name: known[name] for name in splits.names if name in known}
+
+
+def _diagonals(world: World) -> Iterator[tuple[str, str]]:
+    """The pairs of colour and shape on the novel diagonals of their grid."""
+    shapes = list(world.shapes)
+    for i, colour in enumerate(world.colours):
+        yield from ((colour, shapes[(i + d) % len(shapes)]) for d in range(world.splits.diagonals))
 
 
 def _relations(splits: Splits) -> frozenset[tuple[str, str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cvae_lightning.world.language import MAX_COUNT
-from cvae_lightning.world.plain import number, sequence, whole, word
+from cvae_lightning.world.plain import MAX_ITEMS, number, sequence, whole, word
 
 COMMON = ("train", "val", "test")
 NOVEL = ("novel_pair", "novel_count", "novel_relation")
@@ -19,6 +19,8 @@ class Splits:
 
     Attributes:
         novel_pair: (colour, shape) pairs.
+        diagonals: how many diagonals of the grid of all colours and shapes are novel pairs too. Diagonal d has the
+            pairs of colour i and shape i + d, counted from 0 in the world's order and round the end of the shapes.
         novel_count: (count, shape) pairs.
         novel_relation: (shape of a group, relation, shape of the next group).
         both_wordings: whether ``novel_relation`` also withholds the same relation said the other way round.
@@ -32,6 +34,7 @@ class Splits:
     """
 
     novel_pair: tuple[tuple[str, str], ...] = ()
+    diagonals: int = 0
     novel_count: tuple[tuple[int, str], ...] = ()
     novel_relation: tuple[tuple[str, str, str], ...] = ()
     both_wordings: bool = True
@@ -50,10 +53,11 @@ class Splits:
         triples = tuple(tuple(word("splits.novel_relation", part) for part in row) for row in rows("novel_relation", 3))
         for name, value in (("novel_pair", pairs), ("novel_count", counts), ("novel_relation", triples)):
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "diagonals", whole("splits.diagonals", self.diagonals, 0, MAX_ITEMS))
         object.__setattr__(self, "heldout", number("splits.heldout", self.heldout, 0, 0.9))
 
     @property
     def names(self) -> tuple[str, ...]:
         """The splits that the world has, the three that are drawn alike first."""
-        novel = tuple(name for name in NOVEL if getattr(self, name))
+        novel = tuple(name for name in NOVEL if getattr(self, name) or (name == "novel_pair" and self.diagonals))
         return (*COMMON, *novel, *(("heldout",) if self.heldout else ()))

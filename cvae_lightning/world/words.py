@@ -52,23 +52,34 @@ def read_words(text: str) -> list[str]:
 def word_tables(world: World) -> WordTables:
     """The tables of a world.
 
+    Raises:
+        ValueError: a word has two meanings; the message names both.
+
     >>> from cvae_lightning.world import DEFAULT
     >>> word_tables(DEFAULT).plurals["crosses"]
     'cross'
     """
     language = world.language
     counts = _table(
-        (form, count) for count, row in language.counts.items() for form in _count_forms(language, count, row)
+        "count",
+        ((form, count) for count, row in language.counts.items() for form in _count_forms(language, count, row)),
     )
-    sizes, colours = (_table(_adjectives(language, rows)) for rows in (language.sizes, language.colours))
-    singulars = _table((form, shape) for shape in language.shapes for form in _nouns(language, shape, count=1))
-    plurals = _table((form, shape) for shape in language.shapes for form in _nouns(language, shape, count=2))
-    links = {
-        tuple(read_words(phrase)): None if link == JOINED else link
-        for link, phrases in language.links.items()
-        for phrase in phrases
-    }
+    sizes = _table("size", _adjectives(language, language.sizes))
+    colours = _table("colour", _adjectives(language, language.colours))
+    singulars = _table("shape", _nouns(language, count=1))
+    plurals = _table("shape", _nouns(language, count=2))
+    phrases = _table("link", ((phrase, link) for link, row in language.links.items() for phrase in row))
+    links = {tuple(phrase.split()): None if link == JOINED else link for phrase, link in phrases.items()}
     known = {*counts, *sizes, *colours, *singulars, *plurals, *chain.from_iterable(links)}
+    _check_roles(
+        [
+            *(("count", word, str(count)) for word, count in counts.items()),
+            *(("size", word, size) for word, size in sizes.items()),
+            *(("colour", word, colour) for word, colour in colours.items()),
+            *(("shape", word, shape) for word, shape in [*singulars.items(), *plurals.items()]),
+            *(("link", word, link) for phrase, link in phrases.items() for word in phrase.split()),
+        ]
+    )
     return WordTables(
         counts=counts,
         sizes=sizes,
@@ -96,10 +107,32 @@ def _adjectives(language: Language, rows: Mapping[str, tuple[str, ...]]) -> Iter
                 yield from ((language.adjective(text, case, kind), meaning) for kind in language.all_kinds())
 
 
-def _nouns(language: Language, shape: str, count: int) -> Iterator[str]:
-    for noun in language.shapes[shape]:
-        yield from (language.form(noun, case, language.kind(noun, count)) for case in language.all_cases())
+def _nouns(language: Language, count: int) -> Iterator[tuple[str, str]]:
+    for shape, row in language.shapes.items():
+        for noun in row:
+            kind = language.kind(noun, count)
+            yield from ((language.form(noun, case, kind), shape) for case in language.all_cases())
 
 
-def _table(items: Iterable[tuple[str, T]]) -> dict[str, T]:
-    return {" ".join(read_words(form)): meaning for form, meaning in items}
+def _table(role: str, items: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """The meaning of each form, as it is read."""
+    table: dict[str, T] = {}
+    for form, meaning in items:
+        word = " ".join(read_words(form))
+        if table.setdefault(word, meaning) != meaning:
+            raise ValueError(_two_meanings(word, (role, table[word]), (role, meaning)))
+    return table
+
+
+def _check_roles(roles: Iterable[tuple[str, str, str]]) -> None:
+    """Refuse a word that has two roles; a word in several phrases between groups has one."""
+    known: dict[str, tuple[str, str]] = {}
+    for role, word, meaning in roles:
+        other = known.setdefault(word, (role, meaning))
+        if other != (role, meaning) and (role, other[0]) != ("link", "link"):
+            raise ValueError(_two_meanings(word, other, (role, meaning)))
+
+
+def _two_meanings(word: str, first: tuple[str, object], second: tuple[str, object]) -> str:
+    both = " and ".join(f"of the {role} {meaning!r}" for role, meaning in (first, second))
+    return f"{word!r} is a word {both}: expected every word of a language to have one meaning"

@@ -113,6 +113,10 @@ class World:
                     f"shape {shape!r} reaches {max(map(max, reach(corners)))} radii from its centre: expected at most "
                     f"spacing.border, {self.spacing.border}, so that the border never cuts it off"
                 )
+        if self.splits.diagonals >= len(self.shapes):
+            raise ValueError(
+                f"splits.diagonals is {self.splits.diagonals}: expected fewer than the {len(self.shapes)} shapes"
+            )
         for colour, shape in self.splits.novel_pair:
             check_known("a colour of splits.novel_pair", colour, self.colours)
             check_known("a shape of splits.novel_pair", shape, self.shapes)

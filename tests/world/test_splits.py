@@ -106,3 +106,17 @@ def test_no_scene_has_a_content_of_another_split():
     assert all(one.fraction() >= 0.1 for others in contents.values() for one in others)
     forms = {meaning.form for meaning in (captioned_scene(0, "heldout", index).meaning for index in range(100))}
     assert forms == {"one", "joined", "relation"}
+
+
+@pytest.mark.parametrize("diagonals", [1, 3, 5, 8])
+def test_diagonals_of_the_grid_of_colours_and_shapes_are_novel_pairs(diagonals):
+    mosaic = world_named("mosaic")
+    world = replace(mosaic, splits=replace(mosaic.splits, diagonals=diagonals))
+    grid = list(product(world.colours, world.shapes))
+    assert len(grid) == 100
+    novel = [pair for pair in grid if split_contains("novel_pair", Meaning((Group(1, None, *pair),)), world=world)]
+    assert len(novel) == 10 * diagonals
+    for words in zip(*novel, strict=True):
+        assert {word: words.count(word) for word in words} == dict.fromkeys(words, diagonals)
+    colours, shapes = list(world.colours), list(world.shapes)
+    assert {(shapes.index(shape) - colours.index(colour)) % 10 for colour, shape in novel} == set(range(diagonals))
