@@ -22,6 +22,7 @@ from cvae_lightning.world import (
     content,
     sample_meaning,
     split_contains,
+    world_named,
 )
 
 WORLDS = [DEFAULT, V1]
