@@ -1,4 +1,4 @@
-"""The place where Hydra looks for plugins: the name of our sweeper, which is in ``cvae_lightning.sweeps.optuna``.
+"""The place where Hydra looks for plugins: our sweeper's name, and the functions that our config files call.
 
 Hydra imports this file at every start of every command, so Optuna is imported only when a search begins.
 """
@@ -11,6 +11,8 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+
+from cvae_lightning.cli import resolvers as resolvers  # registered by being imported
 
 
 class OptunaSweeper(Sweeper):

@@ -9,20 +9,29 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from cvae_lightning.captioned_images.records import WORLD, json_lines, metadata_line, picture_name, prompt_line
+from cvae_lightning.captioned_images.records import json_lines, metadata_line, picture_name, prompt_line
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs.atomic import write_atomic
 from cvae_lightning.runs.images import refuse_existing
 from cvae_lightning.runs.layout import CARD, DATASET, IMAGES_METADATA, MASKS
 from cvae_lightning.runs.plain import read_mapping
 from cvae_lightning.runs.png import is_whole_png, png_bytes
-from cvae_lightning.world import V1, CaptionedScene, captioned_scene, check_split, instance_mask, render
+from cvae_lightning.world import (
+    DEFAULT,
+    CaptionedScene,
+    World,
+    captioned_scene,
+    check_split,
+    instance_mask,
+    render,
+    to_plain,
+)
 
-FORMAT = 1
+FORMAT = 2
 """The layout of an export; another one gets another number."""
 AT_ONCE = 64
 """Pictures that are rendered together."""
@@ -38,6 +47,7 @@ class DatasetSettings:
         image_size: side of the pictures in pixels, 32 to 512.
         seed: of the world.
         masks: whether each picture gets a second one with the numbers of its objects.
+        world: what there is, and how it is said.
 
     Raises:
         UserError: there is no split, one of them twice, or an unknown one.
@@ -52,19 +62,21 @@ class DatasetSettings:
     image_size: int = 64
     seed: int = 0
     masks: bool = False
+    world: World = DEFAULT
 
     def __post_init__(self) -> None:
         if not self.splits or len(set(self.splits)) < len(self.splits):
             raise UserError(f"split=[{','.join(self.splits)}]: expected at least one split, each once")
         for split in self.splits:
             try:
-                check_split(split, world=V1)
+                check_split(split, world=self.world)
             except ValueError as error:
                 raise UserError(str(error)) from error
 
     def record(self) -> dict[str, Any]:
         """As plain data, with the world and the layout."""
-        return {"format": FORMAT, "world": WORLD, **asdict(self), "splits": list(self.splits)}
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {"format": FORMAT, **values, "splits": list(self.splits), "world": to_plain(self.world)}
 
 
 def begin(folder: Path, settings: DatasetSettings) -> int:
@@ -109,7 +121,7 @@ def write_split(
     todo = set(missing(home, settings))
     for start in range(0, settings.size, AT_ONCE):
         indices = range(start, min(start + AT_ONCE, settings.size))
-        examples = {index: captioned_scene(settings.seed, split, index, world=V1) for index in indices}
+        examples = {index: captioned_scene(settings.seed, split, index, world=settings.world) for index in indices}
         needed = {index: example for index, example in examples.items() if index in todo}
         _write_pictures(home, needed, settings)
         advance(len(needed))
@@ -127,8 +139,8 @@ def prompts(settings: DatasetSettings) -> Iterator[dict[str, Any]]:
     """
     for split in settings.splits:
         for index in range(settings.size):
-            example = captioned_scene(settings.seed, split, index, world=V1)
-            yield prompt_line(example, split=split, seed=settings.seed, index=index)
+            example = captioned_scene(settings.seed, split, index, world=settings.world)
+            yield prompt_line(example, settings.world, split=split, seed=settings.seed, index=index)
 
 
 def missing(home: Path, settings: DatasetSettings) -> list[int]:
@@ -139,10 +151,10 @@ def missing(home: Path, settings: DatasetSettings) -> list[int]:
 
 
 def _write_pictures(home: Path, examples: dict[int, CaptionedScene], settings: DatasetSettings) -> None:
-    images = render([example.scene for example in examples.values()], settings.image_size, world=V1)
+    images = render([example.scene for example in examples.values()], settings.image_size, world=settings.world)
     for (index, example), image in zip(examples.items(), images, strict=True):
         if settings.masks:
-            mask = instance_mask(example.scene, settings.image_size, world=V1)
+            mask = instance_mask(example.scene, settings.image_size, world=settings.world)
             _write_bytes(home / MASKS / picture_name(index), png_bytes(mask))
         _write_bytes(home / picture_name(index), png_bytes(image))
 
@@ -154,9 +166,11 @@ def _write_bytes(path: Path, content: bytes) -> None:
 
 
 def _row(example: CaptionedScene, index: int, split: str, settings: DatasetSettings) -> dict[str, Any]:
-    row = metadata_line(example, settings.image_size, split=split, seed=settings.seed, index=index)
+    row = metadata_line(example, settings.image_size, settings.world, split=split, seed=settings.seed, index=index)
     return row | ({"mask_file_name": f"{MASKS}/{picture_name(index)}"} if settings.masks else {})
 
 
 def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("name"))
     return f"[{','.join(map(str, value))}]" if isinstance(value, list) else str(value).lower()

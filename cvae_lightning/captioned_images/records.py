@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cvae_lightning.world import V1, CaptionedScene, Group, Thing, bounding_box
+from cvae_lightning.world import DEFAULT, CaptionedScene, Group, Thing, World, bounding_box
 
-WORLD = "v1"
-"""The name of the world of ``docs/world.md``, which every file says."""
 DECIMALS = 3
 """Of lengths in pixels; more would show how a machine rounds."""
 
 
-def metadata_line(example: CaptionedScene, image_size: int, **identity: Any) -> dict[str, Any]:
+def metadata_line(example: CaptionedScene, image_size: int, world: World = DEFAULT, **identity: Any) -> dict[str, Any]:
     """What a data set says about one picture.
 
     Args:
         example: the scene.
         image_size: side of the picture; lengths are in its pixels.
+        world: of the scene.
         identity: the split, seed and index of the scene.
 
     Example:
@@ -31,16 +30,16 @@ def metadata_line(example: CaptionedScene, image_size: int, **identity: Any) -> 
     return {
         "file_name": picture_name(identity["index"]),
         "text": caption,
-        "objects": [_object(thing, image_size) for thing in scene.things],
+        "objects": [_object(thing, image_size, world) for thing in scene.things],
         "groups": [_group(group) for group in meaning.groups],
-        "relation": next((link for link in meaning.links if link), ""),
+        "relations": [link or "" for link in meaning.links],
         "form": meaning.form,
-        "world": WORLD,
+        "world": world.name,
         **identity,
     }
 
 
-def prompt_line(example: CaptionedScene, **identity: Any) -> dict[str, Any]:
+def prompt_line(example: CaptionedScene, world: World = DEFAULT, **identity: Any) -> dict[str, Any]:
     """A caption to paint and what it asks for, with the names of GenEval's ``evaluation_metadata.jsonl``.
 
     A relation stands at the group of which it is true: ``["above", 1]`` is above group 1, the second one.
@@ -56,7 +55,7 @@ def prompt_line(example: CaptionedScene, **identity: Any) -> dict[str, Any]:
     for first, link in enumerate(meaning.links):
         if link is not None:
             asked[first]["position"] = [link, first + 1]
-    return {"tag": meaning.form, "include": asked, "prompt": example.caption, "world": WORLD, **identity}
+    return {"tag": meaning.form, "include": asked, "prompt": example.caption, "world": world.name, **identity}
 
 
 def picture_name(index: int) -> str:
@@ -79,14 +78,14 @@ def json_lines(rows: list[dict[str, Any]]) -> str:
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 
 
-def _object(thing: Thing, side: int) -> dict[str, Any]:
+def _object(thing: Thing, side: int, world: World) -> dict[str, Any]:
     return {
         "shape": thing.shape,
         "colour": thing.colour,
         "size": thing.size,
         "centre": _pixels((thing.x, thing.y), side),
         "radius": _pixels((thing.r,), side)[0],
-        "box": _pixels(bounding_box(thing, world=V1), side),
+        "box": _pixels(bounding_box(thing, world=world), side),
     }
 
 

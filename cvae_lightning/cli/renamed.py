@@ -12,6 +12,7 @@ RENAMED: dict[str, str] = {
     "logger.table": "logger.csv",
     "learning_rate": "lr_scheduler",
     "data.order_seed": "data.shuffle_seed",
+    "data.mix": "world.mix",
     "text_encoder=things": "text_encoder=bottleneck",
     "decoder=layers": "decoder=compositing",
     "encoder.conditioning=things": "encoder=slots slot_queries=objects",

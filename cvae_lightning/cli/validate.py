@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from cvae_lightning.cli.configs import leaves
 from cvae_lightning.cli.messages import shown
 from cvae_lightning.cli.rules import kind_complaint, rule_of
+from cvae_lightning.cli.values import world_of
 from cvae_lightning.errors import UserError
 
 REMOVABLE = ("callbacks.", "logger.", "penalties.")
@@ -50,7 +51,11 @@ def check_values(
     if all(_absent(config, key) and not _absent(usual, key) for key in CHECKPOINTS):
         raise UserError(f"{' and '.join(CHECKPOINTS)} cannot both be left out: a run is loaded from its checkpoint")
     parts = {".".join(key.split(".")[:length]) for key in defaults for length in range(1, key.count(".") + 1)}
+    if config.get("world") is not None:
+        world_of(config.world)
     for key, value in given.items():
+        if key.startswith(("world.", "data.world.")):
+            continue  # a world checks its values itself
         if (whole := _replaced(key, defaults)) is not None:
             key, value = whole, OmegaConf.to_container(OmegaConf.select(config, whole), resolve=False)
             complaint: str | None = kind_complaint(value, defaults[whole]) or "one value, not a mapping"

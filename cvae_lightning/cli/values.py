@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.world import V1, parse
+from cvae_lightning.world import World, world_of_config
 
 
 def texts(value: Any) -> list[str]:
@@ -22,18 +22,27 @@ def texts(value: Any) -> list[str]:
 
 
 def captions_of(value: Any) -> list[str]:
-    """The captions of a command, each with a meaning.
+    """The captions of a command.
 
     Raises:
         UserError: there are none.
-        CaptionError: one of them has an unknown word or no meaning.
     """
     captions = texts(value)
     if not captions:
         raise UserError("captions=[]: give at least one caption")
-    for caption in captions:
-        parse(caption, world=V1)
     return captions
+
+
+def world_of(config: DictConfig) -> World:
+    """The world of a config's group ``world``.
+
+    Raises:
+        UserError: it is not a world; the message names what is wrong.
+    """
+    try:
+        return world_of_config(OmegaConf.to_container(config, resolve=True))
+    except ValueError as error:
+        raise UserError(f"world: {error}") from error
 
 
 def settings_of(kind: type, config: DictConfig, *without: str) -> dict[str, Any]:

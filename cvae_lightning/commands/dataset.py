@@ -8,7 +8,7 @@ from cvae_lightning.captioned_images.export import DatasetSettings, begin, promp
 from cvae_lightning.captioned_images.records import json_lines
 from cvae_lightning.cli.progress import progress
 from cvae_lightning.cli.result import done
-from cvae_lightning.cli.values import settings_of, texts
+from cvae_lightning.cli.values import settings_of, texts, world_of
 from cvae_lightning.reports.dataset_card import dataset_card
 from cvae_lightning.runs import CARD, write_atomic, write_new
 from cvae_lightning.runs.images import refuse_existing
@@ -17,7 +17,8 @@ from cvae_lightning.runs.layout import IMAGES_METADATA
 
 def job(config: DictConfig) -> None:
     """Write pictures, metadata and card, or prompts alone."""
-    settings = DatasetSettings(splits=tuple(texts(config.split)), **settings_of(DatasetSettings, config, "splits"))
+    numbers = settings_of(DatasetSettings, config, "splits", "world")
+    settings = DatasetSettings(splits=tuple(texts(config.split)), world=world_of(config.world), **numbers)
     output = Path(config.output)
     if config.prompts:
         refuse_existing([output / IMAGES_METADATA])

@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 
 from cvae_lightning.cli.result import done, stopwatch
 from cvae_lightning.cli.values import settings_of, texts
-from cvae_lightning.evaluation.settings import EvaluationSettings, scene_source_of
+from cvae_lightning.evaluation.settings import EvaluationSettings, scene_source_of, withheld_splits
 from cvae_lightning.inference.device import pick_device
 from cvae_lightning.reports.evaluation_files import evaluation_files, headline, write_evaluation
 from cvae_lightning.runs import find_checkpoint
@@ -15,10 +15,10 @@ from cvae_lightning.runs.images import refuse_existing
 
 def job(config: DictConfig) -> None:
     """Measure a model and write the numbers, a report and its pictures."""
-    splits, numbers = tuple(texts(config.splits)), settings_of(EvaluationSettings, config, "splits")
-    settings = EvaluationSettings(splits, **numbers)
     checkpoint, output, minutes = find_checkpoint(config.run), Path(config.output), stopwatch()
     source = scene_source_of(checkpoint)
+    splits = withheld_splits(source.world) if config.splits is None else tuple(texts(config.splits))
+    settings = EvaluationSettings(splits, **settings_of(EvaluationSettings, config, "splits"))
     settings.check(source)
     refuse_existing(evaluation_files(output))
 

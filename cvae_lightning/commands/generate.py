@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 from cvae_lightning.cli.result import done
 from cvae_lightning.cli.values import captions_of
 from cvae_lightning.errors import at_least_one
+from cvae_lightning.inference.declared_world import check_captions
 from cvae_lightning.inference.device import pick_device
 from cvae_lightning.reports.samples import SampleFiles, write_samples
 from cvae_lightning.runs import find_checkpoint
@@ -19,6 +20,7 @@ def job(config: DictConfig) -> None:
     files = SampleFiles(output, captions, config.num_samples)
     files.refuse_existing()
     checkpoint = find_checkpoint(config.run)
+    check_captions(captions, checkpoint)
 
     from cvae_lightning.inference.checkpoint import load
 

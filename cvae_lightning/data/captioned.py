@@ -17,6 +17,7 @@ from cvae_lightning.data.batch_sampler import SceneBatchSampler
 from cvae_lightning.data.dataset import Example, Examples
 from cvae_lightning.data.loader import SceneLoader, leave_signals_to_parent
 from cvae_lightning.data.tokenizer import CaptionTokenizer
+from cvae_lightning.world import World
 
 
 class Batch(NamedTuple):
@@ -69,13 +70,15 @@ class CaptionedDataModule(pl.LightningDataModule):
         shuffle_seed: seed of the order in which training visits its pictures.
 
     Attributes:
-        has_world: whether captions are of the shape world, so that there is a judge.
+        has_world: whether captions are of a world, so that there is a judge.
+        world: of the captions; None where there is none.
 
     Raises:
         ValueError: an argument is out of range.
     """
 
     has_world: ClassVar[bool] = True
+    world: World | None = None
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cvae_lightning.data.captioned import CaptionedDataModule
 from cvae_lightning.data.dataset import ShapeSceneDataset
 from cvae_lightning.data.tokenizer import CaptionTokenizer
-from cvae_lightning.world import Mix
+from cvae_lightning.world import DEFAULT, World
 
 
 class ShapeSceneDataModule(CaptionedDataModule):
@@ -18,12 +18,12 @@ class ShapeSceneDataModule(CaptionedDataModule):
         canvas_size: side S of the images.
         batch_size: scenes per batch on each device.
         num_workers: loading processes; None takes one where a core is free for it.
-        seed: seed of the world.
+        seed: of the scenes.
         shuffle_seed: seed of the order in which training visits its scenes.
-        mix: how often each form of meaning is drawn.
         synonyms: whether captions use all words of the language.
         max_length: the largest number of tokens of a caption.
         fit_captions: how many training captions the tokenizer is fitted on; more would not add a word.
+        world: what there is, and how it is said.
 
     Raises:
         ValueError: an argument is out of range; the message says what was expected.
@@ -43,10 +43,10 @@ class ShapeSceneDataModule(CaptionedDataModule):
         num_workers: int | None = None,
         seed: int = 0,
         shuffle_seed: int = 0,
-        mix: Mix | None = None,
         synonyms: bool = True,
         max_length: int = 32,
         fit_captions: int = 10_000,
+        world: World = DEFAULT,
     ) -> None:
         if not 0 < val_fraction < 1:
             raise ValueError(f"data.val_fraction is {val_fraction}: expected a number between 0 and 1")
@@ -57,10 +57,11 @@ class ShapeSceneDataModule(CaptionedDataModule):
         if sizes["train"] < 1:
             raise ValueError(f"data.size is {size}: expected at least 2, one to train and one to validate")
         datasets = {
-            split: ShapeSceneDataset(count, canvas_size, seed, split, mix, synonyms) for split, count in sizes.items()
+            split: ShapeSceneDataset(count, canvas_size, seed, split, synonyms, world) for split, count in sizes.items()
         }
         super().__init__(datasets, CaptionTokenizer(max_length), batch_size, num_workers, shuffle_seed)
         self.fit_captions, self._training = fit_captions, datasets["train"]
+        self.world = world
 
     def setup(self, stage: str | None = None) -> None:
         """Fit the tokenizer, once; every rank finds the same words."""

@@ -1,4 +1,4 @@
-"""Scenes as a map-style dataset: item i is a pure function of (seed, split, i)."""
+"""Scenes as a map-style dataset: item i is a pure function of (world, seed, split, i)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from cvae_lightning.world import V1, CaptionedScene, Mix, captioned_scene, check_split, render
+from cvae_lightning.world import DEFAULT, CaptionedScene, World, captioned_scene, check_split, render
 
 
 class Example(NamedTuple):
@@ -48,10 +48,10 @@ class ShapeSceneDataset(Examples):
     Args:
         size: number of scenes.
         canvas_size: side S of the images in pixels, 32 to 512.
-        seed: the world's seed.
-        split: one of ``train``, ``val``, ``test``, ``novel_pair``, ``novel_count``, ``novel_relation``.
-        mix: how often each form of meaning is drawn.
+        seed: of the scenes.
+        split: one of the world's splits, such as ``train``, ``val``, ``test``, ``heldout`` and ``novel_pair``.
         synonyms: whether captions use all words of the language or only the canonical ones.
+        world: what there is, and how it is said.
 
     Raises:
         ValueError: an argument is out of range; the message says what was expected.
@@ -68,8 +68,8 @@ class ShapeSceneDataset(Examples):
         canvas_size: int = 256,
         seed: int = 0,
         split: str = "train",
-        mix: Mix | None = None,
         synonyms: bool = True,
+        world: World = DEFAULT,
     ) -> None:
         if size < 1:
             raise ValueError(f"dataset size is {size}: expected at least 1 scene")
@@ -77,10 +77,9 @@ class ShapeSceneDataset(Examples):
             raise ValueError(f"canvas_size is {canvas_size}: expected 32 to 512 pixels")
         if seed < 0:
             raise ValueError(f"data seed is {seed}: expected 0 or more")
-        check_split(split, world=V1)
+        check_split(split, world=world)
         self.size, self.canvas_size, self.seed, self.split = size, canvas_size, seed, split
-        self.mix = mix or Mix()
-        self.synonyms = synonyms
+        self.synonyms, self.world = synonyms, world
 
     def __len__(self) -> int:
         return self.size
@@ -91,7 +90,9 @@ class ShapeSceneDataset(Examples):
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
         """Several items at once, rendered together; a DataLoader calls this for each batch."""
         drawn = [self.scene(index) for index in indices]
-        images = torch.from_numpy(render([scene for _, scene, _ in drawn], self.canvas_size, world=V1))  # (B, S, S, 3)
+        images = torch.from_numpy(
+            render([scene for _, scene, _ in drawn], self.canvas_size, world=self.world)
+        )  # (B, S, S, 3)
         return [
             Example(image, caption, index)
             for image, (_, _, caption), index in zip(images.permute(0, 3, 1, 2), drawn, indices, strict=True)
@@ -105,7 +106,7 @@ class ShapeSceneDataset(Examples):
         """
         if not -self.size <= index < self.size:
             raise IndexError(f"scene {index} of a dataset of {self.size}")
-        return captioned_scene(self.seed, self.split, index % self.size, self.mix, self.synonyms, world=V1)
+        return captioned_scene(self.seed, self.split, index % self.size, synonyms=self.synonyms, world=self.world)
 
     def captions(self, limit: int | None = None) -> Iterator[str]:
         """The captions of the first ``limit`` items (all of them if None), without rendering images."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from cvae_lightning.models.text.lexicon import COLOUR, COUNT, LINK, NO_ROLE, SHAPE, SIZE
-from cvae_lightning.world import V1, World, word_tables
+from cvae_lightning.world import DEFAULT, World, word_tables
 
 
-def lexicon(words: Sequence[str], world: World = V1) -> list[list[int]]:
+def lexicon(words: Sequence[str], world: World = DEFAULT) -> list[list[int]]:
     """The rows that :class:`~cvae_lightning.models.text.lexicon.Lexicon` takes.
 
     Args:

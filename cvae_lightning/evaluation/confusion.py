@@ -14,12 +14,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from cvae_lightning.evaluation.consistency import JudgedImage
-from cvae_lightning.world import UNCLEAR, V1, Detection, Meaning
+from cvae_lightning.world import DEFAULT, UNCLEAR, Detection, Meaning, World
 
 NOTHING, MORE = "nothing", "more"
-MOST = 10
-"""Things that a caption can name."""
-WORDS = {"colour": tuple(V1.colours), "shape": tuple(V1.shapes), "size": tuple(V1.sizes)}
+ATTRIBUTES = ("colour", "shape", "size")
 
 
 class Asked(NamedTuple):
@@ -52,28 +50,29 @@ def paired(asked: Sequence[Asked], detected: Sequence[Detection]) -> list[Pair]:
 
 
 def _agreement(asked: Asked, detected: Detection) -> tuple[int, bool, bool]:
-    colour, shape, size = (getattr(asked, word) in (None, getattr(detected, word)) for word in WORDS)
+    colour, shape, size = (getattr(asked, word) in (None, getattr(detected, word)) for word in ATTRIBUTES)
     return colour + shape + size, colour, shape
 
 
-def confusion(images: Iterable[JudgedImage]) -> dict[str, Any]:
+def confusion(images: Iterable[JudgedImage], world: World = DEFAULT) -> dict[str, Any]:
     """The tables of ``count`` (of images) and of ``colour``, ``shape`` and ``size`` (of things), as plain data.
 
     Each has ``asked``, the names of its rows, ``seen``, those of its columns (what was detected), and ``times``.
     """
     images = list(images)
     pairs = [pair for image in images for pair in paired(named(image.meaning), image.things)]
-    numbers = Counter((str(len(named(image.meaning))), _number(len(image.things))) for image in images)
-    counts = [str(number) for number in range(MOST + 1)]
+    most = world.max_things
+    numbers = Counter((str(len(named(image.meaning))), _number(len(image.things), most)) for image in images)
+    counts = [str(number) for number in range(most + 1)]
     tables = {"count": _table(numbers, counts[1:], [*counts, MORE])}
-    for what, words in WORDS.items():
+    for what, words in zip(ATTRIBUTES, (world.colours, world.shapes, world.sizes), strict=True):
         times = Counter((_word(asked, what), _word(detected, what)) for asked, detected in pairs)
         tables[what] = _table(times, [*words, NOTHING], [*words, UNCLEAR, NOTHING])
     return tables
 
 
-def _number(count: int) -> str:
-    return str(count) if count <= MOST else MORE
+def _number(count: int, most: int) -> str:
+    return str(count) if count <= most else MORE
 
 
 def _word(thing: Asked | Detection | None, what: str) -> str | None:

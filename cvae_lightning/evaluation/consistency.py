@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from cvae_lightning.evaluation.proportions import Tally
 from cvae_lightning.world import (
     ATOMS,
-    V1,
+    DEFAULT,
     Detection,
     Meaning,
     Verdict,
+    World,
     detect,
     verdict,
 )
@@ -36,25 +37,27 @@ class JudgedImage(NamedTuple):
     verdict: Verdict
 
 
-def judged(images: NDArray[np.uint8], meanings: Sequence[Meaning]) -> list[JudgedImage]:
+def judged(images: NDArray[np.uint8], meanings: Sequence[Meaning], world: World = DEFAULT) -> list[JudgedImage]:
     """Images (N, S, S, 3) judged by their N meanings."""
-    return judged_things(detect(images, world=V1), meanings)
+    return judged_things(detect(images, world=world), meanings, world)
 
 
-def judged_things(detected: Sequence[Sequence[Detection]], meanings: Sequence[Meaning]) -> list[JudgedImage]:
+def judged_things(
+    detected: Sequence[Sequence[Detection]], meanings: Sequence[Meaning], world: World = DEFAULT
+) -> list[JudgedImage]:
     """As :func:`judged`, for a caller that has run the detector already."""
     pairs = zip(meanings, detected, strict=True)
-    return [JudgedImage(m, tuple(things), verdict(things, m, world=V1)) for m, things in pairs]
+    return [JudgedImage(m, tuple(things), verdict(things, m, world=world)) for m, things in pairs]
 
 
-def shuffled(images: Sequence[JudgedImage]) -> list[JudgedImage]:
+def shuffled(images: Sequence[JudgedImage], world: World = DEFAULT) -> list[JudgedImage]:
     """Each image against the next one's meaning that differs from its own; without those that have none."""
     swapped = []
     for k, image in enumerate(images):
         others = (images[(k + step) % len(images)].meaning for step in range(1, len(images)))
         other = next((meaning for meaning in others if meaning != image.meaning), None)
         if other is not None:
-            swapped.append(JudgedImage(other, image.things, verdict(image.things, other, world=V1)))
+            swapped.append(JudgedImage(other, image.things, verdict(image.things, other, world=world)))
     return swapped
 
 
@@ -72,14 +75,18 @@ class Slice(NamedTuple):
     atom: str
 
 
-SLICES = {
-    "form": Slice(("one", "joined", "relation"), lambda m: {m.form}, "all"),
-    "things": Slice(tuple(map(str, range(1, 11))), lambda m: {str(sum(g.count for g in m.groups))}, "count"),
-    "colour": Slice(tuple(V1.colours), lambda m: {g.colour for g in m.groups}, "colour"),
-    "shape": Slice(tuple(V1.shapes), lambda m: {g.shape for g in m.groups}, "shape"),
-    "size": Slice(tuple(V1.sizes), lambda m: {g.size for g in m.groups}, "size"),
-    "relation": Slice(V1.relations, lambda m: set(m.links), "relation"),
-}
+def slices(world: World = DEFAULT) -> dict[str, Slice]:
+    """What captions of a world differ in, by name."""
+    numbers = tuple(map(str, range(1, world.max_things + 1)))
+    return {
+        "form": Slice(("one", "joined", "relation"), lambda m: {m.form}, "all"),
+        "groups": Slice(tuple(map(str, range(1, world.max_groups + 1))), lambda m: {str(len(m.groups))}, "all"),
+        "things": Slice(numbers, lambda m: {str(sum(g.count for g in m.groups))}, "count"),
+        "colour": Slice(tuple(world.colours), lambda m: {g.colour for g in m.groups}, "colour"),
+        "shape": Slice(tuple(world.shapes), lambda m: {g.shape for g in m.groups}, "shape"),
+        "size": Slice(tuple(world.sizes), lambda m: {g.size for g in m.groups}, "size"),
+        "relation": Slice(world.relations, lambda m: set(m.links), "relation"),
+    }
 
 
 def tally(images: Iterable[JudgedImage], atom: str) -> Tally:
@@ -93,10 +100,10 @@ def atom_shares(images: Sequence[JudgedImage]) -> dict[str, Any]:
     return {atom: tallied.plain() for atom, tallied in counted.items() if tallied.of}
 
 
-def by_slice(images: Sequence[JudgedImage]) -> dict[str, Any]:
+def by_slice(images: Sequence[JudgedImage], world: World = DEFAULT) -> dict[str, Any]:
     """``all`` and the trait's own atom among captions with each form, number of things, colour and so on."""
     table: dict[str, Any] = {}
-    for name, trait in SLICES.items():
+    for name, trait in slices(world).items():
         rows = {value: [image for image in images if value in trait.of(image.meaning)] for value in trait.values}
         own = dict.fromkeys(("all", trait.atom))
         table[name] = {v: {atom: tally(some, atom).plain() for atom in own} for v, some in rows.items() if some}

@@ -10,13 +10,16 @@ from torchmetrics import Metric
 
 from cvae_lightning.data.images import to_uint8
 from cvae_lightning.evaluation.consistency import judged_things
-from cvae_lightning.world import ATOMS, V1, Detection, Meaning, detect, parse
+from cvae_lightning.world import ATOMS, DEFAULT, Detection, Meaning, World, detect, parse
 
 
 class CaptionConsistency(Metric):
     """Shares of verdicts that are right, by atom, as a torchmetrics metric: its sums are over all processes.
 
     ``relation`` is a share of the captions that state one, and missing where none does.
+
+    Args:
+        world: of the captions and images.
 
     >>> from cvae_lightning.data import ShapeSceneDataset
     >>> example = ShapeSceneDataset(size=1, canvas_size=64)[0]
@@ -32,8 +35,9 @@ class CaptionConsistency(Metric):
     right: Tensor
     asked: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, world: World = DEFAULT) -> None:
         super().__init__()
+        self.world = world
         for name in ("right", "asked"):
             self.add_state(name, torch.zeros(len(ATOMS), dtype=torch.long), dist_reduce_fx="sum")
 
@@ -49,11 +53,11 @@ class CaptionConsistency(Metric):
             ValueError: the images and meanings are not as many, or the side is out of range.
             CaptionError: a caption has no meaning.
         """
-        parsed = [parse(meaning, world=V1) if isinstance(meaning, str) else meaning for meaning in meanings]
+        parsed = [parse(meaning, world=self.world) if isinstance(meaning, str) else meaning for meaning in meanings]
         if len(images) != len(parsed):
             raise ValueError(f"there are {len(images)} images and {len(parsed)} meanings: expected as many")
-        detected = detect(to_uint8(images), world=V1) if isinstance(images, Tensor) else images
-        for image in judged_things(detected, parsed):
+        detected = detect(to_uint8(images), world=self.world) if isinstance(images, Tensor) else images
+        for image in judged_things(detected, parsed, self.world):
             answers = list(image.verdict.atoms().values())
             self.right += torch.tensor([answer is True for answer in answers], device=self.right.device)
             self.asked += torch.tensor([answer is not None for answer in answers], device=self.asked.device)

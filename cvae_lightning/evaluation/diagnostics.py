@@ -12,7 +12,7 @@ from torchmetrics import Metric
 
 from cvae_lightning.evaluation.latent import active_units
 from cvae_lightning.evaluation.probe import Probe
-from cvae_lightning.world import V1, Detection, Meaning, verdict
+from cvae_lightning.world import DEFAULT, Detection, Meaning, World, verdict
 
 COMMON_ATOMS = ("count", "colour", "shape", "size")
 """Atoms that every caption has: all but the relation, and ``all``, which sums them up."""
@@ -146,7 +146,7 @@ class IgnoredCaptions(Alarm):
         self.sampled += (probe.samples[:paired:2] - probe.samples[1:paired:2]).abs().double().sum()
         self.real += (probe.images[:paired:2] - probe.images[1:paired:2]).abs().double().sum()
         for index in range(paired if probe.meanings else 0):
-            own, other = (right_atoms(probe.things[index], probe.meanings[k]) for k in (index, index ^ 1))
+            own, other = (right_atoms(probe.things[index], probe.meanings[k], probe.world) for k in (index, index ^ 1))
             self.scenes += 1
             self.gains += own - other
             self.squares += (own - other) ** 2
@@ -183,7 +183,7 @@ def gradient_energy(images: Tensor) -> Tensor:
     return sum(images.diff(dim=dim).square().flatten(1).mean(dim=1) for dim in (2, 3))  # type: ignore[return-value]
 
 
-def right_atoms(things: Sequence[Detection], meaning: Meaning) -> float:
+def right_atoms(things: Sequence[Detection], meaning: Meaning, world: World = DEFAULT) -> float:
     """Share of right atoms among the four that every caption has: count, colour, shape and size."""
-    atoms = verdict(things, meaning, world=V1).atoms()
+    atoms = verdict(things, meaning, world=world).atoms()
     return sum(bool(atoms[name]) for name in COMMON_ATOMS) / len(COMMON_ATOMS)

@@ -12,25 +12,30 @@ from cvae_lightning.evaluation.coverage import NEIGHBOURS, Floats, coverage, pos
 from cvae_lightning.evaluation.model_adapter import Paint
 from cvae_lightning.evaluation.real_scenes import real_images
 from cvae_lightning.evaluation.settings import BOOTSTRAP, REAL, SAMPLE, EvaluationSettings, Key
-from cvae_lightning.world import V1, parse
+from cvae_lightning.world import DEFAULT, World, parse
 
 RESAMPLES = 500
 """Of a bootstrap interval."""
 
 
-def diversity(paint: Paint, captions: Sequence[str], settings: EvaluationSettings) -> dict[str, Any]:
+def diversity(
+    paint: Paint, captions: Sequence[str], settings: EvaluationSettings, world: World = DEFAULT
+) -> dict[str, Any]:
     """Coverage and spread of the right images of captions, as plain data.
 
     Args:
         paint: the generator.
         captions: the first of the first split; the settings say how many of them are painted, and how often.
+        world: of the captions.
 
     Returns:
         one row per caption, and means over the captions that have more right images than ``NEIGHBOURS``:
         ``coverage`` and ``spread`` of the model's, of as many other real scenes, and their ratio; ``variety``, the
         mean over captions of the ratio of spreads, and the caption with the lowest.
     """
-    rows = [_row(paint, caption, i, settings) for i, caption in enumerate(captions[: settings.coverage_captions])]
+    rows = [
+        _row(paint, caption, i, settings, world) for i, caption in enumerate(captions[: settings.coverage_captions])
+    ]
     measured = [row for row in rows if "coverage" in row]
     summary: dict[str, Any] = {"captions": len(rows), "measured": len(measured)}
     for what in ("coverage", "spread") if measured else ():
@@ -43,17 +48,17 @@ def diversity(paint: Paint, captions: Sequence[str], settings: EvaluationSetting
     return summary | {"rows": rows}
 
 
-def _row(paint: Paint, caption: str, index: int, settings: EvaluationSettings) -> dict[str, Any]:
-    meaning, split, count = parse(caption, world=V1), settings.splits[0], settings.coverage_samples
+def _row(paint: Paint, caption: str, index: int, settings: EvaluationSettings, world: World) -> dict[str, Any]:
+    meaning, split, count = parse(caption, world=world), settings.splits[0], settings.coverage_samples
     keys = [settings.key(SAMPLE, split, index, k) for k in range(count)]
     images = paint([caption] * count, keys)
-    made = _right(judged(images, [meaning] * count))
+    made = _right(judged(images, [meaning] * count, world))
     row: dict[str, Any] = {"caption": caption, "right": len(made), "of": count}
     if len(made) <= NEIGHBOURS:
         return row
     meanings = [meaning] * (2 * len(made))
-    drawn = real_images(meanings, [settings.key(REAL, split, index, k) for k in range(len(meanings))], images.shape[1])
-    real = _right(judged(drawn, meanings))
+    keys = [settings.key(REAL, split, index, k) for k in range(len(meanings))]
+    real = _right(judged(real_images(meanings, keys, images.shape[1], world), meanings, world))
     half = len(real) // 2
     reference, other = real[:half], real[half:]
     row["coverage"] = {"model": coverage(reference, made), "real": coverage(reference, other)}

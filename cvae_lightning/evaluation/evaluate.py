@@ -45,14 +45,14 @@ def evaluate(painter: Painter, settings: EvaluationSettings, source: SceneSource
     log.info("painting %d captions %d times each", settings.coverage_captions, settings.coverage_samples)
     described = {key: value for key, value in asdict(settings).items() if key not in HOW}
     results = {
-        "settings": described | {"world": asdict(source)},
+        "settings": described | {"world": source.plain()},
         "image_size": painter.model.image_size,
         "given": given_information(blueprint(painter.model)),
         "bounds_prior": prior_of_bounds(painter.model.prior),
         "prior_bound": prior_bound(adapter, settings, source),
         "splits": {split: findings(result) | _novelty(result, training) for split, result in splits.items()},
         "fixed_caption": fixed_caption_units(adapter, captions, settings),
-        "diversity": diversity(adapter.paint, captions, settings),
+        "diversity": diversity(adapter.paint, captions, settings, painter.world),
     }
     return Evaluation(round_floats(results), splits)
 

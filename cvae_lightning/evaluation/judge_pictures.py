@@ -16,7 +16,7 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.consistency import JudgedImage, atom_shares, judged
 from cvae_lightning.evaluation.proportions import Tally
 from cvae_lightning.runs.images import open_image, read_image, to_rgb
-from cvae_lightning.world import ATOMS, V1, CaptionError, Meaning, Verdict, parse
+from cvae_lightning.world import ATOMS, DEFAULT, CaptionError, Meaning, Verdict, World, parse
 from cvae_lightning.world.renderer import LARGEST, SMALLEST
 
 AT_ONCE = 64
@@ -38,13 +38,16 @@ class JudgedPicture(NamedTuple):
     image: JudgedImage
 
 
-def judge_images(images: Sequence[NDArray[np.uint8] | Image.Image], captions: Sequence[str]) -> list[Verdict]:
+def judge_images(
+    images: Sequence[NDArray[np.uint8] | Image.Image], captions: Sequence[str], world: World = DEFAULT
+) -> list[Verdict]:
     """The verdict on each picture and its caption, from the pixels alone.
 
     Args:
         images: arrays (S, S, 3) of uint8 RGB, also as one array (N, S, S, 3), or Pillow images of any mode; square,
             of 32 pixels or more, and not necessarily of one size.
         captions: one per picture, in the world's language.
+        world: of the captions.
 
     Returns:
         verdicts, in the same order.
@@ -61,11 +64,11 @@ def judge_images(images: Sequence[NDArray[np.uint8] | Image.Image], captions: Se
     """
     if len(images) != len(captions):
         raise ValueError(f"there are {len(images)} images and {len(captions)} captions: expected one caption per image")
-    meanings = [parse(caption, world=V1) for caption in captions]
-    return [image.verdict for image in _judged([_pixels(image) for image in images], meanings)]
+    meanings = [parse(caption, world=world) for caption in captions]
+    return [image.verdict for image in _judged([_pixels(image) for image in images], meanings, world)]
 
 
-def read_meanings(sources: Sequence[CaptionedImage]) -> list[Meaning]:
+def read_meanings(sources: Sequence[CaptionedImage], world: World = DEFAULT) -> list[Meaning]:
     """What each picture should show, after a look at every caption and at the size of every picture.
 
     Raises:
@@ -74,7 +77,7 @@ def read_meanings(sources: Sequence[CaptionedImage]) -> list[Meaning]:
     meanings, mistakes = [], []
     for source in sources:
         try:
-            meanings.append(parse(source.caption, world=V1))
+            meanings.append(parse(source.caption, world=world))
         except CaptionError as error:
             mistakes.append(f"{source.name}: {error}")
     if mistakes:
@@ -86,7 +89,10 @@ def read_meanings(sources: Sequence[CaptionedImage]) -> list[Meaning]:
 
 
 def judge_files(
-    sources: Sequence[CaptionedImage], meanings: Sequence[Meaning], advance: Callable[[int], None]
+    sources: Sequence[CaptionedImage],
+    meanings: Sequence[Meaning],
+    advance: Callable[[int], None],
+    world: World = DEFAULT,
 ) -> list[JudgedPicture]:
     """Read and judge pictures.
 
@@ -94,12 +100,13 @@ def judge_files(
         sources: the files.
         meanings: of :func:`read_meanings`.
         advance: called with the number of pictures after each lot of them.
+        world: of the captions.
     """
     judged_pictures: list[JudgedPicture] = []
     pairs = list(zip(sources, meanings, strict=True))
     for lot in (pairs[start : start + AT_ONCE] for start in range(0, len(pairs), AT_ONCE)):
         pixels = [_pixels(read_image(source.path)) for source, _ in lot]
-        images = _judged(pixels, [meaning for _, meaning in lot])
+        images = _judged(pixels, [meaning for _, meaning in lot], world)
         judged_pictures += [JudgedPicture(source, image) for (source, _), image in zip(lot, images, strict=True)]
         advance(len(lot))
     return judged_pictures
@@ -131,13 +138,13 @@ def _pixels(image: NDArray[np.uint8] | Image.Image) -> NDArray[np.uint8]:
     return np.asarray(rgb)
 
 
-def _judged(pixels: Sequence[NDArray[np.uint8]], meanings: Sequence[Meaning]) -> list[JudgedImage]:
+def _judged(pixels: Sequence[NDArray[np.uint8]], meanings: Sequence[Meaning], world: World) -> list[JudgedImage]:
     """Images of several sizes, those of one size together; in the order given."""
     found: dict[int, JudgedImage] = {}
     by_side = sorted(range(len(pixels)), key=lambda index: len(pixels[index]))
     for _, group in groupby(by_side, key=lambda index: len(pixels[index])):
         indices = list(group)
-        images = judged(np.stack([pixels[index] for index in indices]), [meanings[index] for index in indices])
+        images = judged(np.stack([pixels[index] for index in indices]), [meanings[index] for index in indices], world)
         found |= dict(zip(indices, images, strict=True))
     return [found[index] for index in range(len(pixels))]
 

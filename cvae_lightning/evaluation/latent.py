@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cvae_lightning.evaluation.model_adapter import ModelAdapter
 from cvae_lightning.evaluation.real_scenes import real_images
 from cvae_lightning.evaluation.settings import FIXED, EvaluationSettings
-from cvae_lightning.world import V1, parse
+from cvae_lightning.world import parse
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,9 @@ def fixed_caption_units(adapter: ModelAdapter, captions: Sequence[str], settings
     variances = []
     for index, caption in enumerate(chosen):
         keys = [settings.key(FIXED, split, index, k) for k in range(SCENES)]
-        images = real_images([parse(caption, world=V1)] * SCENES, keys, adapter.model.image_size)
+        images = real_images(
+            [parse(caption, world=adapter.world)] * SCENES, keys, adapter.model.image_size, adapter.world
+        )
         variances.append(adapter.posterior_means(images, [caption] * SCENES).var(axis=0, ddof=1))
     mean = np.mean(variances, axis=0)
     return {

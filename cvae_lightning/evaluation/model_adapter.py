@@ -59,7 +59,7 @@ class ModelAdapter:
 
     def __init__(self, painter: Painter, batch_size: int = 64) -> None:
         self.model, self.tokenizer, self.batch_size = painter.model, painter.tokenizer, batch_size
-        self.device = next(painter.model.parameters()).device
+        self.world, self.device = painter.world, next(painter.model.parameters()).device
 
     @torch.inference_mode()
     def paint(self, captions: Sequence[str], keys: Sequence[Key]) -> Images:

@@ -16,13 +16,13 @@ from torch.utils.data import DataLoader, Dataset
 from cvae_lightning.data import ShapeSceneDataset
 from cvae_lightning.evaluation.consistency import JudgedImage, tally
 from cvae_lightning.evaluation.settings import SceneSource
-from cvae_lightning.world import V1, content, parse
+from cvae_lightning.world import DEFAULT, World, content, parse
 
 log = logging.getLogger(__name__)
-COMPARISONS: dict[str, Callable[[str], Hashable]] = {
-    "wording": lambda caption: caption,
-    "meaning": lambda caption: parse(caption, world=V1),
-    "content": lambda caption: content(parse(caption, world=V1)),
+COMPARISONS: dict[str, Callable[[str, World], Hashable]] = {
+    "wording": lambda caption, world: caption,
+    "meaning": lambda caption, world: parse(caption, world=world),
+    "content": lambda caption, world: content(parse(caption, world=world)),
 }
 """Ways of comparing captions, by name; captions are the same where these values are equal."""
 
@@ -32,16 +32,17 @@ class TrainingCaptions:
 
     Args:
         captions: of all training scenes.
+        world: theirs.
     """
 
-    def __init__(self, captions: Iterable[str]) -> None:
-        wordings = set(captions)
-        self.known = {name: {value(caption) for caption in wordings} for name, value in COMPARISONS.items()}
+    def __init__(self, captions: Iterable[str], world: World = DEFAULT) -> None:
+        wordings, self.world = set(captions), world
+        self.known = {name: {value(caption, world) for caption in wordings} for name, value in COMPARISONS.items()}
 
     def split(self, captions: Sequence[str], comparison: str) -> list[bool]:
         """For each caption whether training had the same, by one of :data:`COMPARISONS`."""
         value, known = COMPARISONS[comparison], self.known[comparison]
-        return [value(caption) in known for caption in captions]
+        return [value(caption, self.world) in known for caption in captions]
 
 
 def training_captions(source: SceneSource, num_workers: int = 0) -> TrainingCaptions | None:
@@ -52,9 +53,9 @@ def training_captions(source: SceneSource, num_workers: int = 0) -> TrainingCapt
     if source.train_size is None:
         return None
     log.info("drawing the %d training captions again, to know which captions are new", source.train_size)
-    scenes = ShapeSceneDataset(source.train_size, 64, source.seed, "train", source.mix, source.synonyms)
+    scenes = ShapeSceneDataset(source.train_size, 64, source.seed, "train", source.synonyms, source.world)
     batches = DataLoader(_Captions(scenes), batch_size=256, num_workers=num_workers, collate_fn=list)
-    return TrainingCaptions(caption for batch in batches for caption in batch)
+    return TrainingCaptions((caption for batch in batches for caption in batch), source.world)
 
 
 class _Captions(Dataset[str]):

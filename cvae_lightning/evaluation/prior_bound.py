@@ -26,7 +26,7 @@ def prior_bound(adapter: ModelAdapter, settings: EvaluationSettings, source: Sce
         return None
     split, count = settings.splits[0], min(settings.bound_images, settings.captions)
     size = adapter.model.image_size
-    examples = ShapeSceneDataset(count, size, source.seed, split, source.mix, source.synonyms).__getitems__(
+    examples = ShapeSceneDataset(count, size, source.seed, split, source.synonyms, source.world).__getitems__(
         range(count)
     )
     images = np.stack([example.image.permute(1, 2, 0).numpy() for example in examples])

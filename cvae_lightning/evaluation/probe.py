@@ -13,7 +13,7 @@ from cvae_lightning.data.images import from_uint8, to_uint8
 from cvae_lightning.evaluation.real_scenes import real_images
 from cvae_lightning.inference.noise import normal_rows
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.world import V1, Detection, Meaning, detect, parse
+from cvae_lightning.world import DEFAULT, Detection, Meaning, World, detect, parse
 
 
 class Probe(NamedTuple):
@@ -32,6 +32,7 @@ class Probe(NamedTuple):
         rate: (B,) KL(q || prior), nats.
         meanings: what the captions mean; none where there is no world.
         things: what the detector finds in each sample; none where there is no world.
+        world: of the captions, where there is one.
     """
 
     images: Tensor
@@ -42,18 +43,19 @@ class Probe(NamedTuple):
     rate: Tensor
     meanings: list[Meaning]
     things: list[tuple[Detection, ...]]
+    world: World = DEFAULT
 
 
 @torch.no_grad()
-def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor) -> Probe:
+def probe(model: ConditionalVAE, scenes: Batch, noise: Tensor, world: World = DEFAULT) -> Probe:
     """Pass scenes through a model, and paint their captions with noise (B, Z); all on the model's device.
 
     The other scene of a caption is a pure function of the scene's index and meaning.
     """
-    meanings = [parse(text, world=V1) for text in scenes.captions]
-    drawn = real_images(meanings, [(index,) for index in scenes.indices.tolist()], scenes.images.shape[-1])
+    meanings = [parse(text, world=world) for text in scenes.captions]
+    drawn = real_images(meanings, [(index,) for index in scenes.indices.tolist()], scenes.images.shape[-1], world)
     found = _probe(model, scenes, noise, from_uint8(drawn).to(noise.device))
-    return found._replace(meanings=meanings, things=detect(to_uint8(found.samples), world=V1))
+    return found._replace(meanings=meanings, things=detect(to_uint8(found.samples), world=world), world=world)
 
 
 @torch.no_grad()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.coverage import NEIGHBOURS
 from cvae_lightning.runs import CONFIG, read_mapping, run_dir_of
-from cvae_lightning.world import V1, Mix, sample, scene_rng
+from cvae_lightning.world import DEFAULT, NUMBERS, V1, Mix, World, sample, scene_rng, world_of_config
 
 Key = tuple[int, ...]
 MOST = 2**63
@@ -24,15 +26,24 @@ class SceneSource:
 
     Attributes:
         seed: of the scenes.
-        mix: how often each form of meaning is drawn.
         synonyms: whether captions use all words of the language.
         train_size: how many scenes the model was trained on; None where that is not known.
+        world: which they are of.
     """
 
     seed: int = 0
-    mix: Mix = field(default_factory=Mix)
     synonyms: bool = True
     train_size: int | None = None
+    world: World = DEFAULT
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data, with the world's name."""
+        return {
+            "world": self.world.name,
+            "seed": self.seed,
+            "synonyms": self.synonyms,
+            "train_size": self.train_size,
+        }
 
 
 def training_scenes(size: int, val_fraction: float) -> int:
@@ -49,12 +60,12 @@ def scene_source_of(checkpoint: Path) -> SceneSource:
     folder = run_dir_of(checkpoint)
     if folder is None or not (file := folder / CONFIG).is_file():
         return SceneSource()
-    data = read_mapping(file, {"data": dict}).get("data", {})
+    config = read_mapping(file, {"data": dict})
+    data = config.get("data", {})
     try:
-        mix = Mix(*(data["mix"][form.name] for form in fields(Mix)))
         train_size = training_scenes(_whole(data["size"]), data["val_fraction"])
-        return SceneSource(_whole(data["seed"]), mix, bool(data["synonyms"]), train_size)
-    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        return SceneSource(_whole(data["seed"]), bool(data["synonyms"]), train_size, _world(config))
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise UserError(f"{file} does not say which scenes the run was trained on: {error}") from error
 
 
@@ -62,6 +73,22 @@ def _whole(value: object) -> int:
     if type(value) is not int or not 0 <= value < MOST:
         raise ValueError(f"{str(value)[:80]!r}: expected a whole number of 0 or more")
     return value
+
+
+def _world(config: Mapping[str, Any]) -> World:
+    """The world of a run's config; runs from before there were several are of version 1, with a mix of their own."""
+    if "world" in config:
+        return world_of_config(config["world"])
+    return replace(V1, mix=Mix(**{key: value for key, value in config["data"]["mix"].items() if key != "_target_"}))
+
+
+def withheld_splits(world: World) -> tuple[str, ...]:
+    """``test``, and all splits whose captions mean what training never has: what an evaluation is of by default.
+
+    >>> withheld_splits(V1)
+    ('test', 'novel_pair', 'novel_count', 'novel_relation')
+    """
+    return world.splits.names[2:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +136,7 @@ class EvaluationSettings:
                 raise UserError(f"{name}={getattr(self, name)}: expected at least {lowest}")
         if not self.splits or len(set(self.splits)) < len(self.splits):
             raise UserError(
-                f"splits=[{','.join(self.splits)}]: expected one or more, each once, of {', '.join(V1.splits.names)}"
+                f"splits=[{','.join(self.splits)}]: expected one or more, each once, of {', '.join(NUMBERS)}"
             )
 
     def check(self, source: SceneSource) -> None:
@@ -120,10 +147,10 @@ class EvaluationSettings:
         """
         for split in self.splits:
             try:
-                sample(scene_rng(source.seed, split, 0, world=V1), split, source.mix, world=V1)
+                sample(scene_rng(source.seed, split, 0, world=source.world), split, world=source.world)
             except ValueError as error:
                 raise UserError(f"splits=[{','.join(self.splits)}]: {error}") from error
 
     def key(self, purpose: int, split: str, index: int, number: int = 0) -> Key:
         """The seed of a draw: for what, the scene's split and index in it, and which of several."""
-        return (self.seed, purpose, V1.splits.names.index(split), index, number)
+        return (self.seed, purpose, NUMBERS[split], index, number)

@@ -16,7 +16,7 @@ from cvae_lightning.evaluation.consistency import JudgedImage, atom_shares, by_s
 from cvae_lightning.evaluation.latent import active_units
 from cvae_lightning.evaluation.model_adapter import ERRORS, Floats, Images, ModelAdapter, ReconstructionStats
 from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, EvaluationSettings, SceneSource
-from cvae_lightning.world import V1, parse
+from cvae_lightning.world import DEFAULT, World, parse
 
 SHOWN = 16
 """Images of a split that figures show."""
@@ -34,6 +34,7 @@ class SplitResult:
         stats: of the reconstructions; its images are the first ``SHOWN`` only.
         log_weights: (n, K) log importance weights of the first n images.
         originals, painted: (SHOWN, S, S, 3) the first images of the split and the first samples.
+        world: of the captions.
     """
 
     captions: list[str]
@@ -44,12 +45,13 @@ class SplitResult:
     log_weights: Floats
     originals: Images
     painted: Images
+    world: World = DEFAULT
 
 
 def evaluate_split(adapter: ModelAdapter, settings: EvaluationSettings, source: SceneSource, split: str) -> SplitResult:
     """Evaluate a model on the first scenes of a split, a batch at a time."""
     size = adapter.model.image_size
-    dataset = ShapeSceneDataset(settings.captions, size, source.seed, split, source.mix, source.synonyms)
+    dataset = ShapeSceneDataset(settings.captions, size, source.seed, split, source.synonyms, source.world)
     batches: DataLoader[Example] = DataLoader(
         dataset, settings.batch_size, num_workers=settings.num_workers, collate_fn=list
     )
@@ -61,7 +63,7 @@ def _evaluate_batch(
 ) -> SplitResult:
     images = np.stack([example.image.permute(1, 2, 0).numpy() for example in batch])
     captions, indices = [example.caption for example in batch], [example.index for example in batch]
-    meanings = [parse(caption, world=V1) for caption in captions]
+    meanings = [parse(caption, world=adapter.world) for caption in captions]
     painted = adapter.paint(captions, [settings.key(SAMPLE, split, index) for index in indices])
     keys = [settings.key(POSTERIOR, split, index) for index in indices]
     stats = adapter.reconstruct(images, captions, keys)
@@ -74,13 +76,14 @@ def _evaluate_batch(
     shown = slice(0, sum(index < SHOWN for index in indices))
     return SplitResult(
         captions=captions,
-        real=judged(images, meanings),
-        samples=judged(painted, meanings),
-        reconstructed=judged(stats.reconstructions, meanings),
+        real=judged(images, meanings, adapter.world),
+        samples=judged(painted, meanings, adapter.world),
+        reconstructed=judged(stats.reconstructions, meanings, adapter.world),
         stats=stats._replace(reconstructions=stats.reconstructions[shown]),
         log_weights=weights,
         originals=images[shown],
         painted=painted[shown],
+        world=adapter.world,
     )
 
 
@@ -90,6 +93,8 @@ def _joined(parts: Sequence[SplitResult]) -> SplitResult:
 
 def _join(values: Sequence[Any]) -> Any:
     """Lists, arrays or tuples of arrays of successive batches as one."""
+    if isinstance(values[0], World):
+        return values[0]
     if isinstance(values[0], list):
         return [item for value in values for item in value]
     if isinstance(values[0], ReconstructionStats):
@@ -101,17 +106,17 @@ def findings(result: SplitResult) -> dict[str, Any]:
     """All numbers of a split, as plain data."""
     return {
         "real": {"atoms": atom_shares(result.real)},
-        "samples": _consistency(result.samples) | {"confusion": confusion(result.samples)},
-        "shuffled": {"atoms": atom_shares(shuffled(result.samples))},
-        "reconstructions": _consistency(result.reconstructed),
+        "samples": _consistency(result.samples, result.world) | {"confusion": confusion(result.samples, result.world)},
+        "shuffled": {"atoms": atom_shares(shuffled(result.samples, result.world))},
+        "reconstructions": _consistency(result.reconstructed, result.world),
         "errors": dict(zip(ERRORS, result.stats.errors.mean(axis=0).tolist(), strict=True)),
         "bounds": bounds(result),
         "latent": latent(result.stats),
     }
 
 
-def _consistency(images: Sequence[JudgedImage]) -> dict[str, Any]:
-    return {"atoms": atom_shares(images), "by": by_slice(images), "failures": failures(images)}
+def _consistency(images: Sequence[JudgedImage], world: World) -> dict[str, Any]:
+    return {"atoms": atom_shares(images), "by": by_slice(images, world), "failures": failures(images)}
 
 
 def bounds(result: SplitResult) -> dict[str, Any]:

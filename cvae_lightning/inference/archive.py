@@ -13,7 +13,7 @@ from torch import Tensor
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.inference.digest import SHA256, check_digest, digest, flattened
-from cvae_lightning.inference.file_format import KEY
+from cvae_lightning.inference.header import KEY
 from cvae_lightning.runs import WEIGHTS
 
 ZIP = b"PK\x03\x04"

@@ -11,13 +11,15 @@ import torch
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError
 from cvae_lightning.inference.archive import Kind, kind_of, read_checkpoint
-from cvae_lightning.inference.file_format import FORMAT_VERSION, KEY, Saved, check_weights, from_file
+from cvae_lightning.inference.file_format import FORMAT_VERSION, Saved, check_weights, from_file, world_of
+from cvae_lightning.inference.header import KEY
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.inference.sampler import change_sampler
 from cvae_lightning.models import ConditionalVAE, build
 from cvae_lightning.models.blueprint_checks import check_blueprint, check_bounds, check_shapes, nested
 from cvae_lightning.models.serialization import PARTS
 from cvae_lightning.runs import find_checkpoint
+from cvae_lightning.world import DEFAULT, V1, World, from_plain, to_plain
 
 LONGEST_REASON = 300
 """Characters of a message that repeats a constructor's."""
@@ -54,13 +56,19 @@ def load(
     saved = from_file(file) if kind_of(file) is Kind.EXPORT else _from_checkpoint(file)
     try:
         model, tokenizer = _built(saved)
+        world = _world(saved)
         change_sampler(model, sampler)
     except UserError:
         raise
     except Exception as error:  # constructors answer impossible numbers with many unrelated types
         reason = " ".join(str(error).split())[:LONGEST_REASON]
         raise UserError(f"{file} is not a trained model of this package: {type(error).__name__}: {reason}") from error
-    return Painter(model.to(device), tokenizer)
+    return Painter(model.to(device), tokenizer, world)
+
+
+def _world(saved: Saved) -> World:
+    """The model's world; captions of none, which a tokenizer of free text reads, are never judged by the default."""
+    return DEFAULT if saved.world is None else from_plain(saved.world)
 
 
 def _built(saved: Saved) -> tuple[ConditionalVAE, CaptionTokenizer]:
@@ -117,13 +125,13 @@ def _saved(file: Path, checkpoint: Mapping[str, Any]) -> Saved:
     weights = {key.removeprefix("model."): value for key, value in tensors if key.startswith("model.")}
     if is_format_1(checkpoint):
         check_bounds(checkpoint["blueprint"])
-        return Saved(checkpoint["blueprint"], checkpoint["ShapeSceneDataModule"], weights).upgraded()
+        return Saved(checkpoint["blueprint"], checkpoint["ShapeSceneDataModule"], weights, to_plain(V1)).upgraded()
     content = checkpoint[KEY]
     if content["format_version"] != FORMAT_VERSION:
         raise UserError(f"{file} has format version {str(content['format_version'])[:80]}: update the package")
     if content["tokenizer"] is None:
         raise UserError(f"{file} has no tokenizer: the model was trained without a data module that has one")
-    return Saved(content["blueprint"], content["tokenizer"], weights)
+    return Saved(content["blueprint"], content["tokenizer"], weights, world_of(content))
 
 
 def is_format_1(checkpoint: Mapping[str, Any]) -> bool:

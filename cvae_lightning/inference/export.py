@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cvae_lightning.errors import UserError, nearest_hint, require_package
+from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.inference import PRECISIONS
+from cvae_lightning.world import to_plain
 
 if TYPE_CHECKING:
     from cvae_lightning.inference.painter import Painter
-
-FORMATS = ("safetensors", "onnx")
-"""Files that a model can be written as."""
 
 
 class Exported(NamedTuple):
@@ -23,24 +21,12 @@ class Exported(NamedTuple):
     Attributes:
         weights: the file's content.
         facts: for its model card: ``image_size`` in pixels, ``latent_dim``, class names of its ``parts``, its
-            ``blueprint``, number of ``parameters``, ``precision`` in words and ``size`` of the file in bytes.
+            ``blueprint``, number of ``parameters``, ``precision`` in words, ``size`` of the file in bytes and its
+            ``world``.
     """
 
     weights: bytes
     facts: Mapping[str, Any]
-
-
-def check_format(name: str) -> None:
-    """Raise where there is no such file format, or what it needs is not installed.
-
-    Raises:
-        UserError: the message names the nearest of ``FORMATS``, or the missing package.
-    """
-    if name not in FORMATS:
-        raise UserError(f"format={name}: expected one of {', '.join(FORMATS)}{nearest_hint(name, FORMATS)}")
-    if name == "onnx":
-        for package in ("onnx", "onnxscript", "onnxruntime"):
-            require_package(package, "format=onnx")
 
 
 def check_dtype(dtype: str) -> None:
@@ -85,7 +71,9 @@ def packed(painter: Painter, dtype: str = "mixed") -> Exported:
 
     check_dtype(dtype)
     model, tokenizer = painter.model, painter.tokenizer
-    weights = to_file(Saved(blueprint(model), tokenizer.state_dict(), model.state_dict()), dtype)
+    world = None if tokenizer.free_text else to_plain(painter.world)
+    saved = Saved(blueprint(model), tokenizer.state_dict(), model.state_dict(), world)
+    weights = to_file(saved, dtype)
     facts = {
         "image_size": model.image_size,
         "latent_dim": model.latent_dim,
@@ -94,6 +82,7 @@ def packed(painter: Painter, dtype: str = "mixed") -> Exported:
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "precision": PRECISIONS[dtype],
         "size": len(weights),
+        "world": to_plain(painter.world),
     }
     return Exported(weights, facts)
 

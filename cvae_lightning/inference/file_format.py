@@ -15,16 +15,14 @@ from torch import Tensor
 from cvae_lightning.errors import UserError
 from cvae_lightning.inference.digest import SHA256, check_digest, digest
 from cvae_lightning.inference.format_1 import upgrade
+from cvae_lightning.inference.header import KEY, own_header
 from cvae_lightning.inference.quantization import dequantize, quantize
 from cvae_lightning.models.blueprint_checks import check_bounds
 from cvae_lightning.runs.plain import parse_json
+from cvae_lightning.world import V1, to_plain
 
 FORMAT_VERSION = 2
 """Of a model's blueprint and of its weights' names; version 1 is read too (:mod:`.format_1`)."""
-KEY = "cvae_lightning"
-"""The header's only entry: safetensors writes several in an order that changes from process to process."""
-MOST_HEADER = 20_000_000
-"""Bytes of a header, names and places of its tensors included."""
 
 
 class Saved(NamedTuple):
@@ -34,11 +32,13 @@ class Saved(NamedTuple):
         blueprint: of the model, as :func:`cvae_lightning.models.serialization` makes it.
         tokenizer: ``max_length`` and ``words`` of its tokenizer.
         weights: its tensors by name.
+        world: of its captions, as :func:`cvae_lightning.world.to_plain` makes it; None for captions of no world.
     """
 
     blueprint: Mapping[str, Any]
     tokenizer: Mapping[str, Any]
     weights: Mapping[str, Tensor]
+    world: Mapping[str, Any] | None
 
     def upgraded(self) -> Saved:
         """A model of format 1 in the names of today.
@@ -47,7 +47,7 @@ class Saved(NamedTuple):
             KeyError, TypeError, ValueError: it is not one.
         """
         plan, weights = upgrade(self.blueprint, self.weights)
-        return Saved(plan, self.tokenizer, weights)
+        return Saved(plan, self.tokenizer, weights, self.world)
 
 
 def to_file(saved: Saved, precision: str) -> bytes:
@@ -56,7 +56,8 @@ def to_file(saved: Saved, precision: str) -> bytes:
     Raises:
         UserError: the blueprint holds more than plain data, or a weight is too large or not finite.
     """
-    content = {"format_version": FORMAT_VERSION, "blueprint": saved.blueprint, "tokenizer": saved.tokenizer}
+    content = {"format_version": FORMAT_VERSION, **saved._asdict()}
+    del content["weights"]
     stored = quantize(saved.weights, precision)
     try:
         plain = json.loads(json.dumps(content))
@@ -73,7 +74,7 @@ def from_file(file: Path) -> Saved:
         UserError: the file is damaged, of another program, or newer than this package.
     """
     try:
-        header = _own_header(file)
+        header = own_header(file)
         with safe_open(file, framework="pt") as opened:
             stored = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except Exception as error:  # damage is answered with several unrelated types
@@ -87,7 +88,7 @@ def from_file(file: Path) -> Saved:
         if version in (1, FORMAT_VERSION):
             check_digest(file, stated, [content, stored])
             check_bounds(content["blueprint"])
-            saved = Saved(dict(content["blueprint"]), dict(content["tokenizer"]), dequantize(stored))
+            saved = Saved(dict(content["blueprint"]), dict(content["tokenizer"]), dequantize(stored), world_of(content))
             return saved if version == FORMAT_VERSION else saved.upgraded()
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise UserError(f"{file} has a damaged header: {type(error).__name__}: {error}") from error
@@ -97,23 +98,12 @@ def from_file(file: Path) -> Saved:
     )
 
 
-def _own_header(file: Path) -> str | None:
-    """The header's entry of this package; None where there is none.
-
-    Raises:
-        ValueError: the header is longer than any model's, or has a name twice, so that two readers of it may read two
-            different models.
-    """
-    with file.open("rb") as opened:
-        length = int.from_bytes(opened.read(8), "little")
-        if length > MOST_HEADER:
-            raise ValueError(f"its header states a length of {length:,} bytes: expected at most {MOST_HEADER:,}")
-        header = parse_json(opened.read(length).decode())
-    metadata = header.get("__metadata__") or {}
-    own = metadata.get(KEY)
-    if own is not None and not isinstance(own, str):
-        raise ValueError(f"its entry {KEY!r} is not a text")
-    return own
+def world_of(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The world of a file's content; files from before there were several are of version 1."""
+    world = content["world"] if "world" in content else to_plain(V1)
+    if world is not None and not isinstance(world, Mapping):
+        raise TypeError(f"its world is {type(world).__name__}: expected a mapping or null")
+    return world
 
 
 def check_weights(weights: Mapping[str, Tensor]) -> None:

@@ -20,7 +20,7 @@ from cvae_lightning.inference.pictures import PictureRows, Pictures
 from cvae_lightning.inference.variations import interpolated
 from cvae_lightning.inference.wording import in_known_words
 from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.world import V1, Verdict, judge, parse
+from cvae_lightning.world import DEFAULT, Verdict, World, judge, parse
 
 BATCHES_TOGETHER = 8
 """Batches of samples of which the candidates that are not right yet are painted again together."""
@@ -32,6 +32,7 @@ class Painter:
     Args:
         model: the model; it is put into evaluation mode.
         tokenizer: the tokenizer that it was trained with.
+        world: that of its training captions: how captions are read, and judged.
 
     >>> from cvae_lightning import CaptionTokenizer, ConditionalVAE
     >>> tokenizer = CaptionTokenizer().fit(["a large blue square", "2 small red circles"])
@@ -43,9 +44,9 @@ class Painter:
     [3, 3]
     """
 
-    def __init__(self, model: ConditionalVAE, tokenizer: CaptionTokenizer) -> None:
+    def __init__(self, model: ConditionalVAE, tokenizer: CaptionTokenizer, world: World = DEFAULT) -> None:
         self.model = model.eval()
-        self.tokenizer = tokenizer
+        self.tokenizer, self.world = tokenizer, world
 
     @overload
     def __call__(self, caption: str, num_samples: int = 1, seed: int = 0, best_of: int = 1) -> Pictures: ...  # type: ignore[overload-overlap]
@@ -125,15 +126,15 @@ class Painter:
             UserError: there is not one caption per image, or an image is not a square of 32 to 512 pixels.
         """
         check_pairs(images, captions)
-        meanings = [parse(caption, world=V1) for caption in captions]
+        meanings = [parse(caption, world=self.world) for caption in captions]
         try:
             pixels = [np.asarray(image.convert("RGB"))[None] for image in images]
-            return [judge(one, [meaning], world=V1)[0] for one, meaning in zip(pixels, meanings, strict=True)]
+            return [judge(one, [meaning], world=self.world)[0] for one, meaning in zip(pixels, meanings, strict=True)]
         except ValueError as error:
             raise UserError(str(error)) from error
 
     def _judged(self, images: Tensor, captions: Sequence[str]) -> Pictures:
-        verdicts = judge(to_uint8(images), [parse(caption, world=V1) for caption in captions], world=V1)
+        verdicts = judge(to_uint8(images), [parse(caption, world=self.world) for caption in captions], world=self.world)
         return Pictures(tuple(to_pictures(images)), tuple(captions), tuple(verdicts))
 
     def paint(
@@ -197,7 +198,9 @@ class Painter:
         keys = [sample_key(seed, request.index, candidate) for request in requests]
         noise = normal_rows(keys, self.model.latent_dim).to(self._device)
         images = self.model.generate(self._tokens([request.model_caption for request in requests]), noise=noise)
-        verdicts = judge(to_uint8(images), [parse(request.caption, world=V1) for request in requests], world=V1)
+        verdicts = judge(
+            to_uint8(images), [parse(request.caption, world=self.world) for request in requests], world=self.world
+        )
         for image, request, verdict in zip(to_pictures(images), requests, verdicts, strict=True):
             yield PaintedImage(
                 image=image,
@@ -228,7 +231,7 @@ class Painter:
             CaptionError: the caption has an unknown word or no meaning.
             UserError: the training captions had no word for something that the caption says.
         """
-        return in_known_words(caption, self.tokenizer, (seed, index))
+        return in_known_words(caption, self.tokenizer, (seed, index), world=self.world)
 
     def noise(self, num_samples: int, seed: int, candidate: int = 0) -> Tensor:
         """(num_samples, Z) the noise of a caption's samples; row k is a pure function of (seed, k, candidate)."""

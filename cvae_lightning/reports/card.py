@@ -16,13 +16,14 @@ import yaml
 from cvae_lightning.evaluation.given_information import given_information
 from cvae_lightning.reports.templating import render, with_interval
 from cvae_lightning.runs import WEIGHTS, override_key
-from cvae_lightning.world import V1
+from cvae_lightning.world import CaptionError, World, from_plain, parse
 
 Plain = Mapping[str, Any]
 KINDS = {"samples": "Text-to-image", "reconstructions": "Reconstruction"}
 """What of an evaluation the metadata gives, as the name of a task."""
 REPOSITORY_TYPE = "shape-world"
 """The data set's identifier in the metadata."""
+EXAMPLE = "a large blue square above 3 small red circles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class CardFacts:
         parameters: how many it has.
         precision: how they are stored, in words.
         size: bytes of the file.
+        world: of its captions, as plain data.
         config: of the run.
         environment: ``environment.json`` of the run.
         metrics: ``metrics.json`` of the run.
@@ -50,6 +52,7 @@ class CardFacts:
     parameters: int
     precision: str
     size: int
+    world: Plain
     config: Plain
     environment: Plain
     metrics: Plain
@@ -76,8 +79,20 @@ def model_card(facts: CardFacts) -> str:
             for metric, value in facts.metrics.get("metrics", {}).items()
             if metric.startswith("val/")
         ],
-        num_words={part: len(getattr(V1.language, part)) for part in ("colours", "shapes", "sizes", "links")},
+        num_words={part: len(facts.world["language"][part]) for part in ("colours", "shapes", "sizes", "links")},
+        max_groups=facts.world["max_groups"],
+        novel=from_plain(facts.world).splits.names[3:],
+        example=_example(from_plain(facts.world)),
     )
+
+
+def _example(world: World) -> str:
+    """A caption: the one that all pages use, where the world has it."""
+    try:
+        parse(EXAMPLE, world=world)
+    except CaptionError:
+        return world.language.examples[0]
+    return EXAMPLE
 
 
 def metadata(facts: CardFacts) -> dict[str, Any]:

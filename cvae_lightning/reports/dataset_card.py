@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 from cvae_lightning.reports.templating import render
-from cvae_lightning.world import V1
 
 SIZE_CATEGORIES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 HUB_NAMES = {"val": "validation"}
@@ -29,9 +28,9 @@ def dataset_card(record: Mapping[str, Any]) -> str:
         metadata=yaml.safe_dump(metadata(record), sort_keys=False),
         record=record,
         splits=[[f"`{split}/`", hub_split(split), f"{record['size']:,}"] for split in record["splits"]],
-        shapes=list(V1.shapes),
-        colours=list(V1.colours),
-        sizes=list(V1.sizes),
+        shapes=list(record["world"]["shapes"]),
+        colours=list(record["world"]["colours"]),
+        sizes=list(record["world"]["sizes"]),
     )
 
 
@@ -41,7 +40,7 @@ def metadata(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "license": "mit",
         "language": ["en"],
-        "pretty_name": f"Shape world {record['world']}, {record['image_size']} px",
+        "pretty_name": f"Shape world {record['world']['name']}, {record['image_size']} px",
         "task_categories": ["text-to-image"],
         "size_categories": [size_category(record["size"] * len(record["splits"]))],
         "tags": ["synthetic", "compositional", "shape-world"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
-from cvae_lightning.evaluation.consistency import SLICES
 from cvae_lightning.evaluation.coverage import NEIGHBOURS
 from cvae_lightning.reports.summary import summary_sentences
 from cvae_lightning.reports.templating import percent, render, with_interval
@@ -77,13 +76,9 @@ def _slices(splits: dict[str, Any]) -> Iterator[tuple[str, Header, Rows]]:
     """By form, number and attribute value: ``all`` of samples in each split, of reconstructions in the first."""
     first = next(iter(splits))
     columns = [(name, "samples") for name in splits] + [(first, "reconstructions")]
-    for trait, described in SLICES.items():
-        known = {value for split in splits.values() for value in split["samples"]["by"][trait]}
-        rows = [
-            [value, *(_cell(splits[split][kind], trait, value) for split, kind in columns)]
-            for value in described.values
-            if value in known
-        ]
+    for trait in splits[first]["samples"]["by"]:
+        known = dict.fromkeys(value for split in splits.values() for value in split["samples"]["by"][trait])
+        rows = [[value, *(_cell(splits[split][kind], trait, value) for split, kind in columns)] for value in known]
         yield trait, [trait, *(f"`{split}`" for split in splits), f"reconstructions, `{first}`"], rows
 
 

@@ -20,16 +20,17 @@ from pytorch_lightning.callbacks import Callback
 from cvae_lightning import runs
 from cvae_lightning.cli.configs import leaves
 from cvae_lightning.data import CaptionedDataModule, lexicon
-from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.errors import UserError
 from cvae_lightning.models import ConditionalVAE
+from cvae_lightning.training.callback_checks import check_callbacks
 from cvae_lightning.training.callbacks import Pruning, ReportProgress
 from cvae_lightning.training.checkpoint_io import WholeCheckpoints
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.loggers.run_logger import RunLogger
-from cvae_lightning.training.metric_names import METRICS, describe_metric
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.own_pictures import check_world
 from cvae_lightning.training.precision import Hardware, check_devices, choose
+from cvae_lightning.world import World
 
 FINAL_METRICS = [
     "val/consistency/all",
@@ -43,6 +44,7 @@ FINAL_METRICS = [
 ]
 DESCRIBING = (
     "seed",
+    "world",
     "data",
     "model",
     "slot_queries",
@@ -114,14 +116,6 @@ def check_module(config: DictConfig) -> None:
         module.optimizer(module.parameters())
 
 
-def check_callbacks(callbacks: DictConfig) -> None:
-    """Build the callbacks, and see that what checkpoints monitor is measured."""
-    _check_monitors(callbacks)
-    for name, node in callbacks.items():
-        if not isinstance(instantiate(node), Callback | None):
-            raise UserError(f"callbacks.{name!s}._target_={node.get('_target_')}: expected a Lightning callback")
-
-
 @contextmanager
 def blaming(name: str) -> Iterator[None]:
     """Say of an error in a constructor that the config's part of this name is what it does not accept.
@@ -133,30 +127,6 @@ def blaming(name: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError, KeyError) as error:
         raise UserError(f"{name}: {error}") from error
-
-
-def _check_monitors(callbacks: DictConfig) -> None:
-    """Lightning would stop after the first epoch without the metric that a checkpoint monitors.
-
-    Raises:
-        UserError: a checkpoint is chosen by what nothing measures, or judge_samples not at each epoch.
-    """
-    ours = all(str(node.get("_target_")).startswith("cvae_lightning.") for node in callbacks.values() if node)
-    every = callbacks.judge_samples.get("every_n_epochs", 1) if callbacks.get("judge_samples") else None
-    for name in map(str, callbacks):
-        node = callbacks[name]
-        monitor = str(node.get("monitor", "")) if node else ""
-        if monitor not in ("", "None") and ours and describe_metric(monitor) is None:
-            near = nearest_hint(
-                monitor, [f"val/{metric}" for metric, known in METRICS.items() if "val" in known.stages]
-            )
-            raise UserError(f"callbacks.{name}.monitor={monitor}: no metric has this name{near}")
-        if monitor.startswith("val/consistency") and every != 1:
-            measured = "never, without judge_samples" if every is None else f"every {every} epochs only"
-            raise UserError(
-                f"callbacks.{name}.monitor={monitor} is measured {measured}: expected "
-                "callbacks.judge_samples.every_n_epochs=1, or another monitor such as val/loss_at_beta with mode=min"
-            )
 
 
 def build(config: DictConfig, checked: Checked, folder: Path) -> Parts:
@@ -178,7 +148,10 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
     with open_dict(sized):
         sized.model.vocab_size = len(words)
         if "lexicon" in sized.text_encoder:
-            sized.text_encoder.lexicon = lexicon(words)
+            world: World = instantiate(config.world)
+            sized.text_encoder.lexicon = lexicon(words, world)
+            sized.text_encoder.num_groups = max(2, world.max_groups)
+            sized.text_encoder.objects_per_group = world.max_count(None)
         if str(sized.trainer.precision) in ("fp16", "16-mixed") and "fused" in sized.optimizer:
             sized.optimizer.fused = False  # a fused update cannot clip the scaled gradients of fp16
     return CVAEModule(

@@ -11,7 +11,7 @@ from cvae_lightning.data.images import to_uint8
 from cvae_lightning.inference.first_samples import first_samples
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.reports.run import draw_run
-from cvae_lightning.world import V1, judge, parse
+from cvae_lightning.world import judge, parse
 
 
 @torch.inference_mode()
@@ -33,6 +33,6 @@ def draw_final_pictures(folder: Path, painter: Painter, scenes: Batch, seed: int
     reconstructions = to_uint8(painter.model.reconstruct(scenes.images, scenes.tokens))  # (B, S, S, 3)
     correct = None
     if not painter.tokenizer.free_text:
-        meanings = [parse(caption, world=V1) for caption in scenes.captions]
-        correct = [verdict.all for verdict in judge(samples, meanings, world=V1)]
+        meanings = [parse(caption, world=painter.world) for caption in scenes.captions]
+        correct = [verdict.all for verdict in judge(samples, meanings, world=painter.world)]
     return draw_run(folder, to_uint8(scenes.images), reconstructions, samples, scenes.captions, correct)

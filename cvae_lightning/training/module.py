@@ -16,11 +16,13 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from cvae_lightning.data import Batch
 from cvae_lightning.evaluation.image_errors import image_errors
-from cvae_lightning.inference.file_format import FORMAT_VERSION, KEY
+from cvae_lightning.inference.file_format import FORMAT_VERSION
+from cvae_lightning.inference.header import KEY
 from cvae_lightning.models import ConditionalVAE, blueprint
 from cvae_lightning.training.objectives import BetaELBO, Loss, Objective
 from cvae_lightning.training.penalties import Penalties, Penalty, View
 from cvae_lightning.training.schedules import LearningRateSchedule
+from cvae_lightning.world import World, to_plain
 
 PENALTIES_KEY = "penalties"
 """Where a checkpoint keeps what the penalties train."""
@@ -141,6 +143,7 @@ class CVAEModule(pl.LightningModule):
             "format_version": FORMAT_VERSION,
             "blueprint": blueprint(self.model),
             "tokenizer": self._tokenizer_state(),
+            "world": self._world(),
         }
         checkpoint[PENALTIES_KEY] = self.penalties.state()
 
@@ -149,6 +152,11 @@ class CVAEModule(pl.LightningModule):
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         tokenizer = getattr(data, "tokenizer", None)
         return tokenizer.state_dict() if tokenizer is not None else None
+
+    def _world(self) -> dict[str, Any] | None:
+        """The world of the data module; None where its captions are of none."""
+        world = getattr(self.trainer.datamodule, "world", None)  # type: ignore[attr-defined]
+        return to_plain(world) if isinstance(world, World) else None
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._resumed = checkpoint.get(PENALTIES_KEY, {})
@@ -180,4 +188,4 @@ class CVAEModule(pl.LightningModule):
 def is_logged(trainer: pl.Trainer) -> bool:
     """Whether the training step at hand is logged, or the last of its epoch: others need not collect what is logged."""
     every = trainer.log_every_n_steps  # type: ignore[attr-defined]
-    return bool(every) and ((trainer.global_step + 1) % every == 0 or trainer.is_last_batch or trainer.should_stop)
+    return (trainer.global_step + 1) % every == 0 or trainer.is_last_batch or trainer.should_stop

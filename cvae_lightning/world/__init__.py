@@ -17,12 +17,12 @@ from cvae_lightning.world.language import Language
 from cvae_lightning.world.masks import bounding_box, instance_mask
 from cvae_lightning.world.membership import check_split, split_contains
 from cvae_lightning.world.mix import Mix
-from cvae_lightning.world.named import DEFAULT, V1, world_named
+from cvae_lightning.world.named import DEFAULT, V1, world_named, world_of_config
 from cvae_lightning.world.renderer import render
 from cvae_lightning.world.sampler import complete_meaning, sample, sample_meaning, sample_scene, scene_rng
 from cvae_lightning.world.scene import OPPOSITES, UNCLEAR, Group, Meaning, Scene, Thing
 from cvae_lightning.world.spacing import Spacing
-from cvae_lightning.world.splits import Splits
+from cvae_lightning.world.splits import NUMBERS, Splits
 from cvae_lightning.world.vision.detector import Detection, detect
 from cvae_lightning.world.words import WordTables, word_tables
 from cvae_lightning.world.world import World, from_plain, to_plain
@@ -30,6 +30,7 @@ from cvae_lightning.world.world import World, from_plain, to_plain
 __all__ = [
     "ATOMS",
     "DEFAULT",
+    "NUMBERS",
     "OPPOSITES",
     "UNCLEAR",
     "V1",
@@ -72,4 +73,5 @@ __all__ = [
     "verdict",
     "word_tables",
     "world_named",
+    "world_of_config",
 ]

@@ -29,7 +29,16 @@ def world_named(name: str) -> World:
     'v1'
     """
     check_known("world", name, sorted(file.stem for file in FOLDER.glob("*.yaml")))
-    return from_plain(_without_targets(yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), _LOADER)))
+    return world_of_config(yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), _LOADER))
+
+
+def world_of_config(plain: Any) -> World:
+    """The world of a config's ``world`` group as plain data.
+
+    Raises:
+        ValueError: it is not a world; the message names what is wrong.
+    """
+    return from_plain(_without_targets(plain))
 
 
 def _without_targets(plain: Any) -> Any:

@@ -98,6 +98,11 @@ class World:
         """The largest count of one group of that size; of any size for None."""
         return max(self.max_counts.values()) if size is None else self.max_counts[size]
 
+    @property
+    def max_things(self) -> int:
+        """The largest number of things of one caption, as far as its groups allow: one slot of a model for each."""
+        return self.max_groups * self.max_count(None)
+
     def _check_parts(self) -> None:
         """Whether the geometry and the splits name only what the world has."""
         if any(small >= large for small, large in pairwise(self.sizes.values())):

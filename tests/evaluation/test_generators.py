@@ -10,11 +10,11 @@ from cvae_lightning.evaluation.consistency import judged, shuffled, tally
 from cvae_lightning.evaluation.diversity import diversity
 from cvae_lightning.evaluation.proportions import wilson
 from cvae_lightning.evaluation.real_scenes import real_images, real_scene
-from cvae_lightning.evaluation.settings import SAMPLE, EvaluationSettings
-from cvae_lightning.world import Mix, Scene, Thing, parse, render
+from cvae_lightning.evaluation.settings import SAMPLE, EvaluationSettings, withheld_splits
+from cvae_lightning.world import DEFAULT, Mix, Scene, Thing, parse, render
 
 SIDE, CAPTIONS = 64, 256
-SPLITS = ("test", "novel_pair", "novel_count", "novel_relation")
+SPLITS = withheld_splits(DEFAULT)
 
 
 def keys(split, count=CAPTIONS):
@@ -33,7 +33,7 @@ class Copyist:
     """Answers every caption with a training picture."""
 
     def __init__(self, mix):
-        train = ShapeSceneDataset(400, SIDE, mix=mix)
+        train = ShapeSceneDataset(400, SIDE, world=replace(DEFAULT, mix=mix))
         self.scenes = [train.scene(i)[1] for i in range(len(train))]
         self.images = render(self.scenes, SIDE)
 
@@ -41,8 +41,8 @@ class Copyist:
         return self.images[[np.random.default_rng(key).integers(len(self.images)) for key in keys]]
 
 
-def cases_of(paint, split="test", mix=None):
-    captions = list(ShapeSceneDataset(CAPTIONS, SIDE, split=split, mix=mix).captions())
+def cases_of(paint, split="test", world=DEFAULT):
+    captions = list(ShapeSceneDataset(CAPTIONS, SIDE, split=split, world=world).captions())
     return judged(paint(captions, keys(split)), [parse(caption) for caption in captions])
 
 
@@ -62,7 +62,7 @@ def test_noise_is_never_right() -> None:
 def test_a_copyist_is_right_by_chance(mix: Mix) -> None:
     """The chance is that of any training scene and any test caption, from the scenes themselves."""
     paint = Copyist(mix)
-    cases = cases_of(paint, mix=mix)
+    cases = cases_of(paint, world=replace(DEFAULT, mix=mix))
     meanings = [case.meaning for case in cases]
     chance = {
         "all": np.mean([[meaning.holds(scene) for scene in paint.scenes] for meaning in meanings]),

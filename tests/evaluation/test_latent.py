@@ -5,12 +5,15 @@ import numpy as np
 from cvae_lightning.data import ShapeSceneDataset
 from cvae_lightning.evaluation.latent import SCENES, fixed_caption_units
 from cvae_lightning.evaluation.settings import EvaluationSettings
+from cvae_lightning.world import DEFAULT
 
 CAPTIONS = list(ShapeSceneDataset(5, 64, split="test").captions())
 
 
 class Adapter:
     """Posterior means: latent 0 is the image's mean, latent 1 a number of the caption, latent 2 nothing."""
+
+    world = DEFAULT
 
     class model:
         image_size = 64

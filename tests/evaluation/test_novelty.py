@@ -1,14 +1,18 @@
 """Which captions were in training is found exactly, in three ways, and new ones are counted apart."""
 
+from dataclasses import replace
+
 import pytest
 
 from cvae_lightning.data import ShapeSceneDataModule, ShapeSceneDataset
 from cvae_lightning.evaluation.consistency import JudgedImage
 from cvae_lightning.evaluation.novelty import TrainingCaptions, novelty, training_captions
 from cvae_lightning.evaluation.settings import SceneSource, training_scenes
-from cvae_lightning.world import Mix, Verdict, content, parse
+from cvae_lightning.world import DEFAULT, Mix, Verdict, content, parse
 
 STAR, SQUARE = "a small red star", "2 large blue squares"
+
+WORLD = replace(DEFAULT, mix=Mix(1, 1, 0))
 
 
 def test_contents_are_equal_where_the_same_scenes_are_meant() -> None:
@@ -49,10 +53,10 @@ def test_known_and_new_captions_are_counted_apart() -> None:
 
 
 def test_the_training_captions_are_those_of_the_runs_data_module() -> None:
-    data = ShapeSceneDataModule(size=120, val_fraction=0.3, canvas_size=32, seed=5, mix=Mix(1, 1, 0), synonyms=False)
+    data = ShapeSceneDataModule(size=120, val_fraction=0.3, canvas_size=32, seed=5, synonyms=False, world=WORLD)
     size = training_scenes(120, 0.3)
     assert size == len(data.datasets["train"])
-    training = training_captions(SceneSource(5, Mix(1, 1, 0), synonyms=False, train_size=size))
+    training = training_captions(SceneSource(5, synonyms=False, train_size=size, world=WORLD))
     assert training is not None
     captions = list(data.datasets["train"].captions())
     assert training.known["wording"] == set(captions)

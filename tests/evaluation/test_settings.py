@@ -1,21 +1,23 @@
 """What an evaluation may be asked for."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 from support import ROOT
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, EvaluationSettings, SceneSource
-from cvae_lightning.world import Mix
+from cvae_lightning.world import V1, Mix
 
 
 def test_the_defaults_are_the_configs() -> None:
     config = yaml.safe_load((ROOT / "conf" / "evaluate.yaml").read_text())
     numbers = {key: config[key] for key in EvaluationSettings.__slots__ if key != "splits"}
-    assert EvaluationSettings(tuple(config["splits"]), **numbers) == EvaluationSettings()
+    assert config["splits"] is None
+    assert EvaluationSettings(**numbers) == EvaluationSettings()
     data = yaml.safe_load((ROOT / "conf" / "data" / "scenes.yaml").read_text())
-    mix = Mix(**{key: value for key, value in data["mix"].items() if key != "_target_"})
-    assert SceneSource(data["seed"], mix, data["synonyms"]) == SceneSource()
+    assert SceneSource(data["seed"], data["synonyms"]) == SceneSource()
 
 
 def test_a_number_out_of_range_is_named() -> None:
@@ -37,7 +39,7 @@ def test_an_unknown_or_empty_split_is_named() -> None:
     with pytest.raises(UserError, match=r"'novel_pairs'.*mean 'novel_pair'"):
         EvaluationSettings(splits=("novel_pairs",)).check(SceneSource())
     with pytest.raises(UserError, match="mix of 'relation' is 0"):
-        EvaluationSettings(splits=("novel_relation",)).check(SceneSource(mix=Mix(1, 1, 0)))
+        EvaluationSettings(splits=("novel_relation",)).check(SceneSource(world=replace(V1, mix=Mix(1, 1, 0))))
 
 
 def test_every_draw_has_its_own_key() -> None:

@@ -17,11 +17,12 @@ from cvae_lightning.data import CaptionTokenizer
 from cvae_lightning.errors import UserError
 from cvae_lightning.inference import PRECISIONS, quantization
 from cvae_lightning.inference.checkpoint import load
-from cvae_lightning.inference.file_format import KEY, Saved, to_file
+from cvae_lightning.inference.file_format import Saved, to_file
+from cvae_lightning.inference.header import KEY
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE, ResidualDecoder, blueprint
 from cvae_lightning.training.factory import build_module
-from cvae_lightning.world import DEFAULT, word_tables
+from cvae_lightning.world import DEFAULT, to_plain, word_tables
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,7 @@ def painter_of(model: ConditionalVAE) -> Painter:
 
 def saved(painter: Painter) -> Saved:
     words = painter.tokenizer.state_dict()
-    return Saved(blueprint(painter.model), words, painter.model.state_dict())
+    return Saved(blueprint(painter.model), words, painter.model.state_dict(), to_plain(painter.world))
 
 
 @pytest.fixture(scope="module")

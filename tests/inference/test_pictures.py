@@ -9,6 +9,7 @@ from PIL import Image
 
 from cvae_lightning.data import CaptionTokenizer
 from cvae_lightning.errors import UserError
+from cvae_lightning.evaluation.judge_pictures import judge_images
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.inference.pictures import PictureRows, Pictures
 from cvae_lightning.inference.variations import between, slerp
@@ -51,7 +52,7 @@ def test_pictures_are_a_sequence_of_images_with_verdicts(painter) -> None:
 def test_a_notebook_shows_verdicts_as_frames() -> None:
     meaning, scene, caption = captioned_scene(0, "test", 0)
     image = Image.fromarray(render([scene], 64)[0])
-    verdicts = tuple(Painter.judge(None, [image, image], [caption, BLUE]))
+    verdicts = tuple(judge_images([image, image], [caption, BLUE]))
     right, wrong = (
         shown(Pictures((image,), (words,), (verdict,)))
         for words, verdict in zip((caption, BLUE), verdicts, strict=True)

@@ -12,7 +12,7 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.inference.file_format import Saved, to_file
 from cvae_lightning.inference.sampler import change_sampler
 from cvae_lightning.models import ConditionalVAE, FlowPrior, LatentLayout, LearnedQueries, SamplerConfig, blueprint
-from cvae_lightning.world import DEFAULT, word_tables
+from cvae_lightning.world import DEFAULT, to_plain, word_tables
 
 TOKENIZER = CaptionTokenizer().fit(word_tables(DEFAULT).vocabulary)
 WANTED = {"steps": 1, "restarts": 2}
@@ -38,7 +38,9 @@ def model(**sampler: object) -> ConditionalVAE:
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     file = tmp_path / "model.safetensors"
-    file.write_bytes(to_file(Saved(blueprint(model()), TOKENIZER.state_dict(), model().state_dict()), "float32"))
+    file.write_bytes(
+        to_file(Saved(blueprint(model()), TOKENIZER.state_dict(), model().state_dict(), to_plain(DEFAULT)), "float32")
+    )
     return file
 
 

@@ -8,12 +8,13 @@ from huggingface_hub import ModelCard
 from support import ROOT
 
 from cvae_lightning.reports.card import CardFacts, model_card
+from cvae_lightning.world import DEFAULT, to_plain
 
 FLAGSHIP = ROOT / "experiments" / "flagship"
 
 
 def card(**records: object) -> str:
-    empty: dict = {"config": {}, "environment": {}, "metrics": {}, "evaluation": {}}
+    empty: dict = {"config": {}, "environment": {}, "metrics": {}, "evaluation": {}, "world": to_plain(DEFAULT)}
     parts = {"text_encoder": "A", "encoder": "B"}
     sizes = {"image_size": 64, "latent_dim": 20, "parameters": 1_234_567, "size": 2_345_678}
     return model_card(CardFacts(parts=parts, blueprint={}, precision="mixed", **sizes, **(empty | records)))

@@ -44,11 +44,11 @@ def test_the_command_is_the_jobs_own_overrides(sweep: Sweep) -> None:
 
 
 def test_commands_are_quoted_and_free_of_hydras_own_values(tmp_path: Path) -> None:
-    overrides = ["name='a b'", "seed=${hydra:job.num}", "resume=auto", "data.mix={one: 1}"]
+    overrides = ["name='a b'", "seed=${hydra:job.num}", "resume=auto", "world.mix={one: 1}"]
     for number in range(2):
         write_job(tmp_path / str(number), overrides, None, {"seed": number, "name": "a b"})
     job = read_sweep(tmp_path).jobs[1]
-    assert shlex.split(job.command)[3:] == ["name='a b'", "seed=1", "data.mix={one: 1}"]
+    assert shlex.split(job.command)[3:] == ["name='a b'", "seed=1", "world.mix={one: 1}"]
     assert job.seed == 1
 
 

@@ -134,8 +134,8 @@ class CompositingDecoder(Decoder):
         cells = (positions.detach() * self.side).floor().long().clamp(0, self.side - 1).unsqueeze(1) + self.window
         offsets = (cells + 0.5) / self.side - positions.unsqueeze(1)  # (M, window, 2)
         layers = self.colour(tokens).float()[:, None, :, None] * self._alpha(tokens, offsets).unsqueeze(2)
-        layers = index.zero_padding(layers.flatten(2))  # (M, window, 3 * patch ** 2)
-        images = self.background[:, None, None] + self._composite(layers, cells, index.row, z.shape[0])  # (B, 3, S, S)
+        layers = layers.flatten(2)  # (M, window, 3 * patch ** 2)
+        images = self.background[:, None, None] + self._composite(layers, cells, index.row, len(z))  # (B, 3, S, S)
         return images if self.training else images.clamp(0, 1)
 
     def _alpha(self, tokens: Tensor, offsets: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from cvae_lightning.models.nn.fourier import fourier_size, state_features
 from cvae_lightning.models.nn.message_passing import MessagePassing
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots, index_embedding, with_index
-from cvae_lightning.models.priors.ode import log_det_solve, solve, solver_step
+from cvae_lightning.models.priors.ode import log_det_solve, solve
 from cvae_lightning.models.priors.sampler import SamplerConfig
 from cvae_lightning.models.serialization import part
 
@@ -135,7 +135,7 @@ class FlowPrior(Prior):
             caption: the condition, of B / n captions: each for n rows in succession.
             keep: (B,) False where the caption is dropped; None where it is never.
         """
-        times = 1 if torch.compiler.is_exporting() else len(z) // len(caption.pooled)
+        times = len(z) // len(caption.pooled)
         queries = with_index(self.queries(caption), self.index_embedding).repeat(times)  # (B, K, W)
         pooled = self.pooled(caption.pooled).repeat_interleave(times, dim=0)  # (B, W)
         if keep is not None:
@@ -191,22 +191,12 @@ class FlowPrior(Prior):
         A restart's noise is the given noise, rotated: it is standard normal too and nearly uncorrelated with it, and
         a sample stays a function of one row of noise.
         """
-        settings = self.sampler
+        settings, restart_time = self.sampler, self.sampler.restart_time
         z = solve(lambda z, time: self._guided(z, time, caption), noise, settings.steps, settings.solver)
         for rotation in self.noise_rotations:
-            z = self.restart(z, (noise @ rotation).to(z.dtype), caption)
+            state = torch.lerp((noise @ rotation).to(z.dtype), z, restart_time)
+            z = state + (1 - restart_time) * self._guided(state, restart_time, caption)
         return z
-
-    def solver_step(self, z: Tensor, time: Tensor, caption: CaptionEncoding) -> Tensor:
-        """The state (B, Z) one step of the solver after z (B, Z) at a time (); :meth:`sample` as a loop's body."""
-        step, solver = 1 / self.sampler.steps, self.sampler.solver
-        return solver_step(lambda z, time: self._guided(z, time, caption), z, time, step, solver)
-
-    def restart(self, z: Tensor, noise: Tensor, caption: CaptionEncoding) -> Tensor:
-        """A sample z (B, Z) noised a little with noise (B, Z) and denoised in one step."""
-        restart_time = self.sampler.restart_time
-        state = torch.lerp(noise, z, restart_time)
-        return state + (1 - restart_time) * self._guided(state, restart_time, caption)
 
     def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """KL(posterior || N(0, I)), the base of the flow, for each latent in nats; (B, Z)."""
@@ -221,8 +211,8 @@ class FlowPrior(Prior):
         with torch.inference_mode(False):
             given = caption.clone()  # an inference tensor could take no part in the gradients
 
-        def velocity(state: Tensor, time: float | Tensor) -> Tensor:
-            return self.velocity(state, _times(state, time), given)
+        def velocity(state: Tensor, time: float) -> Tensor:
+            return self.velocity(state, torch.full((len(state),), time, device=state.device), given)
 
         start, log_det = log_det_solve(velocity, z, steps)
         return standard_log_density(start) - log_det
@@ -231,22 +221,15 @@ class FlowPrior(Prior):
         """That of N(0, I); (B,)."""
         return standard_log_density(z)
 
-    def _guided(self, z: Tensor, time: float | Tensor, caption: CaptionEncoding) -> Tensor:
-        times = _times(z, time)
+    def _guided(self, z: Tensor, time: float, caption: CaptionEncoding) -> Tensor:
+        times = torch.full((len(z),), time, device=z.device)
         conditional = self.velocity(z, times, caption)
         scale = self.sampler.guidance_scale
         if scale == 1:
             return conditional
-        dropped = torch.zeros(z.shape[0], dtype=torch.bool, device=z.device)
+        dropped = torch.zeros(len(z), dtype=torch.bool, device=z.device)
         unconditional = self.velocity(z, times, caption, keep=dropped)
         return unconditional + scale * (conditional - unconditional)
-
-
-def _times(z: Tensor, time: float | Tensor) -> Tensor:
-    """One time for all states z (B, Z); (B,)."""
-    if isinstance(time, Tensor):
-        return time.expand(z.shape[0])
-    return torch.full((z.shape[0],), time, device=z.device)
 
 
 def _rotations(count: int, size: int) -> Tensor:

@@ -77,8 +77,9 @@ class JudgeSamples(Callback):
         if trainer.sanity_checking or (done % self.every_n_epochs and done != trainer.max_epochs):
             return
         assert isinstance(pl_module, CVAEModule)
-        judged = ("consistency/", "consistency_reconstructed/") if scenes(trainer).has_world else ()
-        metrics = {name: CaptionConsistency() for name in judged}
+        world = scenes(trainer).world
+        judged = ("consistency/", "consistency_reconstructed/") if world is not None else ()
+        metrics = {name: CaptionConsistency(world) for name in judged if world is not None}
         for each in [*metrics.values(), *self.alarms.values()]:
             each.to(pl_module.device).reset()
         for part in self._probes(trainer, pl_module):
@@ -107,8 +108,11 @@ class JudgeSamples(Callback):
             batch = data.take("val", some)
             images = batch.images.to(device).contiguous(memory_format=module.memory_format)
             noise = paired_noise(self.seed, some, module.model.latent_dim).to(device)
-            look = probe if data.has_world else probe_pictures
-            yield look(module.model, batch._replace(images=images, tokens=batch.tokens.to(device)), noise)
+            moved = batch._replace(images=images, tokens=batch.tokens.to(device))
+            if data.world is None:
+                yield probe_pictures(module.model, moved, noise)
+            else:
+                yield probe(module.model, moved, noise, data.world)
 
     def _report(self, trainer: pl.Trainer, name: str, values: Mapping[str, float]) -> None:
         message = self.alarms[name].message(values) if values else None

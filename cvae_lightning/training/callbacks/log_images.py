@@ -15,7 +15,7 @@ from cvae_lightning.inference.first_samples import first_samples
 from cvae_lightning.pictures.grids import captioned_grid
 from cvae_lightning.training.callbacks.tensorboard_writer import board, last_step, scenes
 from cvae_lightning.training.module import CVAEModule
-from cvae_lightning.world import V1, judge, parse
+from cvae_lightning.world import judge, parse
 
 GREY = 128
 """Between images."""
@@ -49,14 +49,15 @@ class LogImages(Callback):
         if writer is None or trainer.current_epoch % self.every_n_epochs:
             return
         assert isinstance(pl_module, CVAEModule)
-        batch = scenes(trainer).first("val", self.count)
+        data = scenes(trainer)
+        batch, world = data.first("val", self.count), data.world
         images, tokens = batch.images.to(pl_module.device), batch.tokens.to(pl_module.device)
         reconstructions = pl_module.model.reconstruct(images, tokens)
         samples = to_uint8(first_samples(pl_module.model, tokens, self.seed))
         correct = None
-        if scenes(trainer).has_world:
-            meanings = [parse(caption, world=V1) for caption in batch.captions]
-            correct = [verdict.all for verdict in judge(samples, meanings, world=V1)]
+        if world is not None:
+            meanings = [parse(caption, world=world) for caption in batch.captions]
+            correct = [verdict.all for verdict in judge(samples, meanings, world=world)]
         pairs = to_uint8(torch.stack([images, reconstructions], dim=1).flatten(0, 1))
         step = last_step(trainer)
         # Bytes: TensorBoard cuts floats off where everything else rounds them.
