@@ -91,6 +91,7 @@ class Block(nn.Module):
         mask: Tensor | None = None,
         index: RaggedIndex | None = None,
         condition: Tensor | None = None,
+        changes: tuple[Tensor, ...] | None = None,
     ) -> Tensor:
         """Tokens after the block, as a padded batch (B, N, W) or packed (M, W).
 
@@ -100,8 +101,9 @@ class Block(nn.Module):
             mask: (B, N) True at real tokens; for a padded batch.
             index: where packed tokens are in their rows.
             condition: (B, condition_dim).
+            changes: :meth:`changes` of the condition, where the caller has them already.
         """
-        changes = self._changes(condition, index)
+        changes = self.changes(condition, index) if changes is None else changes
         if self.cross_attention is not None and context is not None:
             tokens = tokens + self.cross_attention(self._norm(0, tokens, changes), context.values, context.mask)
         if self.self_attention is not None:
@@ -112,7 +114,7 @@ class Block(nn.Module):
                 tokens = tokens + self.self_attention(normed, normed, mask)
         return tokens + self.network(self._norm(-1, tokens, changes))
 
-    def _changes(self, condition: Tensor | None, index: RaggedIndex | None) -> tuple[Tensor, ...]:
+    def changes(self, condition: Tensor | None, index: RaggedIndex | None) -> tuple[Tensor, ...]:
         """Scale and shift of each norm in turn, (B, 1, W) each, or (M, W) for packed tokens; none unconditioned."""
         if self.modulation is None or condition is None:
             return ()

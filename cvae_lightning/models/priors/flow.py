@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,9 @@ from cvae_lightning.models.nn.fourier import fourier_size, state_features
 from cvae_lightning.models.nn.message_passing import MessagePassing
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots, index_embedding, with_index
-from cvae_lightning.models.priors.ode import log_det_solve, solve
+from cvae_lightning.models.priors.flow_condition import FlowCondition, guided
+from cvae_lightning.models.priors.ode import Velocity, log_det_solve, solve
+from cvae_lightning.models.priors.restarts import noise_rotations, restarted
 from cvae_lightning.models.priors.sampler import SamplerConfig
 from cvae_lightning.models.serialization import part
 
@@ -124,7 +127,7 @@ class FlowPrior(Prior):
                 "above 0, such as 0.1"
             )
         self.sampler = sampler
-        self.noise_rotations = _rotations(sampler.restarts, self.latent_dim).to(self.frequencies.device)
+        self.noise_rotations = noise_rotations(sampler.restarts, self.latent_dim).to(self.frequencies.device)
 
     def velocity(self, z: Tensor, time: Tensor, caption: CaptionEncoding, keep: Tensor | None = None) -> Tensor:
         """The flow's direction (B, Z); zero in slots that are not in use, which stay noise.
@@ -135,22 +138,43 @@ class FlowPrior(Prior):
             caption: the condition, of B / n captions: each for n rows in succession.
             keep: (B,) False where the caption is dropped; None where it is never.
         """
-        times = len(z) // len(caption.pooled)
+        given = self.condition(caption, keep, len(z) // len(caption.pooled))
+        return self._move(z, given, self._modulation(time, given))
+
+    def condition(self, caption: CaptionEncoding, keep: Tensor | None = None, times: int = 1) -> FlowCondition:
+        """What the velocity needs of captions, which is the same for every state and time.
+
+        Args:
+            caption: the condition, of B / ``times`` captions.
+            keep: (B,) False where the caption is dropped; None where it is never.
+            times: rows in succession for each caption.
+        """
         queries = with_index(self.queries(caption), self.index_embedding).repeat(times)  # (B, K, W)
         pooled = self.pooled(caption.pooled).repeat_interleave(times, dim=0)  # (B, W)
         if keep is not None:
             queries, pooled = self._drop(queries, keep), pooled * keep[:, None]
-        angles = time[:, None] * self.frequencies  # (B, F)
-        condition = nn.functional.silu(self.time(torch.cat([angles.cos(), angles.sin()], dim=1)) + pooled)  # (B, W)
         index = RaggedIndex.from_mask(queries.mask)
+        pairs = index.pairs() if self.messages else None
+        return FlowCondition(index, index.pack(queries.values), pooled, pairs)
+
+    def _modulation(self, time: Tensor, given: FlowCondition) -> list[tuple[Tensor, ...]]:
+        """How each block's norms are scaled and shifted at times (B,)."""
+        angles = time[:, None] * self.frequencies  # (B, F)
+        embedded = self.time(torch.cat([angles.cos(), angles.sin()], dim=1))  # (B, W)
+        condition = nn.functional.silu(embedded + given.pooled)  # (B, W)
+        return [block.changes(condition, given.index) for block in self.blocks]  # type: ignore[operator]
+
+    def _move(self, z: Tensor, given: FlowCondition, modulation: list[tuple[Tensor, ...]]) -> Tensor:
+        """The direction (B, Z) of a state (B, Z)."""
+        index = given.index
         state = index.pack(self.layout.slots(z))  # (M, D)
-        values = index.pack(queries.values)  # (M, W)
-        tokens = values + self.latent(state_features(state, self.state_frequencies).to(values.dtype))
-        pairs = self._pairs(state, index) if self.messages else None
+        features = state_features(state, self.state_frequencies).to(given.values.dtype)  # (M, F)
+        tokens = given.values + self.latent(features)  # (M, W)
+        pairs = self._pairs(state, *given.pairs) if given.pairs is not None else None
         for number, block in enumerate(self.blocks):
             if pairs is not None:
                 tokens = tokens + self.messages[number](tokens, *pairs)
-            tokens = block(tokens, index=index, condition=condition)
+            tokens = block(tokens, index=index, changes=modulation[number])
         return index.pad(self.out(self.norm(tokens)).float()).flatten(1)  # (B, Z)
 
     def _drop(self, queries: Masked, keep: Tensor) -> Masked:
@@ -159,11 +183,10 @@ class FlowPrior(Prior):
         values = torch.where(keep[:, None, None], queries.values, self.null_embedding.to(queries.values.dtype))
         return Masked(values, queries.mask)
 
-    def _pairs(self, state: Tensor, index: RaggedIndex) -> tuple[Tensor, Tensor, Tensor]:
+    def _pairs(self, state: Tensor, receiver: Tensor, sender: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """How all pairs of a row's states (M, D) differ, (P, F), with receiver and sender (P,) of each."""
-        receiver, sender = index.pairs()
-        differences = state.index_select(0, sender) - state.index_select(0, receiver)  # (P, D)
-        return state_features(differences, self.state_frequencies), receiver, sender
+        difference = state.index_select(0, sender) - state.index_select(0, receiver)  # (P, D)
+        return state_features(difference, self.state_frequencies), receiver, sender
 
     def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """The flow-matching loss (Lipman et al. 2023, eq. 23), summed over latents, averaged over draws; (B,).
@@ -186,17 +209,10 @@ class FlowPrior(Prior):
         return error.square().sum(dim=1).reshape(-1, self.draws).mean(dim=1)
 
     def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:
-        """Latents (B, Z): the flow's end for each row of noise (B, Z), after the restarts.
-
-        A restart's noise is the given noise, rotated: it is standard normal too and nearly uncorrelated with it, and
-        a sample stays a function of one row of noise.
-        """
-        settings, restart_time = self.sampler, self.sampler.restart_time
-        z = solve(lambda z, time: self._guided(z, time, caption), noise, settings.steps, settings.solver)
-        for rotation in self.noise_rotations:
-            state = torch.lerp((noise @ rotation).to(z.dtype), z, restart_time)
-            z = state + (1 - restart_time) * self._guided(state, restart_time, caption)
-        return z
+        """Latents (B, Z): the flow's end for each row of noise (B, Z), after the restarts."""
+        settings, velocity = self.sampler, self._guided(caption)
+        z = solve(velocity, noise, settings.steps, settings.solver)
+        return restarted(velocity, z, noise, self.noise_rotations, settings.restart_time)
 
     def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """KL(posterior || N(0, I)), the base of the flow, for each latent in nats; (B, Z)."""
@@ -221,18 +237,17 @@ class FlowPrior(Prior):
         """That of N(0, I); (B,)."""
         return standard_log_density(z)
 
-    def _guided(self, z: Tensor, time: float, caption: CaptionEncoding) -> Tensor:
-        times = torch.full((len(z),), time, device=z.device)
-        conditional = self.velocity(z, times, caption)
-        scale = self.sampler.guidance_scale
+    def _guided(self, caption: CaptionEncoding) -> Velocity:
+        """The velocity that sampling follows; what depends on the caption alone, or on a time too, is computed once."""
+        scale, conditional = self.sampler.guidance_scale, self._conditioned(self.condition(caption))
         if scale == 1:
             return conditional
-        dropped = torch.zeros(len(z), dtype=torch.bool, device=z.device)
-        unconditional = self.velocity(z, times, caption, keep=dropped)
-        return unconditional + scale * (conditional - unconditional)
+        dropped = torch.zeros(len(caption.pooled), dtype=torch.bool, device=caption.pooled.device)
+        return guided(conditional, self._conditioned(self.condition(caption, keep=dropped)), scale)
 
+    def _conditioned(self, given: FlowCondition) -> Velocity:
+        @cache
+        def modulation(time: float) -> list[tuple[Tensor, ...]]:
+            return self._modulation(torch.full((len(given.pooled),), time, device=given.pooled.device), given)
 
-def _rotations(count: int, size: int) -> Tensor:
-    """Orthogonal matrices (count, size, size), always the same."""
-    normal = torch.randn(count, size, size, generator=torch.Generator().manual_seed(0), device="cpu")
-    return torch.linalg.qr(normal).Q
+        return lambda z, time: self._move(z, given, modulation(time))

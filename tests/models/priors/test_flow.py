@@ -18,6 +18,7 @@ from cvae_lightning.models import (
     StandardPrior,
 )
 from cvae_lightning.models.priors.ode import solve
+from cvae_lightning.models.priors.restarts import noise_rotations, restarted
 
 MASK = torch.tensor([[True, True, True, False], [True, False, False, True], [True, True, True, True]])
 
@@ -102,18 +103,32 @@ def test_restarts_draw_standard_noise_that_repeats_nothing() -> None:
     assert torch.allclose(torch.corrcoef(drawn), torch.eye(6), atol=0.15)
 
 
-def test_restarts_mend_what_a_coarse_solver_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_restarts_mend_what_a_coarse_solver_leaves() -> None:
     """The exact flow to -1 or +1 in each latent ends between the two after two Euler steps, and at them restarted."""
 
-    def exact(self: FlowPrior, z: Tensor, time: Tensor, caption: CaptionEncoding, keep: Tensor | None = None) -> Tensor:
-        rest = 1 - time[:, None]
-        return ((z * time[:, None] / (rest**2 + 1e-4)).tanh() - z) / rest.clamp(min=1e-3)
+    def exact(z: Tensor, time: float) -> Tensor:
+        rest = 1 - time
+        return ((z * time / (rest**2 + 1e-4)).tanh() - z) / max(rest, 1e-3)
 
-    monkeypatch.setattr(FlowPrior, "velocity", exact)
-    given = random_encoding(500, 4, 6)
     noise = torch.randn(500, 8)
-    left, mended = (flow(steps=2, restarts=count).sample(given, noise).abs() for count in (0, 8))
-    assert (mended - 1).abs().mean() < 0.05 < (left - 1).abs().mean()
+    left = solve(exact, noise, steps=2)
+    mended = restarted(exact, left, noise, noise_rotations(8, 8), time=0.85)
+    assert (mended.abs() - 1).abs().mean() < 0.05 < (left.abs() - 1).abs().mean()
+
+
+def test_sampling_computes_once_what_no_state_changes_and_follows_the_velocity() -> None:
+    prior, given, noise = perturbed(restarts=2, restart_time=0.7), caption(), torch.randn(3, 8)
+    calls: list[int] = []
+    hook = prior.time.register_forward_hook(lambda *_: calls.append(0))
+    sampled = prior.sample(given, noise)
+    hook.remove()
+    assert len(calls) == prior.sampler.steps + 1  # both restarts are at one time
+
+    def velocity(z: Tensor, time: float) -> Tensor:
+        return prior.velocity(z, torch.full((3,), time), given)
+
+    end = solve(velocity, noise, prior.sampler.steps, prior.sampler.solver)
+    assert torch.equal(sampled, restarted(velocity, end, noise, prior.noise_rotations, 0.7))
 
 
 def test_time_and_caption_change_the_velocity() -> None:

@@ -1,0 +1,43 @@
+"""What a flow's velocity follows: the caption's part of it, and guidance away from what there would be without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from cvae_lightning.models.nn.ragged import RaggedIndex
+from cvae_lightning.models.priors.ode import Velocity
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCondition:
+    """What a flow's velocity needs of a batch of captions, whatever the state and the time.
+
+    Attributes:
+        index: where the M slots in use are.
+        values: (M, W) their queries.
+        pooled: (B, W) of each caption.
+        pairs: receiver and sender (P,) of each message between slots; None without messages.
+    """
+
+    index: RaggedIndex
+    values: Tensor
+    pooled: Tensor
+    pairs: tuple[Tensor, Tensor] | None
+
+
+def guided(conditional: Velocity, unconditional: Velocity, scale: float) -> Velocity:
+    """Classifier-free guidance (Ho & Salimans 2022, eq. 6): away from the velocity without the caption.
+
+    Args:
+        conditional: the velocity with the caption.
+        unconditional: the one without it.
+        scale: 1 for the conditional velocity itself, more to go beyond it.
+    """
+
+    def velocity(z: Tensor, time: float) -> Tensor:
+        without = unconditional(z, time)
+        return without + scale * (conditional(z, time) - without)
+
+    return velocity
