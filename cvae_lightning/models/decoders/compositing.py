@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,9 @@ from cvae_lightning.models.nn.fourier import fourier_size, offset_features
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots
 from cvae_lightning.models.serialization import part
+
+CELLS_AT_ONCE = 2600
+"""Cells of slots that are painted together: with 128 hidden numbers each, what the cache of one core holds."""
 
 
 @part
@@ -131,12 +135,33 @@ class CompositingDecoder(Decoder):
             tokens = tokens + self.latent(rest)
         tokens = self.norm(tokens)
         positions = positions + self.shift_scale * self.shift(tokens).float()  # (M, 2)
+        images = self.background[:, None, None] + self._composite(tokens, positions, index)  # (B, 3, S, S)
+        return images if self.training else images.clamp(0, 1)
+
+    def _composite(self, tokens: Tensor, positions: Tensor, index: RaggedIndex) -> Tensor:
+        """Sum (B, 3, S, S) of the layers of slots (M, W) at positions (M, 2)."""
+        batch, whole = len(index.mask), self.side + 2 * self.margin
+        canvas = positions.new_zeros(batch * whole**2, 3 * self.patch**2)
+        for some in self._parts(len(tokens)):
+            layers, cells = self._layers(tokens[some], positions[some])
+            at = (index.row[some, None] * whole + cells[..., 1] + self.margin) * whole + cells[..., 0] + self.margin
+            canvas.index_add_(0, at.flatten(), layers.flatten(0, 1))
+        inner = slice(self.margin, self.margin + self.side)
+        canvas = canvas.reshape(batch, whole, whole, -1)[:, inner, inner]
+        return functional.pixel_shuffle(canvas.permute(0, 3, 1, 2), self.patch)
+
+    def _parts(self, count: int) -> list[slice]:
+        """Slots at a time: all where gradients are wanted, else as many as the processor's cache holds."""
+        parts = 1 if torch.is_grad_enabled() else math.ceil(count * len(self.window) / CELLS_AT_ONCE)
+        ends = [count * part // max(parts, 1) for part in range(parts + 1)]
+        return [slice(start, end) for start, end in pairwise(ends)]
+
+    def _layers(self, tokens: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """What slots add to the background, (M, window, 3 * patch ** 2), in which cells (M, window, 2)."""
         cells = (positions.detach() * self.side).floor().long().clamp(0, self.side - 1).unsqueeze(1) + self.window
         offsets = (cells + 0.5) / self.side - positions.unsqueeze(1)  # (M, window, 2)
         layers = self.colour(tokens).float()[:, None, :, None] * self._alpha(tokens, offsets).unsqueeze(2)
-        layers = layers.flatten(2)  # (M, window, 3 * patch ** 2)
-        images = self.background[:, None, None] + self._composite(layers, cells, index.row, len(z))  # (B, 3, S, S)
-        return images if self.training else images.clamp(0, 1)
+        return layers.flatten(2), cells
 
     def _alpha(self, tokens: Tensor, offsets: Tensor) -> Tensor:
         """Alpha (M, window, patch ** 2) of slots (M, W) in cells at these offsets (M, window, 2)."""
@@ -145,15 +170,6 @@ class CompositingDecoder(Decoder):
         alpha = self.alpha(functional.silu(self.inner(hidden))).float()  # (M, window, patch ** 2)
         distance = offsets.square().sum(dim=-1, keepdim=True)  # (M, window, 1)
         return (self.alpha_scale * alpha - self.alpha_falloff * distance).sigmoid()
-
-    def _composite(self, layers: Tensor, cells: Tensor, row: Tensor, batch: int) -> Tensor:
-        """Sum (batch, 3, S, S) of layers (M, window, 3 * patch ** 2) at cells (M, window, 2) of images ``row``."""
-        whole = self.side + 2 * self.margin
-        index = (row[:, None] * whole + cells[..., 1] + self.margin) * whole + cells[..., 0] + self.margin
-        canvas = layers.new_zeros(batch * whole**2, layers.shape[-1])
-        canvas = canvas.index_add(0, index.flatten(), layers.flatten(0, 1)).reshape(batch, whole, whole, -1)
-        inner = slice(self.margin, self.margin + self.side)
-        return functional.pixel_shuffle(canvas[:, inner, inner].permute(0, 3, 1, 2), self.patch)
 
 
 def _network(size: int, width: int) -> nn.Module | None:
