@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args, get_type_hints
 
-import torch
 from torch import Tensor, nn
 
 from cvae_lightning.models.serialization import PARTS, build
+from cvae_lightning.models.without_memory import without_memory
 from cvae_lightning.type_hints import fits, words
 
 DEEPEST = 16
@@ -141,7 +141,7 @@ def check_shapes(plan: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None
     Raises:
         ValueError: the message names the weight that is absent, too many or of another shape.
     """
-    with torch.device("meta"):
+    with without_memory():
         model = build(plan)
     if not isinstance(model, nn.Module):
         raise ValueError(f"a {type(model).__name__} has no weights")

@@ -133,4 +133,4 @@ class Block(nn.Module):
 
 def learned_embedding(count: int, width: int) -> nn.Parameter:
     """Learned embeddings (1, count, width) of the indices of a sequence."""
-    return nn.Parameter(0.5 * torch.randn(1, count, width))
+    return nn.Parameter(nn.init.normal_(torch.empty(1, count, width), std=0.5))
