@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.world import World, world_of_config
+from cvae_lightning.world import World, check_exact, is_shipped, world_of_config
 
 
 def texts(value: Any) -> list[str]:
@@ -37,12 +37,15 @@ def world_of(config: DictConfig) -> World:
     """The world of a config's group ``world``.
 
     Raises:
-        UserError: it is not a world; the message names what is wrong.
+        UserError: it is not a world, or one whose judge cannot be exact; the message names what is wrong.
     """
     try:
-        return world_of_config(OmegaConf.to_container(config, resolve=True))
+        world = world_of_config(OmegaConf.to_container(config, resolve=True))
+        if not is_shipped(world):  # those are checked by tests
+            check_exact(world)
     except ValueError as error:
         raise UserError(f"world: {error}") from error
+    return world
 
 
 def settings_of(kind: type, config: DictConfig, *without: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from cvae_lightning.world.language import Language
 from cvae_lightning.world.masks import bounding_box, instance_mask
 from cvae_lightning.world.membership import check_split, split_contains
 from cvae_lightning.world.mix import Mix
-from cvae_lightning.world.named import DEFAULT, V1, world_named, world_of_config
+from cvae_lightning.world.named import DEFAULT, V1, is_shipped, world_named, world_names, world_of_config
 from cvae_lightning.world.renderer import render
 from cvae_lightning.world.sampler import complete_meaning, sample, sample_meaning, sample_scene, scene_rng
 from cvae_lightning.world.scene import OPPOSITES, UNCLEAR, Group, Meaning, Scene, Thing
@@ -61,6 +61,7 @@ __all__ = [
     "detect",
     "from_plain",
     "instance_mask",
+    "is_shipped",
     "judge",
     "parse",
     "render",
@@ -73,5 +74,6 @@ __all__ = [
     "verdict",
     "word_tables",
     "world_named",
+    "world_names",
     "world_of_config",
 ]

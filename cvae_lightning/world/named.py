@@ -28,8 +28,27 @@ def world_named(name: str) -> World:
     >>> world_named("v1").name
     'v1'
     """
-    check_known("world", name, sorted(file.stem for file in FOLDER.glob("*.yaml")))
+    check_known("world", name, world_names())
     return world_of_config(yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), _LOADER))
+
+
+def world_names() -> list[str]:
+    """The names of the worlds that come with the package.
+
+    >>> "german" in world_names()
+    True
+    """
+    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+
+
+def is_shipped(world: World) -> bool:
+    """Whether a world is one of those that come with the package, unchanged.
+
+    >>> from dataclasses import replace
+    >>> is_shipped(DEFAULT), is_shipped(replace(DEFAULT, max_groups=1))
+    (True, False)
+    """
+    return world.name in world_names() and world == world_named(world.name)
 
 
 def world_of_config(plain: Any) -> World:
