@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cvae_lightning.train  # noqa: F401  what forks would import each for themselves
+import cvae_lightning.cli.start  # noqa: F401  what forks would import each for themselves
+import cvae_lightning.commands.train  # noqa: F401
 from campaigns.compare import differences
 from campaigns.forks import Fork, fork_command, sessions
 from campaigns.kills import Kill, arm, draw_kill
