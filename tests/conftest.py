@@ -22,6 +22,7 @@ torch.set_num_threads(1)  # two workers share the machine, and tiny models gain 
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-golden-steps", action="store_true", help="write tests/golden/steps.json from trainings")
     parser.addoption("--write-messages", action="store_true", help="write tests/messages.json from the commands")
 
 

@@ -49,10 +49,12 @@ def start(name: str, job: Job | None = None, resumable: bool = False) -> None:
     records = None
     if own and not options.hydra_help:
         if options.multirun:
-            check_sweep(name, options.overrides, options.config_dir)
+            checked = check_sweep(name, options.overrides, options.config_dir)
         else:
             checked = composed(name, options.overrides, options.config_dir, partial=not single)
             records = Records(job_folder(checked.hydra)) if single else None
+        if checked.hydra.job.chdir:
+            raise UserError("hydra.job.chdir=true: expected false: files and folders are named from the current folder")
     started: list[Path] = []
     failed: list[Exception] = []
 

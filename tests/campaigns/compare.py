@@ -53,6 +53,7 @@ def _summary(path: Path) -> dict[str, Any]:
 def _state(path: Path, run: Path) -> dict[str, Any]:
     """A checkpoint without what depends on the clock, its paths relative to the run."""
     content = torch.load(path, weights_only=True)
+    content["cvae_lightning"].pop("sha256", None)  # of all of it, the clock and paths included
     content["callbacks"] = {key: state for key, state in content["callbacks"].items() if key != "Throughput"}
     return _relative(content, str(run))
 

@@ -20,19 +20,20 @@ BASE = [
 ]
 """48 scenes to train, 12 to validate: 6 batches an epoch, 3 epochs."""
 BATCHES, EPOCHS = 6, 3
+COSINE = ["lr_scheduler=cosine", "lr_scheduler.warmup=4"]
 DDP = ["trainer=ddp", "trainer.accelerator=cpu", "data.batch_size=4"]
 FLOW = ["prior=flow", "model.num_slots=4", "model.slot_width=16", "prior.layers=1", "prior.sampler.steps=2"]
 
 SETTINGS = {
     "plain": [],
-    "cosine": ["lr_scheduler=cosine"],
-    "one_worker": ["data.num_workers=1", "lr_scheduler=cosine"],
+    "cosine": COSINE,
+    "one_worker": ["data.num_workers=1", *COSINE],
     "two_workers": ["data.num_workers=2"],
-    "accumulation": ["trainer.accumulate_grad_batches=4", "lr_scheduler=cosine"],
+    "accumulation": ["trainer.accumulate_grad_batches=4", *COSINE],
     "average": ["callbacks.weight_average.decay=0.9"],
     "adversarial": ["penalties=[adversarial]", "penalties.adversarial.start=0.5"],
     "flow": [*FLOW, "data.num_workers=1"],
-    "max_steps": ["+trainer.max_steps=15", "data.num_workers=1", "lr_scheduler=cosine"],
+    "max_steps": ["+trainer.max_steps=15", "data.num_workers=1", *COSINE],
     "rare_validation": ["trainer.check_val_every_n_epoch=2", "callbacks.weight_average.decay=0.5"],
     "ddp": DDP,
     "ddp_flow": [*DDP, *FLOW, "data.num_workers=1", "trainer.accumulate_grad_batches=2"],
