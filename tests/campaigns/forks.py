@@ -10,12 +10,16 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
 from hydra.core.global_hydra import GlobalHydra
 from support import ROOT
+
+MODULES = "CAMPAIGN_MODULES"
+"""The environment variable with the file into which a command writes what it has imported."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,6 +89,17 @@ def fork_command(name: str, arguments: list[str], cwd: Path, log: Path, prepare:
     return Fork(pid=pid, log=log)
 
 
+def import_what_is_used(modules: Path) -> None:
+    """Import what a finished command has imported, so that later forks need not.
+
+    Args:
+        modules: the file of names that :func:`run_command` has written.
+    """
+    for name in modules.read_text().split():
+        with suppress(Exception):
+            import_module(name)
+
+
 def run_command(name: str, arguments: list[str], prepare: Callable[[], None]) -> None:
     """Become a command, and end with its exit code."""
     code = 1
@@ -96,6 +111,8 @@ def run_command(name: str, arguments: list[str], prepare: Callable[[], None]) ->
         prepare()
         import_module(f"cvae_lightning.{name}").main()
         code = 0
+        if MODULES in os.environ:
+            Path(os.environ[MODULES]).write_text("\n".join(sys.modules))
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
     except BaseException:

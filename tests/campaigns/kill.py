@@ -20,17 +20,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-import cvae_lightning.cli.start  # noqa: F401  what forks would import each for themselves
+from omegaconf import OmegaConf
+
 import cvae_lightning.commands.train  # noqa: F401
-from cvae_lightning.reports import run as report
-from cvae_lightning.runs import write_atomic
 from campaigns.compare import differences
-from campaigns.forks import Fork, fork_command, sessions
+from campaigns.forks import MODULES, Fork, fork_command, import_what_is_used, sessions
 from campaigns.kills import Kill, arm, draw_kill
 from campaigns.ranks import fork_ranks
 from campaigns.settings import SETTINGS, arguments, is_distributed
+from cvae_lightning.cli import start as starting
+from cvae_lightning.reports import run as report
+from cvae_lightning.runs import write_atomic
 
 SHOWN = 12
 """Problems of a case that are printed."""
@@ -71,7 +74,9 @@ def start(folder: Path, setting: str, given: list[str], temporary: Path, kill: K
     """Start ``train`` in a fork that kills itself where it is asked to."""
 
     def prepare() -> None:
-        report.training_curves = quick_curves  # half of a tiny run's time, and it only reads the table
+        # Half of a tiny run's time, and other tests' matter: the curves, which read the table, and the config's checks.
+        report.training_curves = quick_curves
+        starting.composed = unchecked
         os.environ["TMPDIR"] = str(temporary)
         tempfile.tempdir = None
         if is_distributed(setting):
@@ -85,6 +90,11 @@ def start(folder: Path, setting: str, given: list[str], temporary: Path, kill: K
 def quick_curves(rows: list[dict[str, str]], path: Path) -> None:
     """A file that is equal where the curves would be."""
     write_atomic(path, json.dumps(rows))
+
+
+def unchecked(*arguments: Any, **named: Any) -> Any:
+    """What a start needs of its checked config."""
+    return SimpleNamespace(hydra=OmegaConf.create({"run": {"dir": "run"}, "job": {"chdir": False}}))
 
 
 def attempt(folder: Path, case: Case, kill: Kill | None) -> int:
@@ -146,13 +156,17 @@ def orphans(cases: list[Case], seconds: float = 30.0) -> list[str]:
 
 def unbroken_runs(root: Path, wanted: set[str], temporary: Path) -> dict[str, Path]:
     """Each setting's run without a kill."""
-    runs = {}
-    for setting in sorted(wanted):
+    runs: dict[str, Path] = {}
+    os.environ[MODULES] = str(root / "modules.txt")
+    for setting in sorted(wanted, key=is_distributed):
         folder = root / f"unbroken_{setting}"
         folder.mkdir()
         case = Case(number=-1, setting=setting, kills=[], temporary=temporary)
         if attempt(folder, case, None) or case.problems:
             raise SystemExit(f"the run of {setting} without a kill fails: {case.problems or case.codes}")
+        if not runs:
+            import_what_is_used(root / "modules.txt")
+            del os.environ[MODULES]
         runs[setting] = folder / "run"
     return runs
 

@@ -75,13 +75,18 @@ class RunCheckpoint(ModelCheckpoint):
         """
         return self.monitor is None and not trainer.validating
 
+    @property
+    def last_step_saved(self) -> int:
+        """Updates that the newest file has had; 0 without one."""
+        return int(self._last_global_step_saved)
+
     def _save_checkpoint(self, trainer: pl.Trainer, filepath: str) -> None:
         self._last_global_step_saved = trainer.global_step  # before, so that the file itself knows it
         super()._save_checkpoint(trainer, filepath)
 
     def state_dict(self) -> dict[str, Any]:
         """Lightning's state, and the step that was saved last."""
-        return super().state_dict() | {"last_step_saved": self._last_global_step_saved}
+        return super().state_dict() | {"last_step_saved": self.last_step_saved}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Also restore what Lightning forgets: a resumed run would save the epoch that it resumes from again."""

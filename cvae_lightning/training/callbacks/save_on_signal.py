@@ -15,6 +15,7 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from cvae_lightning.runs import LAST
+from cvae_lightning.training.callbacks.checkpoints import RunCheckpoint
 
 log = logging.getLogger(__name__)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -70,7 +71,8 @@ class SaveOnSignal(Callback):
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         if isinstance(exception, SIGTERMException) and trainer.global_step and not trainer.validating:
             path = Path(trainer.default_root_dir) / LAST
-            trainer.save_checkpoint(path)
+            if not _is_saved(trainer):
+                trainer.save_checkpoint(path)
             log.info("stopped at step %d; saved %s", trainer.global_step, path)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -87,6 +89,12 @@ class SaveOnSignal(Callback):
         if trainer.world_size == 1:
             return self._asked
         return bool(trainer.strategy.reduce_boolean_decision(self._asked, all=False))
+
+
+def _is_saved(trainer: pl.Trainer) -> bool:
+    """Whether ``last`` has this step already, as at the end of an epoch."""
+    every = [callback for callback in trainer.checkpoint_callbacks if isinstance(callback, RunCheckpoint)]
+    return any(one.filename == LAST.stem and one.last_step_saved == trainer.global_step for one in every)
 
 
 def _stop_after_batch(trainer: pl.Trainer, stop: bool) -> None:
