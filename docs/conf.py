@@ -13,7 +13,7 @@ from generated import links_to_pages, write_pages
 project = "cvae_lightning"
 version = release = installed("cvae-lightning")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "play"]
 html_show_copyright = False
 html_theme = "furo"
 html_title = "cvae_lightning"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.browser import find_browser
 from tensorboard import program
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -23,13 +24,6 @@ playwright = pytest.importorskip(
 
 pytestmark = pytest.mark.browser
 JOBS = [f"{job}/tensorboard" for job in range(4)]
-
-
-def find_browser(chromium: Any) -> str | None:
-    """A Chromium of the system, or the one that playwright has downloaded."""
-    named = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome", "chrome"))
-    own = chromium.executable_path
-    return next((path for path in named if path), own if Path(own).exists() else None)
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.errors import UserError, nearest_hint, require_package
 from cvae_lightning.inference import PRECISIONS
 from cvae_lightning.world import to_plain
 
 if TYPE_CHECKING:
     from cvae_lightning.inference.painter import Painter
+
+FORMATS = ("safetensors", "onnx")
+"""Files that a model can be written as."""
 
 
 class Exported(NamedTuple):
@@ -27,6 +30,19 @@ class Exported(NamedTuple):
 
     weights: bytes
     facts: Mapping[str, Any]
+
+
+def check_format(name: str) -> None:
+    """Raise where there is no such file format, or what it needs is not installed.
+
+    Raises:
+        UserError: the message names the nearest of ``FORMATS``, or the missing package.
+    """
+    if name not in FORMATS:
+        raise UserError(f"format={name}: expected one of {', '.join(FORMATS)}{nearest_hint(name, FORMATS)}")
+    if name == "onnx":
+        for package in ("onnx", "onnxscript", "onnxruntime"):
+            require_package(package, "format=onnx")
 
 
 def check_dtype(dtype: str) -> None:

@@ -57,7 +57,7 @@ class LatentLayout:
 
     def slots(self, z: Tensor) -> Tensor:
         """(B, Z) -> (B, K, D)."""
-        return z.reshape(len(z), self.num_slots, self.slot_dim)
+        return z.reshape(z.shape[0], self.num_slots, self.slot_dim)
 
     def split(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Positions (B, K, 2) in [0, 1] and the other numbers (B, K, D - 2) of latents (B, Z).

@@ -15,6 +15,7 @@ SAMPLES_PICTURE = "generated_samples.png"
 """A finished run's pictures."""
 
 WEIGHTS = "model.safetensors"
+ONNX = "model.onnx"
 CARD = "README.md"
 """What an export leaves."""
 

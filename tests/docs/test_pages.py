@@ -45,7 +45,7 @@ LEAVES = {
     "generate": "outputs/generated/*/grid.png",
     "reconstruct": "outputs/reconstructed/*/*.png",
     "evaluate": "outputs/evaluations/*/evaluation.md",
-    "export": f"shared/quickstart/{runs.WEIGHTS}",
+    "export": "shared/*/model.*",
     "dataset": "*/**/metadata.jsonl",
     "judge": "**/results.jsonl",
 }

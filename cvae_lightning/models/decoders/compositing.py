@@ -140,19 +140,22 @@ class CompositingDecoder(Decoder):
 
     def _composite(self, tokens: Tensor, positions: Tensor, index: RaggedIndex) -> Tensor:
         """Sum (B, 3, S, S) of the layers of slots (M, W) at positions (M, 2)."""
-        batch, whole = len(index.mask), self.side + 2 * self.margin
+        batch, whole = index.mask.shape[0], self.side + 2 * self.margin
         canvas = positions.new_zeros(batch * whole**2, 3 * self.patch**2)
-        for some in self._parts(len(tokens)):
+        for some in self._parts(tokens):
             layers, cells = self._layers(tokens[some], positions[some])
             at = (index.row[some, None] * whole + cells[..., 1] + self.margin) * whole + cells[..., 0] + self.margin
-            canvas.index_add_(0, at.flatten(), layers.flatten(0, 1))
+            canvas.index_add_(0, at.flatten(), index.zero_padding(layers).flatten(0, 1))
         inner = slice(self.margin, self.margin + self.side)
         canvas = canvas.reshape(batch, whole, whole, -1)[:, inner, inner]
         return functional.pixel_shuffle(canvas.permute(0, 3, 1, 2), self.patch)
 
-    def _parts(self, count: int) -> list[slice]:
-        """Slots at a time: all where gradients are wanted, else as many as the processor's cache holds."""
-        parts = 1 if torch.is_grad_enabled() else math.ceil(count * len(self.window) / CELLS_AT_ONCE)
+    def _parts(self, tokens: Tensor) -> list[slice]:
+        """Slots at a time: all where gradients or a graph are wanted, else as many as the processor's cache holds."""
+        if torch.is_grad_enabled() or torch.compiler.is_exporting():
+            return [slice(None)]
+        count = len(tokens)
+        parts = math.ceil(count * len(self.window) / CELLS_AT_ONCE)
         ends = [count * part // max(parts, 1) for part in range(parts + 1)]
         return [slice(start, end) for start, end in pairwise(ends)]
 

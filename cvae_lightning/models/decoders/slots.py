@@ -120,4 +120,4 @@ class SlotDecoder(Decoder):
         background = torch.full_like(scores[:, :1], -1.0)
         shares = torch.cat([scores, background], dim=1).softmax(dim=1).to(written.dtype)  # (B, K + 1, N)
         grid = (shares[:, :-1, :, None] * written[..., :-1]).sum(dim=1) + shares[:, -1, :, None] * self.background
-        return self.widen(grid.transpose(1, 2).reshape(len(grid), -1, self.side, self.side))
+        return self.widen(grid.transpose(1, 2).reshape(grid.shape[0], -1, self.side, self.side))

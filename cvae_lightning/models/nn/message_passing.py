@@ -39,4 +39,4 @@ class MessagePassing(nn.Module):
         ends = self.receiver(normed).index_select(0, receiver) + self.sender(normed).index_select(0, sender)  # (P, H)
         message = functional.silu(ends + edge)  # (P, H)
         message = functional.silu(self.inner(message))  # (P, H)
-        return self.out(message.new_zeros(len(tokens), message.shape[1]).index_add(0, receiver, message))  # (M, W)
+        return self.out(message.new_zeros(tokens.shape[0], message.shape[1]).index_add(0, receiver, message))  # (M, W)

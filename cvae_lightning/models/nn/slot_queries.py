@@ -65,7 +65,7 @@ class LearnedQueries(SlotQueries):
 
     def forward(self, caption: CaptionEncoding) -> Masked:
         tokens = self.project(caption.tokens.values)  # (B, T, W)
-        queries = self.queries.expand(len(tokens), -1, -1)  # (B, K, W)
+        queries = self.queries.expand(tokens.shape[0], -1, -1)  # (B, K, W)
         queries = self.block(queries, Masked(tokens, caption.tokens.mask))  # (B, K, W)
         return Masked(queries, caption.tokens.mask.new_ones(queries.shape[:2]))
 

@@ -17,8 +17,8 @@ from cvae_lightning.models.nn.fourier import fourier_size, state_features
 from cvae_lightning.models.nn.message_passing import MessagePassing
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots, index_embedding, with_index
-from cvae_lightning.models.priors.flow_condition import FlowCondition, guided
-from cvae_lightning.models.priors.ode import Velocity, log_det_solve, solve
+from cvae_lightning.models.priors.flow_condition import FlowCondition, guided, times_of
+from cvae_lightning.models.priors.ode import Velocity, log_det_solve, solve, solver_step
 from cvae_lightning.models.priors.restarts import noise_rotations, restarted
 from cvae_lightning.models.priors.sampler import SamplerConfig
 from cvae_lightning.models.serialization import part
@@ -160,8 +160,7 @@ class FlowPrior(Prior):
     def _modulation(self, time: Tensor, given: FlowCondition) -> list[tuple[Tensor, ...]]:
         """How each block's norms are scaled and shifted at times (B,)."""
         angles = time[:, None] * self.frequencies  # (B, F)
-        embedded = self.time(torch.cat([angles.cos(), angles.sin()], dim=1))  # (B, W)
-        condition = nn.functional.silu(embedded + given.pooled)  # (B, W)
+        condition = nn.functional.silu(self.time(torch.cat([angles.cos(), angles.sin()], dim=1)) + given.pooled)
         return [block.changes(condition, given.index) for block in self.blocks]  # type: ignore[operator]
 
     def _move(self, z: Tensor, given: FlowCondition, modulation: list[tuple[Tensor, ...]]) -> Tensor:
@@ -214,6 +213,14 @@ class FlowPrior(Prior):
         z = solve(velocity, noise, settings.steps, settings.solver)
         return restarted(velocity, z, noise, self.noise_rotations, settings.restart_time)
 
+    def solver_step(self, z: Tensor, time: Tensor, caption: CaptionEncoding) -> Tensor:
+        """The state (B, Z) one step of the solver after z (B, Z) at a time (); the body of an exported loop."""
+        return solver_step(self._guided(caption), z, time, 1 / self.sampler.steps, self.sampler.solver)
+
+    def restart(self, z: Tensor, rotation: Tensor, noise: Tensor, caption: CaptionEncoding) -> Tensor:
+        """The sample z (B, Z) after one restart, by a rotation (Z, Z) of its noise; the body of an exported loop."""
+        return restarted(self._guided(caption), z, noise, rotation.unsqueeze(0), self.sampler.restart_time)
+
     def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """KL(posterior || N(0, I)), the base of the flow, for each latent in nats; (B, Z)."""
         return kl_to_standard(posterior)
@@ -227,8 +234,8 @@ class FlowPrior(Prior):
         with torch.inference_mode(False):
             given = caption.clone()  # an inference tensor could take no part in the gradients
 
-        def velocity(state: Tensor, time: float) -> Tensor:
-            return self.velocity(state, torch.full((len(state),), time, device=state.device), given)
+        def velocity(state: Tensor, time: float | Tensor) -> Tensor:
+            return self.velocity(state, times_of(state, time), given)
 
         start, log_det = log_det_solve(velocity, z, steps)
         return standard_log_density(start) - log_det
@@ -242,12 +249,12 @@ class FlowPrior(Prior):
         scale, conditional = self.sampler.guidance_scale, self._conditioned(self.condition(caption))
         if scale == 1:
             return conditional
-        dropped = torch.zeros(len(caption.pooled), dtype=torch.bool, device=caption.pooled.device)
+        dropped = torch.zeros(caption.pooled.shape[0], dtype=torch.bool, device=caption.pooled.device)
         return guided(conditional, self._conditioned(self.condition(caption, keep=dropped)), scale)
 
     def _conditioned(self, given: FlowCondition) -> Velocity:
         @cache
-        def modulation(time: float) -> list[tuple[Tensor, ...]]:
-            return self._modulation(torch.full((len(given.pooled),), time, device=given.pooled.device), given)
+        def modulation(time: float | Tensor) -> list[tuple[Tensor, ...]]:
+            return self._modulation(times_of(given.pooled, time), given)
 
         return lambda z, time: self._move(z, given, modulation(time))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from cvae_lightning.models.nn.ragged import RaggedIndex
@@ -36,8 +37,15 @@ def guided(conditional: Velocity, unconditional: Velocity, scale: float) -> Velo
         scale: 1 for the conditional velocity itself, more to go beyond it.
     """
 
-    def velocity(z: Tensor, time: float) -> Tensor:
+    def velocity(z: Tensor, time: float | Tensor) -> Tensor:
         without = unconditional(z, time)
         return without + scale * (conditional(z, time) - without)
 
     return velocity
+
+
+def times_of(rows: Tensor, time: float | Tensor) -> Tensor:
+    """One time for all rows (B, ...); (B,)."""
+    if isinstance(time, Tensor):
+        return time.expand(rows.shape[0])
+    return torch.full((rows.shape[0],), time, device=rows.device)

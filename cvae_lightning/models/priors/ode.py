@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-Velocity = Callable[[Tensor, float], Tensor]
+Velocity = Callable[[Tensor, float | Tensor], Tensor]
 SOLVERS = ("euler", "midpoint", "heun")
 """Of order one, two and two; the last two ask the velocity twice a step."""
 
@@ -23,11 +23,16 @@ def solve(velocity: Velocity, start: Tensor, steps: int, solver: str = "euler") 
     """
     state, step = start, 1 / steps
     for number in range(steps):
-        state = state + step * _slope(velocity, state, number * step, step, solver)
+        state = solver_step(velocity, state, number * step, step, solver)
     return state
 
 
-def _slope(velocity: Velocity, state: Tensor, time: float, step: float, solver: str) -> Tensor:
+def solver_step(velocity: Velocity, state: Tensor, time: float | Tensor, step: float, solver: str = "euler") -> Tensor:
+    """The state (B, Z) one step later, as :func:`solve` takes it."""
+    return state + step * _slope(velocity, state, time, step, solver)
+
+
+def _slope(velocity: Velocity, state: Tensor, time: float | Tensor, step: float, solver: str) -> Tensor:
     first = velocity(state, time)
     if solver == "midpoint":
         return velocity(state + step / 2 * first, time + step / 2)

@@ -101,7 +101,7 @@ class BottleneckTextEncoder(TextEncoder):
             ValueError: tokens are not (B, T), or a row has no token at all.
         """
         words = self.reader(tokens).tokens  # (B, T, C)
-        groups = self.norm(self.find(self.queries.expand(len(tokens), -1, -1), words))  # (B, G, C)
+        groups = self.norm(self.find(self.queries.expand(tokens.shape[0], -1, -1), words))  # (B, G, C)
         logits = self.classify(groups).float().unflatten(-1, (NUM_ATTRIBUTES, NUM_VALUES))  # (B, G, 5, 16)
         mask = mask_or_ones(object_mask(logits[..., 0, :].argmax(dim=-1), self.objects_per_group))  # (B, G * N)
         embedded = self.embed(logits.softmax(dim=-1).flatten(2).detach())  # (B, G, C)

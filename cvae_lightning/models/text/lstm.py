@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, autocast, cat, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -78,9 +79,39 @@ class LSTMTextEncoder(TextEncoder):
             return self._encode(tokens, mask)
 
     def _encode(self, tokens: Tensor, mask: Tensor) -> CaptionEncoding:
+        if torch.compiler.is_exporting():
+            states, pooled = self._unrolled(tokens, mask)
+            return CaptionEncoding(self.join(pooled), Masked(self.join(states) * mask.unsqueeze(-1), mask))
         lengths = mask.sum(dim=1).cpu()  # (B,)
         packed = pack_padded_sequence(self.embed(tokens), lengths, batch_first=True, enforce_sorted=False)
         outputs, (last, _) = self.lstm(packed)  # last: (2 * layers, B, C)
         states, _ = pad_packed_sequence(outputs, batch_first=True, total_length=tokens.shape[1])  # (B, T, 2 C)
         pooled = self.join(cat([last[-2], last[-1]], dim=-1))  # (B, C)
         return CaptionEncoding(pooled, Masked(self.join(states) * mask.unsqueeze(-1), mask))
+
+    def _unrolled(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """States (B, T, 2 C) and last states (B, 2 C) of both directions, token by token, for an exported graph.
+
+        Where a token is padding, a state stays as it was: packed sequences without packing.
+        """
+        inputs = self.embed(tokens)  # (B, T, E)
+        for layer in range(self.lstm.num_layers):
+            ways = [self._direction(inputs, mask, f"_l{layer}{end}", bool(end)) for end in ("", "_reverse")]
+            inputs = cat([states for states, _ in ways], dim=-1)  # (B, T, 2 C)
+        return inputs, cat([last for _, last in ways], dim=-1)
+
+    def _direction(self, inputs: Tensor, mask: Tensor, name: str, backwards: bool) -> tuple[Tensor, Tensor]:
+        """States (B, T, C) and the last one (B, C) of one direction of a layer (Hochreiter & Schmidhuber 1997)."""
+        weights = (getattr(self.lstm, f"{kind}{name}") for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+        from_input, from_state, input_bias, state_bias = weights
+        gates = nn.functional.linear(inputs, from_input, input_bias + state_bias)  # (B, T, 4 C)
+        state = cell = inputs.new_zeros(inputs.shape[0], self.lstm.hidden_size)  # (B, C)
+        order, states = range(inputs.shape[1]), {}
+        for index in reversed(order) if backwards else order:
+            step = gates[:, index] + nn.functional.linear(state, from_state)  # (B, 4 C)
+            enter, forget, new, leave = step.chunk(4, dim=-1)
+            there = mask[:, index, None]  # (B, 1)
+            cell = torch.where(there, forget.sigmoid() * cell + enter.sigmoid() * new.tanh(), cell)
+            state = torch.where(there, leave.sigmoid() * cell.tanh(), state)
+            states[index] = state
+        return torch.stack([states[index] for index in order], dim=1), state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 
@@ -14,6 +15,8 @@ def token_mask(tokens: Tensor, pad_id: int) -> Tensor:
     if tokens.ndim != 2:
         raise ValueError(f"tokens have shape {tuple(tokens.shape)}: expected (batch, length)")
     mask = tokens != pad_id
+    if torch.compiler.is_exporting():  # a graph raises nothing by values
+        return mask
     if tokens.shape[1] == 0 or not bool(mask.any(dim=1).all()):
         raise ValueError("a caption of no tokens at all cannot be encoded")
     return mask
