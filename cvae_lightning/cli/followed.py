@@ -1,6 +1,6 @@
 """Which arguments of a saved run a command that resumes it follows: those that describe a run, and no others.
 
-A run folder may come from somebody else, so its list of arguments is read with suspicion. What is refused can be given
+A run folder may come from another person, so its list of arguments is read with suspicion. What is refused can be given
 in the command itself.
 """
 

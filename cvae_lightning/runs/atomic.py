@@ -36,7 +36,7 @@ def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """
     part = path.with_name(path.name + PART)
     try:
-        part.unlink(missing_ok=True)  # it may be a link that somebody has put there, to a file elsewhere
+        part.unlink(missing_ok=True)  # it may be a link that another program has put there, to a file elsewhere
         with part.open("xb") as file:
             yield file
             file.flush()

@@ -105,11 +105,11 @@ def trials(count: int, folder: Path) -> dict[str, list[Sample]]:
         with (folder / f"worker_{number}.txt").open("w") as log:
             workers.append(subprocess.Popen(command, cwd=folder, stdout=log, stderr=log))
     meters = {worker.pid: Meter(worker.pid) for worker in workers}
-    every, seen = max(1, count // SAMPLES), 0
+    every, measured = max(1, count // SAMPLES), 0
     while any(worker.poll() is None for worker in workers):
         done = len(list(folder.glob("study/*/metrics.json")))
-        if done >= seen + every:
-            seen = done
+        if done >= measured + every:
+            measured = done
             for worker in workers:
                 if worker.poll() is None:
                     meters[worker.pid].sample(done)

@@ -77,11 +77,11 @@ def arm(kill: Kill) -> None:
     """Make this process, which is about to train, kill itself (or its group) at the moment."""
     if int(os.environ.get("LOCAL_RANK", 0)) != kill.rank:
         return
-    seen = [0]
+    reached = [0]
 
     def come() -> None:
-        seen[0] += 1
-        if seen[0] == kill.count:
+        reached[0] += 1
+        if reached[0] == kill.count:
             os.killpg(os.getpgid(0), kill.how) if kill.to == "group" else os.kill(os.getpid(), kill.how)
 
     if kill.moment in ("checkpoint", "file"):

@@ -45,9 +45,9 @@ def test_a_mode_that_keeps_all_colours_changes_nothing(tmp_path: Path) -> None:
     for mode in ("RGB", "RGBA"):
         in_mode(image.convert("RGBA"), mode).save(tmp_path / f"{mode}.png")
         (tmp_path / f"{mode}.txt").write_text("noise")
-    seen = [pixels_of(tmp_path, f"{mode}.png") for mode in ("RGB", "RGBA")]
-    assert torch.equal(seen[0], seen[1])
-    assert torch.equal(seen[0].permute(1, 2, 0), torch.from_numpy(np.array(image)))
+    read = [pixels_of(tmp_path, f"{mode}.png") for mode in ("RGB", "RGBA")]
+    assert torch.equal(read[0], read[1])
+    assert torch.equal(read[0].permute(1, 2, 0), torch.from_numpy(np.array(image)))
 
 
 def all_images(folder: Path) -> list[CaptionedImage]:
@@ -147,10 +147,10 @@ def test_passes_differ_by_mirroring_and_square_alone(tmp_path: Path) -> None:
     squares = {bytes(pixels[:, left : left + 32].tobytes()) for left in range(17)}
     mirrored = {bytes(np.ascontiguousarray(pixels[:, left : left + 32][:, ::-1]).tobytes()) for left in range(17)}
     passes = AugmentedPasses(pictures, seed=1, random_crop=True, random_flip=True)
-    seen = [bytes(passes[number].image.permute(1, 2, 0).contiguous().numpy().tobytes()) for number in range(60)]
-    assert set(seen) <= squares | mirrored
-    assert 0.25 < sum(one in mirrored for one in seen) / 60 < 0.75
-    assert len(set(seen)) > 15
+    read = [bytes(passes[number].image.permute(1, 2, 0).contiguous().numpy().tobytes()) for number in range(60)]
+    assert set(read) <= squares | mirrored
+    assert 0.25 < sum(one in mirrored for one in read) / 60 < 0.75
+    assert len(set(read)) > 15
     flips_only = AugmentedPasses(pictures, seed=1, random_flip=True)
     assert len({bytes(flips_only[number].image.numpy().tobytes()) for number in range(40)}) == 2
 
@@ -203,7 +203,7 @@ def test_what_cannot_be_used_is_counted_and_named_or_left_out(own_pictures: Path
     assert set(left["train"]) | set(left["val"]) == usable
 
 
-def test_all_that_cannot_be_used_is_said_at_once(own_pictures: Path, tmp_path: Path) -> None:
+def test_all_that_cannot_be_used_is_listed_at_once(own_pictures: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(own_pictures, tmp_path / "spoilt")
     for how in ("bare", "empty", "lone"):
         spoil(folder, how)
@@ -230,7 +230,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("how", WRONG)
-def test_what_stops_a_folder_is_said(own_pictures: Path, tmp_path: Path, how: str) -> None:
+def test_what_stops_a_folder_is_named(own_pictures: Path, tmp_path: Path, how: str) -> None:
     folder = shutil.copytree(own_pictures, tmp_path / "wrong")
     change, settings, message = WRONG[how]
     change(folder)

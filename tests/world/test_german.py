@@ -26,7 +26,7 @@ CAPTIONS = {
 
 
 @pytest.mark.parametrize(("english", "german"), CAPTIONS.items())
-def test_a_caption_is_said_and_read(english, german):
+def test_a_caption_is_described_and_read(english, german):
     meaning = parse(english)
     assert describe(meaning, world=GERMAN) == german
     assert parse(german, world=GERMAN) == meaning

@@ -46,7 +46,7 @@ def test_a_world_is_a_value(world):
     assert replace(world, background=(0, 0, 0)) != world
 
 
-def test_captions_are_read_as_they_are_said(world):
+def test_captions_are_read_as_they_are_described(world):
     for split in world.splits.names:
         for index in range(60):
             meaning, scene, caption = captioned_scene(0, split, index, world=world)

@@ -20,13 +20,13 @@ _watched: list[tuple[Path, list[str]]] = []
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if not _watched or threading.current_thread() is not threading.main_thread():
         return
-    folder, seen = _watched[-1]
+    folder, acts = _watched[-1]
     if event in EXECUTING:
-        seen.append(f"{event} {arguments}")
+        acts.append(f"{event} {arguments}")
     elif event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
         path = Path(os.fsdecode(arguments[0])) if isinstance(arguments[0], str | bytes) else None
         if path is not None and not path.absolute().is_relative_to(folder) and path.suffix != ".pyc":
-            seen.append(f"{path} was opened for writing")
+            acts.append(f"{path} was opened for writing")
 
 
 sys.addaudithook(_audit)
@@ -35,19 +35,19 @@ sys.addaudithook(_audit)
 @contextmanager
 def guarded(folder: Path) -> Iterator[None]:
     """Fail where the block takes more than ten seconds or a GB, runs a program, or writes outside of a folder."""
-    seen: list[str] = []
+    acts: list[str] = []
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     signal.signal(signal.SIGALRM, _hangs)
     signal.setitimer(signal.ITIMER_PROF, 0)
     signal.signal(signal.SIGPROF, _hangs)
     signal.setitimer(signal.ITIMER_PROF, LONGEST_SECONDS)  # of processor time: other programs may hold this one up
-    _watched.append((folder, seen))
+    _watched.append((folder, acts))
     try:
         yield
     finally:
         _watched.pop()
         signal.setitimer(signal.ITIMER_PROF, 0)
-    assert not seen, f"it acted: {seen}"
+    assert not acts, f"it acted: {acts}"
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
     assert grown < MOST_BYTES, f"it took {grown / 2**20:.0f} MB more"
 
