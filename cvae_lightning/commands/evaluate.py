@@ -9,8 +9,9 @@ from cvae_lightning.cli.values import settings_of, texts
 from cvae_lightning.evaluation.settings import EvaluationSettings, scene_source_of, withheld_splits
 from cvae_lightning.inference.device import pick_device
 from cvae_lightning.reports.evaluation_files import evaluation_files, headline, write_evaluation
-from cvae_lightning.runs import find_checkpoint
+from cvae_lightning.runs import find_checkpoint, run_dir_of
 from cvae_lightning.runs.images import refuse_existing
+from cvae_lightning.runs.layout import SEEN
 
 
 def job(config: DictConfig) -> None:
@@ -26,7 +27,9 @@ def job(config: DictConfig) -> None:
     from cvae_lightning.evaluation.source import with_source
     from cvae_lightning.inference.checkpoint import load
 
-    evaluation = evaluate(load(checkpoint, pick_device(config.device), config.sampler), settings, source)
+    folder = run_dir_of(checkpoint)
+    painter = load(checkpoint, pick_device(config.device), config.sampler)
+    evaluation = evaluate(painter, settings, source, folder / SEEN if folder else None)
     results = with_source(evaluation.results, checkpoint, config.sampler)
     report = write_evaluation(results, evaluation.splits, output, minutes())
     done([report], headline(results), f"export run={checkpoint} evaluation={output}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from cvae_lightning.evaluation.bounds import prior_of_bounds
@@ -36,12 +37,21 @@ class Evaluation(NamedTuple):
     splits: dict[str, SplitResult]
 
 
-def evaluate(painter: Painter, settings: EvaluationSettings, source: SceneSource) -> Evaluation:
-    """Measure a trained model; the same arguments give the same results, whatever the number of workers."""
+def evaluate(
+    painter: Painter, settings: EvaluationSettings, source: SceneSource, seen: Path | None = None
+) -> Evaluation:
+    """Measure a trained model; the same arguments give the same results, whatever the number of workers.
+
+    Args:
+        painter: the model.
+        settings: how much is measured.
+        source: the scenes that it was trained on.
+        seen: a file that keeps which captions these scenes have, for the next evaluation; None for none.
+    """
     adapter = ModelAdapter(painter, settings.batch_size)
     splits = {split: _evaluated(adapter, settings, source, split) for split in settings.splits}
     captions = splits[settings.splits[0]].captions
-    training = training_captions(source, settings.num_workers)
+    training = training_captions(source, settings.num_workers, seen)
     log.info("painting %d captions %d times each", settings.coverage_captions, settings.coverage_samples)
     described = {key: value for key, value in asdict(settings).items() if key not in HOW}
     results = {

@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 from cvae_lightning.data.images import from_uint8, to_uint8
 from cvae_lightning.evaluation.bounds import log_weights
 from cvae_lightning.evaluation.image_errors import image_errors
+from cvae_lightning.evaluation.structural_similarity import structural_similarity
 from cvae_lightning.inference.noise import Key, normal_rows
 from cvae_lightning.inference.painter import Painter
+from cvae_lightning.models.gaussian import draw
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -105,11 +106,14 @@ class ModelAdapter:
 
     def _reconstruct(self, images: Images, captions: Sequence[str], keys: Sequence[Key]) -> ReconstructionStats:
         pixels, tokens = self._pixels(images), self._tokens(captions)
-        drawn = self.model(pixels, tokens, noise=self._noise(keys)[:, 0])
-        reconstructed = self.model.reconstruct(pixels, tokens).float()
-        pairs = zip(reconstructed[:, None], pixels[:, None], strict=True)
-        errors = torch.stack([torch.stack([*image_errors(*pair).values(), _ssim(*pair)]) for pair in pairs])
-        numbers = (drawn.distortion, drawn.rate, drawn.posterior.mean, errors)
+        model, caption = self.model, self.model.text_encoder(tokens)
+        posterior = model.encoder(pixels, caption).posterior  # (B, Z); the loss of the prior is left out
+        drawn = model.decoder(draw(posterior, self._noise(keys)[:, 0]), caption)  # (B, 3, S, S)
+        reconstructed = model.decoder(posterior.mean, caption).float()
+        similarity = structural_similarity(reconstructed, pixels)  # (B,)
+        pairs = zip(reconstructed[:, None], pixels[:, None], similarity, strict=True)
+        errors = torch.stack([torch.stack([*image_errors(a, b).values(), one]) for a, b, one in pairs])
+        numbers = (model.likelihood.nll(drawn, pixels), model.prior.rate(posterior, caption), posterior.mean, errors)
         return ReconstructionStats(to_uint8(reconstructed), *(tensor.double().cpu().numpy() for tensor in numbers))
 
     def _parts(self, count: int) -> Iterator[slice]:
@@ -126,10 +130,3 @@ class ModelAdapter:
 
     def _pixels(self, images: Images) -> Tensor:
         return from_uint8(images).to(self.device)
-
-
-def _ssim(reconstructed: Tensor, pixels: Tensor) -> Tensor:
-    """Structural similarity (Wang et al. 2004), a scalar."""
-    value = structural_similarity_index_measure(reconstructed, pixels, data_range=1.0)
-    assert isinstance(value, Tensor)
-    return value

@@ -8,13 +8,15 @@ training too. Three ways of comparing, each coarser than the one before: word fo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from torch.utils.data import DataLoader, Dataset
 
 from cvae_lightning.data import ShapeSceneDataset
 from cvae_lightning.evaluation.consistency import JudgedImage, tally
+from cvae_lightning.evaluation.seen_file import Hashes, contained, hashes, read_seen, write_seen
 from cvae_lightning.evaluation.settings import SceneSource
 from cvae_lightning.world import DEFAULT, World, content, parse
 
@@ -31,31 +33,49 @@ class TrainingCaptions:
     """What a run's training captions say; membership is checked by each of :data:`COMPARISONS`.
 
     Args:
-        captions: of all training scenes.
-        world: theirs.
+        known: of each comparison the hashes of its values, as ``repr`` writes them.
+        world: of the captions.
     """
 
-    def __init__(self, captions: Iterable[str], world: World = DEFAULT) -> None:
-        wordings, self.world = set(captions), world
-        self.known = {name: {value(caption, world) for caption in wordings} for name, value in COMPARISONS.items()}
+    def __init__(self, known: Mapping[str, Hashes], world: World = DEFAULT) -> None:
+        self.known, self.world = known, world
+
+    @classmethod
+    def of(cls, captions: Iterable[str], world: World = DEFAULT) -> TrainingCaptions:
+        """Those of all training scenes."""
+        wordings = set(captions)
+        meanings = {parse(caption, world=world) for caption in wordings}
+        contents = {content(meaning) for meaning in meanings}
+        values: dict[str, Iterable[Hashable]] = {"wording": wordings, "meaning": meanings, "content": contents}
+        return cls({name: hashes(repr(value) for value in some) for name, some in values.items()}, world)
 
     def split(self, captions: Sequence[str], comparison: str) -> list[bool]:
         """For each caption whether training had the same, by one of :data:`COMPARISONS`."""
         value, known = COMPARISONS[comparison], self.known[comparison]
-        return [value(caption, self.world) in known for caption in captions]
+        return contained([repr(value(caption, self.world)) for caption in captions], known)
 
 
-def training_captions(source: SceneSource, num_workers: int = 0) -> TrainingCaptions | None:
+def training_captions(source: SceneSource, num_workers: int = 0, file: Path | None = None) -> TrainingCaptions | None:
     """The captions of all training scenes, drawn again without their images; None where the scenes are unknown.
 
-    It takes about a minute for 200,000 scenes on one core.
+    It takes about a minute for 200,000 scenes on one core, the first time.
+
+    Args:
+        source: the scenes.
+        num_workers: processes that draw them.
+        file: where their hashes are kept; None to keep none.
     """
     if source.train_size is None:
         return None
+    if file and (known := read_seen(file, source, list(COMPARISONS))):
+        return TrainingCaptions(known, source.world)
     log.info("drawing the %d training captions again, to know which captions are new", source.train_size)
     scenes = ShapeSceneDataset(source.train_size, 64, source.seed, "train", source.synonyms, source.world)
     batches = DataLoader(_Captions(scenes), batch_size=256, num_workers=num_workers, collate_fn=list)
-    return TrainingCaptions((caption for batch in batches for caption in batch), source.world)
+    training = TrainingCaptions.of((caption for batch in batches for caption in batch), source.world)
+    if file:
+        write_seen(file, source, training.known)
+    return training
 
 
 class _Captions(Dataset[str]):

@@ -1,14 +1,16 @@
 """Which captions were in training is found exactly, in three ways, and new ones are counted apart."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from cvae_lightning.data import ShapeSceneDataModule, ShapeSceneDataset
 from cvae_lightning.evaluation.consistency import JudgedImage
-from cvae_lightning.evaluation.novelty import TrainingCaptions, novelty, training_captions
+from cvae_lightning.evaluation.novelty import COMPARISONS, TrainingCaptions, novelty, training_captions
+from cvae_lightning.evaluation.seen_file import read_seen
 from cvae_lightning.evaluation.settings import SceneSource, training_scenes
-from cvae_lightning.world import DEFAULT, Mix, Verdict, content, parse
+from cvae_lightning.world import DEFAULT, V1, Mix, Verdict, content, parse
 
 STAR, SQUARE = "a small red star", "2 large blue squares"
 
@@ -33,7 +35,7 @@ def verdict(right: bool) -> Verdict:
 
 
 def test_known_and_new_captions_are_counted_apart() -> None:
-    training = TrainingCaptions([f"{STAR} above {SQUARE}", STAR])
+    training = TrainingCaptions.of([f"{STAR} above {SQUARE}", STAR])
     rights = {
         f"{STAR} above {SQUARE}": True,  # word for word
         f"{STAR} over two big blue squares": True,  # in other words
@@ -59,7 +61,7 @@ def test_the_training_captions_are_those_of_the_runs_data_module() -> None:
     training = training_captions(SceneSource(5, synonyms=False, train_size=size, world=WORLD))
     assert training is not None
     captions = list(data.datasets["train"].captions())
-    assert training.known["wording"] == set(captions)
+    assert len(training.known["wording"]) == len(set(captions))
     assert training.split(captions, "content") == [True] * size
 
 
@@ -74,6 +76,37 @@ def test_novel_splits_have_no_meaning_of_training() -> None:
     assert training is not None
     captions = list(ShapeSceneDataset(50, 64, split="novel_pair").captions())
     assert training.split(captions, "meaning") == training.split(captions, "content") == [False] * 50
+
+
+@pytest.mark.parametrize("damage", [None, "cut", "flipped", "no header", "empty", "endless header"])
+def test_training_captions_are_kept_in_a_file_that_is_not_trusted(tmp_path: Path, damage: str | None) -> None:
+    source, file = SceneSource(train_size=40), tmp_path / "seen.bin"
+    drawn = training_captions(source, file=file)
+    assert drawn is not None
+    content = file.read_bytes()
+    damaged = {
+        None: content,
+        "cut": content[:-3],
+        "flipped": content[:-1] + bytes([content[-1] ^ 1]),
+        "no header": content.partition(b"\n")[2],
+        "empty": b"",
+        "endless header": b"[" * 100_000,
+    }[damage]
+    file.write_bytes(damaged)
+    assert (read_seen(file, source, list(COMPARISONS)) is None) is (damage is not None)
+    again = training_captions(source, file=file)
+    assert again is not None
+    assert {name: part.tolist() for name, part in again.known.items()} == {
+        name: part.tolist() for name, part in drawn.known.items()
+    }
+    assert file.read_bytes() == content  # a damaged file is written anew
+    assert read_seen(file, SceneSource(seed=1, train_size=40), list(COMPARISONS)) is None
+    assert read_seen(file, SceneSource(train_size=40, world=V1), list(COMPARISONS)) is None
+
+
+def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert training_captions(SceneSource(train_size=10), file=tmp_path / "file" / "seen.bin") is not None
 
 
 def test_unknown_training_scenes_are_not_guessed() -> None:
