@@ -11,7 +11,7 @@ from cvae_lightning.inference.device import pick_device
 from cvae_lightning.reports.evaluation_files import evaluation_files, headline, write_evaluation
 from cvae_lightning.runs import find_checkpoint, run_dir_of
 from cvae_lightning.runs.images import refuse_existing
-from cvae_lightning.runs.layout import SEEN
+from cvae_lightning.runs.layout import TRAINING_CAPTIONS
 
 
 def job(config: DictConfig) -> None:
@@ -29,7 +29,7 @@ def job(config: DictConfig) -> None:
 
     folder = run_dir_of(checkpoint)
     painter = load(checkpoint, pick_device(config.device), config.sampler)
-    evaluation = evaluate(painter, settings, source, folder / SEEN if folder else None)
+    evaluation = evaluate(painter, settings, source, folder / TRAINING_CAPTIONS if folder else None)
     results = with_source(evaluation.results, checkpoint, config.sampler)
     report = write_evaluation(results, evaluation.splits, output, minutes())
     done([report], headline(results), f"export run={checkpoint} evaluation={output}")

@@ -38,7 +38,7 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    painter: Painter, settings: EvaluationSettings, source: SceneSource, seen: Path | None = None
+    painter: Painter, settings: EvaluationSettings, source: SceneSource, captions_file: Path | None = None
 ) -> Evaluation:
     """Measure a trained model; the same arguments give the same results, whatever the number of workers.
 
@@ -46,12 +46,12 @@ def evaluate(
         painter: the model.
         settings: how much is measured.
         source: the scenes that it was trained on.
-        seen: a file that keeps which captions these scenes have, for the next evaluation; None for none.
+        captions_file: keeps which captions these scenes have, for the next evaluation; None for none.
     """
     adapter = ModelAdapter(painter, settings.batch_size)
     splits = {split: _evaluated(adapter, settings, source, split) for split in settings.splits}
     captions = splits[settings.splits[0]].captions
-    training = training_captions(source, settings.num_workers, seen)
+    training = training_captions(source, settings.num_workers, captions_file)
     log.info("painting %d captions %d times each", settings.coverage_captions, settings.coverage_samples)
     described = {key: value for key, value in asdict(settings).items() if key not in HOW}
     results = {

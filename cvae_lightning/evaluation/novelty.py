@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from cvae_lightning.data import ShapeSceneDataset
 from cvae_lightning.evaluation.consistency import JudgedImage, tally
-from cvae_lightning.evaluation.seen_file import Hashes, contained, hashes, read_seen, write_seen
+from cvae_lightning.evaluation.known_captions import Hashes, contained, hashes, read_known, write_known
 from cvae_lightning.evaluation.settings import SceneSource
 from cvae_lightning.world import DEFAULT, World, content, parse
 
@@ -67,14 +67,14 @@ def training_captions(source: SceneSource, num_workers: int = 0, file: Path | No
     """
     if source.train_size is None:
         return None
-    if file and (known := read_seen(file, source, list(COMPARISONS))):
+    if file and (known := read_known(file, source, list(COMPARISONS))):
         return TrainingCaptions(known, source.world)
     log.info("drawing the %d training captions again, to know which captions are new", source.train_size)
     scenes = ShapeSceneDataset(source.train_size, 64, source.seed, "train", source.synonyms, source.world)
     batches = DataLoader(_Captions(scenes), batch_size=256, num_workers=num_workers, collate_fn=list)
     training = TrainingCaptions.of((caption for batch in batches for caption in batch), source.world)
     if file:
-        write_seen(file, source, training.known)
+        write_known(file, source, training.known)
     return training
 
 

@@ -32,7 +32,7 @@ RESULTS, REPORT = "evaluation.json", "evaluation.md"
 CONSISTENCY_PICTURE, RATE_PICTURE, POSITIONS_PICTURE = "consistency.png", "rate.png", "positions.png"
 """What an evaluation leaves, besides ``RECONSTRUCTION_PICTURE`` and two pictures per split."""
 
-SEEN = "training_captions.bin"
+TRAINING_CAPTIONS = "training_captions.bin"
 """Which captions a run was trained on, kept by its first evaluation; it may be deleted."""
 
 FAILURE, TRIAL, STUDY, JOURNAL = "failure.json", "trial.json", "study.json", "study.journal"

@@ -7,8 +7,8 @@ import pytest
 
 from cvae_lightning.data import ShapeSceneDataModule, ShapeSceneDataset
 from cvae_lightning.evaluation.consistency import JudgedImage
+from cvae_lightning.evaluation.known_captions import read_known
 from cvae_lightning.evaluation.novelty import COMPARISONS, TrainingCaptions, novelty, training_captions
-from cvae_lightning.evaluation.seen_file import read_seen
 from cvae_lightning.evaluation.settings import SceneSource, training_scenes
 from cvae_lightning.world import DEFAULT, V1, Mix, Verdict, content, parse
 
@@ -80,7 +80,7 @@ def test_novel_splits_have_no_meaning_of_training() -> None:
 
 @pytest.mark.parametrize("damage", [None, "cut", "flipped", "no header", "empty", "endless header"])
 def test_training_captions_are_kept_in_a_file_that_is_not_trusted(tmp_path: Path, damage: str | None) -> None:
-    source, file = SceneSource(train_size=40), tmp_path / "seen.bin"
+    source, file = SceneSource(train_size=40), tmp_path / "known.bin"
     drawn = training_captions(source, file=file)
     assert drawn is not None
     content = file.read_bytes()
@@ -93,20 +93,20 @@ def test_training_captions_are_kept_in_a_file_that_is_not_trusted(tmp_path: Path
         "endless header": b"[" * 100_000,
     }[damage]
     file.write_bytes(damaged)
-    assert (read_seen(file, source, list(COMPARISONS)) is None) is (damage is not None)
+    assert (read_known(file, source, list(COMPARISONS)) is None) is (damage is not None)
     again = training_captions(source, file=file)
     assert again is not None
     assert {name: part.tolist() for name, part in again.known.items()} == {
         name: part.tolist() for name, part in drawn.known.items()
     }
     assert file.read_bytes() == content  # a damaged file is written anew
-    assert read_seen(file, SceneSource(seed=1, train_size=40), list(COMPARISONS)) is None
-    assert read_seen(file, SceneSource(train_size=40, world=V1), list(COMPARISONS)) is None
+    assert read_known(file, SceneSource(seed=1, train_size=40), list(COMPARISONS)) is None
+    assert read_known(file, SceneSource(train_size=40, world=V1), list(COMPARISONS)) is None
 
 
 def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert training_captions(SceneSource(train_size=10), file=tmp_path / "file" / "seen.bin") is not None
+    assert training_captions(SceneSource(train_size=10), file=tmp_path / "file" / "known.bin") is not None
 
 
 def test_unknown_training_scenes_are_not_guessed() -> None:

@@ -44,11 +44,11 @@ def contained(texts: Sequence[str], known: Hashes) -> list[bool]:
     return found
 
 
-def write_seen(file: Path, source: SceneSource, seen: Mapping[str, Hashes]) -> None:
+def write_known(file: Path, source: SceneSource, known: Mapping[str, Hashes]) -> None:
     """Keep the hashes of training captions by way of comparing them; a folder that cannot be written is left alone."""
-    body = b"".join(part.astype("<u8").tobytes() for part in seen.values())
+    body = b"".join(part.astype("<u8").tobytes() for part in known.values())
     header = _key(source) | {
-        "counts": {name: len(part) for name, part in seen.items()},
+        "counts": {name: len(part) for name, part in known.items()},
         "sha256": hashlib.sha256(body).hexdigest(),
     }
     try:
@@ -57,8 +57,8 @@ def write_seen(file: Path, source: SceneSource, seen: Mapping[str, Hashes]) -> N
         log.info("%s is not written: %s", file, error.strerror)
 
 
-def read_seen(file: Path, source: SceneSource, names: Sequence[str]) -> dict[str, Hashes] | None:
-    """The hashes that :func:`write_seen` kept of these scenes; None where there are none, or the file is damaged."""
+def read_known(file: Path, source: SceneSource, names: Sequence[str]) -> dict[str, Hashes] | None:
+    """The hashes that :func:`write_known` kept of these scenes; None where there are none, or the file is damaged."""
     try:
         if not file.is_file() or file.stat().st_size > LARGEST:
             return None
