@@ -55,6 +55,13 @@ def whole(what: str, value: object, low: int, high: int) -> int:
     return value
 
 
+def truth(what: str, value: object) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise _wrong(what, value, "true or false")
+    return value
+
+
 def words(what: str, value: object) -> tuple[str, ...]:
     """A list of words; one word alone is a list of one."""
     if isinstance(value, str):

@@ -8,7 +8,7 @@ exact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
@@ -86,7 +86,7 @@ def _draw(
     if not SMALLEST <= size <= LARGEST:
         raise ValueError(f"image size is {size}: expected {SMALLEST} to {LARGEST} pixels")
     images = np.empty((len(scenes), size, size, 3), np.uint8)
-    sides = {shape: _sides(corners) for shape, corners in shapes.items()}
+    sides = {shape: sides_of(corners) for shape, corners in shapes.items()}
     step = max(1, PIXELS_AT_ONCE // size**2)
     for start in range(0, len(scenes), step):
         _paint(scenes[start : start + step], images[start : start + step], sides, colours, background)
@@ -94,7 +94,7 @@ def _draw(
 
 
 @cache
-def _sides(corners: Outline) -> Floats:
+def sides_of(corners: Outline) -> Floats:
     """(E, 7) the sides of an outline: top, bottom, start, slope, bulge, sign, lines per row of pixels.
 
     At height v, from top to bottom, a side is at x = start + slope v + bulge sqrt(1 - v^2), all from the
@@ -127,24 +127,40 @@ def _paint(
     shapes = [sides[thing.shape] for _, thing in things]
     positions = np.array([(n, thing.x * size, thing.y * size, thing.r * size) for n, thing in things])  # (T, 4)
     tints = np.subtract([colours[thing.colour] for _, thing in things], background)  # (T, 3)
-    owner = np.repeat(np.arange(len(things)), [len(shape) for shape in shapes])  # (E)
-    side, cell, step = _crossings(np.concatenate(shapes), positions[owner], size)
-    tint = tints[owner][side]  # (K, 3)
-    for channel in range(3):
-        steps = np.bincount(
-            np.concatenate((cell, cell + 1)),
-            np.concatenate((step[0] * tint[:, channel], step[1] * tint[:, channel])),
-            minlength=len(scenes) * size * (size + 1),
-        )
-        mixed = np.cumsum(steps.reshape(len(scenes), size, size + 1)[..., :-1], axis=-1)  # (N, S, S)
+    for channel, mixed in enumerate(mixtures(shapes, positions, tints, len(scenes), size)):
         images[..., channel] = np.clip(mixed + (background[channel] + 0.5), 0, 255)
+
+
+def mixtures(
+    shapes: Sequence[Floats], positions: Floats, values: NDArray[np.number], count: int, size: int
+) -> Iterator[Floats]:
+    """What things add to each pixel: their values, by the share of the pixel that they cover.
+
+    Args:
+        shapes: the sides of each of T things, as :func:`sides_of` gives them.
+        positions: (T, 4) image number, and centre and radius in pixels.
+        values: (T, C) what each thing adds to a pixel that it covers, in C channels.
+        count: the number of images N.
+        size: their side S in pixels.
+
+    Yields:
+        (N, S, S) for each channel.
+    """
+    owner = np.repeat(np.arange(len(shapes)), [len(shape) for shape in shapes])  # (E)
+    side, cell, step = _crossings(np.concatenate(shapes), positions[owner], size)
+    cells, value = np.concatenate((cell, cell + 1)), values[owner][side]  # (2 K), (K, C)
+    for column in value.T:
+        steps = np.bincount(
+            cells, np.concatenate((step[0] * column, step[1] * column)), minlength=count * size * (size + 1)
+        )
+        yield np.cumsum(steps.reshape(count, size, size + 1)[..., :-1], axis=-1)
 
 
 def _crossings(sides: Floats, positions: Floats, size: int) -> tuple[Ints, Ints, tuple[Floats, Floats]]:
     """Where lines cross sides.
 
     Args:
-        sides: (E, 7) as in ``_sides``.
+        sides: (E, 7) as in ``sides_of``.
         positions: (E, 4) scene number, and centre and radius in pixels, of the thing of each side.
         size: the side S of the images in pixels.
 

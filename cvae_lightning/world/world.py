@@ -11,7 +11,7 @@ from cvae_lightning.world.frozen import FrozenMapping
 from cvae_lightning.world.language import JOINED, MAX_COUNT, Language
 from cvae_lightning.world.mix import Mix
 from cvae_lightning.world.outlines import CIRCLE, Outline, outline, reach
-from cvae_lightning.world.plain import check_keys, mapping, number, sequence, whole, word
+from cvae_lightning.world.plain import check_keys, mapping, number, sequence, truth, whole, word
 from cvae_lightning.world.scene import RELATIONS
 from cvae_lightning.world.spacing import Spacing
 from cvae_lightning.world.spelling import check_known, listed
@@ -43,6 +43,8 @@ class World:
         mix: how often each form of meaning is drawn.
         language: the words for all this.
         splits: what training never sees.
+        strict: whether the judge compares pictures with a drawing of what it detected, so that pale, small, cut-off
+            or two-coloured extras do not pass; version 1 did not.
 
     Raises:
         ValueError: a field is out of range, or two fields do not fit each other; the message names them.
@@ -66,6 +68,7 @@ class World:
     mix: Mix = field(default_factory=Mix)
     language: Language
     splits: Splits = field(default_factory=Splits)
+    strict: bool = True
     _key: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -83,6 +86,7 @@ class World:
         put("relations", tuple(word("relations", relation) for relation in sequence("relations", self.relations)))
         put("max_groups", whole("max_groups", self.max_groups, 1, MAX_GROUPS))
         put("more_groups", number("more_groups", self.more_groups, 0, 1))
+        put("strict", truth("strict", self.strict))
         self._check_parts()
         self._check_language()
         put("_key", repr([getattr(self, item.name) for item in _inputs(World)]))

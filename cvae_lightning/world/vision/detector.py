@@ -20,6 +20,8 @@ from cvae_lightning.world.named import DEFAULT
 from cvae_lightning.world.renderer import LARGEST, SMALLEST
 from cvae_lightning.world.scene import UNCLEAR
 from cvae_lightning.world.vision.colour_matching import match_colours, opacities, palette, tints
+from cvae_lightning.world.vision.comparison import compare
+from cvae_lightning.world.vision.fitted import FittedThings
 from cvae_lightning.world.vision.segmentation import grow, label
 from cvae_lightning.world.vision.shape_matching import Floats, Ints, errors, measure, shapes
 from cvae_lightning.world.world import World
@@ -38,6 +40,8 @@ EDGE_WIDTH = 0.055
 # [9.8 / 7.4 / 2.5]. A wrong shape has 0.19 or more, two merged things usually 0.3.
 MAX_SHAPE_ERROR = 0.12
 MIN_SHAPE_RATIO = 1.5
+# Radius of what a strict world's comparison finds outside of all things, as a fraction of the side.
+SPOT = 0.03
 
 # Images of at least twice this side are first averaged over squares of pixels, to this side or a little more.
 WORKING_SIDE = 64
@@ -94,6 +98,9 @@ def detect(images: NDArray[np.uint8], *, world: World = DEFAULT) -> list[tuple[D
     a thing faded by half. All faint or small remains of an image together make one more such detection, unless
     their area is negligible.
 
+    In a strict world, images whose things are all clear are then compared with a drawing of them (`comparison`). Where
+    they differ, the thing becomes unclear, or there is one more unclear detection.
+
     Args:
         images: (N, S, S, 3) uint8 RGB with S from 32 to 512.
         world: whose things are looked for.
@@ -126,15 +133,20 @@ def _detect(tint: Floats, side: float, world: World) -> list[tuple[Detection, ..
     """The detections in images of (N, H, H, 3) tints whose canvas is ``side`` pixels wide."""
     opacity = opacities(tint, palette(world))  # (N, H, H)
     labels = _label_things(opacity, _min_area(world) * side**2, side)  # (N, H, H)
-    found: list[list[Detection]] = [[] for _ in tint]
-    regions = _gather(tint, labels)
-    if len(regions.begins):
-        for image, thing in zip(regions.image.tolist(), _classify(regions, side, world), strict=True):
-            found[image].append(thing)
+    # The background adds nothing to sums but their last bits, which version 1 keeps.
+    things = _fit(_gather(tint, labels * _visible(tint) if world.strict else labels), side, world)
     opacity[labels > 0] = 0
-    for image, remains in _faint_remains(opacity, _min_area(world) * side**2, side):
-        found[image].append(remains)
-    return [tuple(things) for things in found]
+    remains = _faint_remains(opacity, _min_area(world) * side**2)
+    if world.strict:
+        settled = np.array([image for image, *_ in remains], np.int64)
+        things, more = compare(tint, labels, things, settled, side, world)
+        remains += [(image, x, y, SPOT * side) for image, x, y in more]
+    found: list[list[Detection]] = [[] for _ in tint]
+    for image, thing in zip(things.image.tolist(), _detections(things, side, world), strict=True):
+        found[image].append(thing)
+    for image, x, y, r in remains:
+        found[image].append(Detection(UNCLEAR, UNCLEAR, UNCLEAR, x / side, y / side, r / side, 0.0))
+    return [tuple(members) for members in found]
 
 
 def _label_things(opacity: Floats, min_area: float, side: float) -> Ints:
@@ -166,6 +178,13 @@ def _max_size_error(world: World) -> float:
     return 0.5 * min(log(large / small) for small, large in pairwise(radii))
 
 
+def _visible(tint: Floats) -> NDArray[np.bool_]:
+    """(N, H, H) where images are not the background."""
+    red, green, blue = np.moveaxis(tint != 0, -1, 0)
+    shown: NDArray[np.bool_] = red | green | blue
+    return shown
+
+
 def _gather(tint: Floats, labels: Ints) -> _Regions:
     """The pixels of each thing of (N, H, H) labels, in the order of the things."""
     flat = labels.ravel()
@@ -178,8 +197,13 @@ def _gather(tint: Floats, labels: Ints) -> _Regions:
     return _Regions(tint=tint.reshape(-1, 3)[pixels], x=x, y=y, begins=begins, image=image[begins])
 
 
-def _classify(regions: _Regions, side: float, world: World) -> list[Detection]:
-    """The detection of each region."""
+def _fit(regions: _Regions, side: float, world: World) -> FittedThings:
+    """The thing that fits each region best."""
+    if not len(regions.begins):
+        none, nowhere = np.empty(0, np.int64), np.empty(0)
+        return FittedThings(
+            image=none, shape=none, colour=none, size=none, x=nowhere, y=nowhere, r=nowhere, clear=np.empty((3, 0))
+        )
     hue, hue_clear, opacity = match_colours(regions.tint, regions.begins, palette(world))
     found = measure(regions.x, regions.y, opacity, regions.begins)
     error = errors(found.waves, world)  # (K, H)
@@ -188,16 +212,34 @@ def _classify(regions: _Regions, side: float, world: World) -> list[Detection]:
     shape_clear = 1 - np.maximum(best / MAX_SHAPE_ERROR, MIN_SHAPE_RATIO * best / second)
     area, drop = np.array([(known.area, known.drop) for known in shapes(world)])[shape].T
     r = np.sqrt(found.area / area)
-    x, y, r = found.x / side, (found.y - drop * r) / side, r / side
-    away = np.abs(np.log(r[:, None] / list(world.sizes.values())))  # (K, number of sizes)
-    size, size_clear = away.argmin(axis=1), 1 - away.min(axis=1) / _max_size_error(world)
-    confidence = np.clip(np.minimum(np.minimum(hue_clear, shape_clear), size_clear), 0, 1)
-    choices = ((world.shapes, shape, shape_clear), (world.colours, hue, hue_clear), (world.sizes, size, size_clear))
-    return list(
-        map(
-            Detection, *(_words(*choice) for choice in choices), x.tolist(), y.tolist(), r.tolist(), confidence.tolist()
+    away = np.abs(np.log((r / side)[:, None] / list(world.sizes.values())))  # (K, number of sizes)
+    size_clear = 1 - away.min(axis=1) / _max_size_error(world)
+    return FittedThings(
+        image=regions.image,
+        shape=shape,
+        colour=hue,
+        size=away.argmin(axis=1),
+        x=found.x,
+        y=found.y - drop * r,
+        r=r,
+        clear=np.stack([shape_clear, hue_clear, size_clear]),
+    )
+
+
+def _detections(things: FittedThings, side: float, world: World) -> list[Detection]:
+    """The detection of each thing."""
+    confidence = np.clip(things.clear.min(axis=0), 0, 1)
+    words = (
+        _words(known, which, clear)
+        for known, which, clear in zip(
+            (world.shapes, world.colours, world.sizes),
+            (things.shape, things.colour, things.size),
+            things.clear,
+            strict=True,
         )
     )
+    lengths = ((length / side).tolist() for length in (things.x, things.y, things.r))
+    return list(map(Detection, *words, *lengths, confidence.tolist()))
 
 
 def _words(known: Iterable[str], which: Ints, clear: Floats) -> list[str]:
@@ -205,12 +247,12 @@ def _words(known: Iterable[str], which: Ints, clear: Floats) -> list[str]:
     return [words[k] if sure > 0 else UNCLEAR for k, sure in zip(which.tolist(), clear.tolist(), strict=True)]
 
 
-def _faint_remains(opacity: Floats, min_area: float, side: float) -> list[tuple[int, Detection]]:
-    """The remaining opacity (N, H, H) of each image that has enough of it, as one detection, with the image's index."""
+def _faint_remains(opacity: Floats, min_area: float) -> list[tuple[int, float, float, float]]:
+    """The remaining opacity (N, H, H) of each image that has enough of it: image, centre and radius in pixels."""
     centres = np.arange(opacity.shape[1]) - 0.5  # (H) of pixels
     remains = []
     for image in np.flatnonzero(opacity.sum(axis=(1, 2)) >= min_area).tolist():
         area = opacity[image].sum()
-        x, y = (float(opacity[image].sum(axis=axis) @ centres / area / side) for axis in (0, 1))
-        remains.append((image, Detection(UNCLEAR, UNCLEAR, UNCLEAR, x, y, sqrt(area / pi) / side, 0.0)))
+        x, y = (float(opacity[image].sum(axis=axis) @ centres / area) for axis in (0, 1))
+        remains.append((image, x, y, sqrt(area / pi)))
     return remains
