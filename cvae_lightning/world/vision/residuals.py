@@ -110,7 +110,8 @@ def _shifts(rest: Planes, drawn: Planes, labels: Ints, values: Floats) -> Floats
     cover = sum(plane * own[number, channel] for channel, plane in enumerate(drawn)) / strength[number]  # (N, S, S)
 
     def sums(weights: Floats) -> Floats:
-        return np.bincount(number.ravel(), weights.ravel(), minlength=len(own))[1:]
+        total: Floats = np.bincount(number.ravel(), weights.ravel(), minlength=len(own))[1:].astype(np.float64)
+        return total
 
     shifts = np.stack([sums(plane * cover) for plane in rest], axis=1) / np.maximum(sums(cover**2), 1)[:, None]
     far = np.abs(rgb(*shifts.T)).max(axis=0, initial=0)
