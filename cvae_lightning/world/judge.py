@@ -134,9 +134,16 @@ def _reason(things: Sequence[Detection], meaning: Meaning, exact: bool, everythi
 
 
 def _in_words(things: Sequence[Detection], world: World) -> str:
-    """What was detected: ``2 small red circles and a large blue thing of unclear shape``."""
+    """What was detected: ``2 small red circles, a large blue thing of unclear shape and something at (0.31, 0.85)``."""
+    nothing_clear = (UNCLEAR, UNCLEAR, UNCLEAR)
     kinds = Counter((thing.size, thing.colour, thing.shape) for thing in things)
-    return listed((_kind(count, *kind, world) for kind, count in kinds.most_common()), "and") if kinds else "nothing"
+    places = []
+    if world.strict:  # version 1 names no places
+        places = [thing for thing in things if (thing.size, thing.colour, thing.shape) == nothing_clear]
+        kinds.pop(nothing_clear, None)
+    phrases = [_kind(count, *kind, world) for kind, count in kinds.most_common()]
+    phrases += [f"something at ({thing.x:.2f}, {thing.y:.2f})" for thing in places]
+    return listed(phrases, "and") if phrases else "nothing"
 
 
 def _kind(count: int, size: str, colour: str, shape: str, world: World) -> str:

@@ -64,7 +64,11 @@ def test_an_unknown_flag_is_one_paragraph(command, tmp_path: Path, flag: str) ->
 @pytest.mark.parametrize("where", ["a file", "below a file", "too long"])
 @pytest.mark.parametrize(
     ("name", "arguments"),
-    [("generate", ["captions=[a red star]"]), ("evaluate", []), ("judge_reliability", ["scenes=4"])],
+    [
+        ("generate", ["captions=[a red star]"]),
+        ("evaluate", []),
+        ("judge_reliability", ["scenes=4", "damaged_scenes=1"]),
+    ],
 )
 def test_an_output_that_cannot_be_written_is_one_paragraph(
     command, tmp_path: Path, name: str, arguments: list[str], where: str

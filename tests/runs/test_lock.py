@@ -64,7 +64,7 @@ def test_files_stay_and_the_lock_goes(tmp_path: Path) -> None:
         ("generate", ["captions=[a red star]", "output=run"]),
         ("export", ["run=x", "output=run"]),
         ("reconstruct", ["images=run", "output=run"]),
-        ("judge_reliability", ["scenes=1", "output=run"]),
+        ("judge_reliability", ["scenes=1", "damaged_scenes=1", "output=run"]),
     ],
 )
 def test_a_command_into_a_busy_folder_is_refused(command, tmp_path: Path, holder, name: str, arguments) -> None:

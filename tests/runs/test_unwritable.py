@@ -28,7 +28,7 @@ def is_refused(done, *words: str) -> None:
         ("export", ["run=x"]),
         ("evaluate", ["splits=[test]"]),
         ("report", ["sweep=x"]),
-        ("judge_reliability", ["scenes=1"]),
+        ("judge_reliability", ["scenes=1", "damaged_scenes=1"]),
     ],
 )
 def test_output_is_a_file(command, tmp_path: Path, name: str, arguments: list[str]) -> None:

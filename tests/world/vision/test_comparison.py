@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-from cvae_lightning.world import DEFAULT, V1, Detection, Scene, Thing, detect, render, sample
+from cvae_lightning.world import DEFAULT, V1, Detection, Scene, Thing, detect, judge, parse, render, sample
 from cvae_lightning.world.scene import UNCLEAR
 from cvae_lightning.world.vision.brightness import rgb, ycc
 from cvae_lightning.world.vision.contacts import MIN_GAP, touching
@@ -53,6 +53,14 @@ def test_a_thing_with_a_hole_has_an_unclear_shape(side: int) -> None:
     image = picture(SQUARE, STAR, side=side)
     image[round(0.3 * side), round(0.2 * side) : round(0.3 * side)] = DEFAULT.background
     assert words(image) == [(UNCLEAR, "red", "large"), ("star", "blue", "medium")]
+
+
+def test_the_reason_says_where_something_more_is() -> None:
+    image = picture(STAR)
+    image[10:13, 14:17] = DEFAULT.colours["green"]
+    (found,) = judge(image[None], [parse("a medium blue star")])
+    assert found.reason == "saw a medium blue star and something at (0.23, 0.16), expected a medium blue star"
+    assert not found.count
 
 
 @pytest.mark.parametrize("side", [64, 100, 128, 200])
