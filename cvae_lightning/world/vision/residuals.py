@@ -26,7 +26,7 @@ Planes = NDArray[np.float32]
 
 # Largest mean difference in windows of 1, 4 x 4 and 8 x 8 pixels, in levels of 255 and for each level of roughness.
 # experiments/judge has the rates at which right pictures fail and wrong ones pass.
-LIMITS = {1: 6.75, 4: 3.0, 8: 2.2}
+LIMITS = {1: 8.0, 4: 3.0, 8: 2.2}
 # Roughness of the smoothest and of the roughest picture, in levels.
 MIN_ROUGHNESS, MAX_ROUGHNESS = 0.75, 11.0
 # A difference in colour is judged as if it were at least so much of that in brightness, for pictures in black alone.
