@@ -18,7 +18,7 @@ from cvae_lightning import judge_images
 from cvae_lightning.runs.images import read_image
 from cvae_lightning.world import DEFAULT, captioned_scene, render
 
-SCENES, SIDES = 600, (64, 256)
+SCENES, SIDES = 200, (64, 256)
 Save = Callable[[Image.Image, Path], None]
 
 

@@ -85,18 +85,18 @@ def residuals(tint: Floats, labels: Ints, things: FittedThings, world: World) ->
     """
     values = colour_values(world)[things.colour]
     drawn = _draw(things, values, tint.shape, world)
-    seen = np.empty_like(drawn)
-    seen[0], seen[1], seen[2] = ycc(tint[..., 0], tint[..., 1], tint[..., 2])
-    other = _without_canvas(seen, drawn)
-    first = _compare(seen, drawn, blurs=1)
+    observed = np.empty_like(drawn)
+    observed[0], observed[1], observed[2] = ycc(tint[..., 0], tint[..., 1], tint[..., 2])
+    other = _without_canvas(observed, drawn)
+    first = _compare(observed, drawn, blurs=1)
     found = [_locate(first, image, image) for image in np.flatnonzero(other).tolist()]
     again = (first.excess > 1) & ~other
     if again.any():
         chosen = things.of_images(again)
         own = values[again[things.image]]
-        shifts = _shifts(seen[:, again] - drawn[:, again], drawn[:, again], labels[again], own)
+        shifts = _shifts(observed[:, again] - drawn[:, again], drawn[:, again], labels[again], own)
         recoloured = _draw(*_recoloured(chosen, own, shifts), tint[again].shape, world)
-        second = _compare(seen[:, again], recoloured, blurs=2)
+        second = _compare(observed[:, again], recoloured, blurs=2)
         pairs = zip(np.flatnonzero(again).tolist(), second.excess.tolist(), strict=True)
         found += [_locate(second, index, image) for index, (image, excess) in enumerate(pairs) if excess > 1]
     return found
@@ -138,30 +138,30 @@ def _draw(things: FittedThings, values: Floats, shape: tuple[int, ...], world: W
     return drawn
 
 
-def _without_canvas(seen: Planes, drawn: Planes) -> NDArray[np.bool_]:
+def _without_canvas(observed: Planes, drawn: Planes) -> NDArray[np.bool_]:
     """(N) whether the canvas is not the background; smaller differences of the whole canvas are removed, in place."""
     free = drawn[0] == 0  # (N, S, S)
     mask = free.astype(np.float32)
     area = np.maximum(mask.sum(axis=(1, 2)), 1)
-    means = np.stack([_dot(plane[None], mask[None]) for plane in seen]) / area  # (3, N)
+    means = np.stack([_dot(plane[None], mask[None]) for plane in observed]) / area  # (3, N)
     for image in np.flatnonzero(np.abs(means).max(axis=0) > 0.5).tolist():
-        seen[:, image] -= means[:, image, None, None] * free[image]
+        observed[:, image] -= means[:, image, None, None] * free[image]
     far: NDArray[np.bool_] = np.abs(rgb(*means)).max(axis=0) > MAX_CANVAS
     return far
 
 
-def _compare(seen: Planes, drawn: Planes, blurs: int) -> _Comparison:
+def _compare(observed: Planes, drawn: Planes, blurs: int) -> _Comparison:
     """The images beside the drawings, which are blurred as fits best."""
-    brightness, roughness = _differences(seen[:1], drawn[:1], blurs)
-    colour, colour_roughness = _differences(seen[1:], drawn[1:], blurs)
+    brightness, roughness = _differences(observed[:1], drawn[:1], blurs)
+    colour, colour_roughness = _differences(observed[1:], drawn[1:], blurs)
     colour_roughness = np.maximum(colour_roughness, COLOUR_ROUGHNESS * roughness)
     windows = [*_windows(brightness, roughness), *_windows(colour, colour_roughness)]
     return _Comparison(brightness, colour, windows, np.max([window.max(axis=(1, 2)) for window in windows], axis=0))
 
 
-def _differences(seen: Planes, drawn: Planes, blurs: int) -> tuple[Planes, Planes]:
+def _differences(observed: Planes, drawn: Planes, blurs: int) -> tuple[Planes, Planes]:
     """(C, N, S, S) what remains of the images without the blurred drawings, and (N) its roughness."""
-    rest = seen - drawn
+    rest = observed - drawn
     for last in [False] * (blurs - 1) + [True]:
         across, down = np.zeros_like(drawn), np.zeros_like(drawn)
         across[..., 1:-1] = drawn[..., 2:]
