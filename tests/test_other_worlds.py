@@ -79,3 +79,16 @@ def test_a_wrong_world_is_named(command: Command, tmp_path: Path, arguments: lis
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_judge_takes_the_world_of_a_data_set_or_the_one_that_is_chosen(command: Command, tmp_path: Path) -> None:
+    done = command("dataset", "world=german", "split=[test]", "size=4", "output=data", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for images, chosen in (("data", []), ("data/test", []), ("data/test", ["world=german"])):
+        done = command("judge", f"images={images}", *chosen, f"output=out{len(images)}{len(chosen)}", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    results = [json.loads(line) for line in (tmp_path / "out90" / "results.jsonl").read_text().splitlines()]
+    assert all(result["correct"] for result in results)
+    refused = command("judge", "images=data/test", "world=default", "output=no", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "outside the world's language" in refused.stderr
