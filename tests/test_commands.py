@@ -151,7 +151,8 @@ def damaged(folder: Path, good: Path, damage: str) -> Path:
 
 
 def test_benchmark_writes_its_table(command, tmp_path: Path) -> None:
-    settings = ["benchmark.precisions=[fp32]", "benchmark.steps=2", "benchmark.reference=false", "hydra.run.dir=run"]
+    counts = ["benchmark.rounds=2", "benchmark.warmup=1", "benchmark.reference=false"]
+    settings = ["benchmark.compare=[loops]", *counts, "hydra.run.dir=run"]
     done = command("benchmark", *TINY, *settings, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "images/s" in done.stdout

@@ -158,12 +158,12 @@ RULES: dict[str, Rule] = {
     "callbacks.*.after_epochs": _whole(0),
     "callbacks.*.decay": _number("a number from 0 to below 1, or null", lowest=0, highest=1 - 1e-9, optional=True),
     "benchmark.warmup": _whole(0),
-    "benchmark.steps": _whole(1),
-    "benchmark.precisions": Rule(
+    "benchmark.rounds": _whole(1),
+    "benchmark.against": Rule(kinds=(str,), words="a git revision, such as HEAD~1, or null", optional=True),
+    "benchmark.compare": Rule(
         kinds=(str,),
-        words="a list such as [fp32,bf16], or null",
-        choices=("fp32", "bf16", "fp16"),
-        optional=True,
+        words="a list of some of loops, precision, memory_format, threads, compile and clip_by_part",
+        choices=("loops", "precision", "memory_format", "threads", "compile", "clip_by_part"),
         many=True,
     ),
 }

@@ -1,6 +1,7 @@
-"""The work of ``benchmark``: training speed by precision and memory format."""
+"""The work of ``benchmark``: training speed of variants in turns."""
 
 import shlex
+from pathlib import Path
 
 from omegaconf import DictConfig
 
@@ -12,11 +13,12 @@ def job(config: DictConfig) -> None:
     from hydra.core.hydra_config import HydraConfig
 
     from cvae_lightning.cli.signatures import check_parts
-    from cvae_lightning.training.throughput import measure
+    from cvae_lightning.training.speed.measure import measure
 
     check_parts(config)
-    files, fastest = measure(config)
-    chosen = [text for text in HydraConfig.get().overrides.task if not text.startswith("benchmark.")]
-    layout = f"channels_last={str(fastest.channels_last).lower()}"
-    following = shlex.join(["train", *chosen, f"trainer.precision={fastest.precision}", layout])
-    done(files, f"fastest: {fastest.label}, {fastest.lightning:.1f} images/s", following)
+    hydra = HydraConfig.get()
+    chosen = [text for text in hydra.overrides.task if not text.startswith("benchmark.")]
+    measured = measure(config, chosen, Path(hydra.runtime.output_dir))
+    fastest = measured.fastest
+    speed = f"fastest: {fastest.name}, {fastest.images_per_second:.1f} images/s, {fastest.ratio} times the first"
+    done(list(measured.files), speed, shlex.join(["train", *fastest.arguments]))

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-
-import numpy as np
 
 from cvae_lightning.reports.figures import new_figure, save_figure
 
 
-def draw_speeds(
-    title: str, labels: Sequence[str], lightning: Sequence[float], bare: Sequence[float], path: str | Path
-) -> None:
-    """Bars of training images per second, Lightning's beside the bare loop's.
+def draw_ratios(title: str, ratios: Mapping[str, tuple[float, float, float]], path: str | Path) -> None:
+    """Points with intervals: how many times as fast each variant trains as the first one.
 
     Args:
         title: what was trained.
-        labels: one per setting.
-        lightning: images per second of each setting through Lightning.
-        bare: the same through the bare loop.
+        ratios: median, low and high of each variant.
         path: the PNG to write.
     """
-    figure = new_figure(1.5 + 1.6 * len(labels), 4)
+    figure = new_figure(7, 1.2 + 0.4 * len(ratios))
     axes = figure.subplots()
-    positions = np.arange(len(labels))
-    for offset, name, speeds in ((-0.2, "Lightning", lightning), (0.2, "bare loop", bare)):
-        bars = axes.bar(positions + offset, speeds, width=0.4, label=name)
-        axes.bar_label(bars, fmt="%.1f", padding=2)
-    axes.set(title=title, ylabel="training images per second", xticks=positions)
-    axes.set_xticklabels(labels)
-    axes.margins(y=0.15)
-    axes.legend(loc="lower center")
+    for row, (median, low, high) in enumerate(ratios.values()):
+        axes.errorbar(median, row, xerr=[[median - low], [high - median]], fmt="o", color="C0", capsize=3)
+        axes.annotate(f"{median:.2f}", (median, row), textcoords="offset points", xytext=(0, 6), ha="center")
+    axes.axvline(1, color="grey", linewidth=1)
+    axes.set(title=title, xlabel="speed, as a multiple of the first one's", yticks=range(len(ratios)))
+    axes.set_yticklabels(list(ratios))
+    axes.invert_yaxis()
+    axes.margins(y=0.2)
     save_figure(figure, path)

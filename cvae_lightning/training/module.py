@@ -188,4 +188,4 @@ class CVAEModule(pl.LightningModule):
 def is_logged(trainer: pl.Trainer) -> bool:
     """Whether the training step at hand is logged, or the last of its epoch: others need not collect what is logged."""
     every = trainer.log_every_n_steps  # type: ignore[attr-defined]
-    return (trainer.global_step + 1) % every == 0 or trainer.is_last_batch or trainer.should_stop
+    return bool(every) and ((trainer.global_step + 1) % every == 0 or trainer.is_last_batch or trainer.should_stop)

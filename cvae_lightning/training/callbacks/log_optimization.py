@@ -21,7 +21,8 @@ class LogOptimization(Callback):
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
     ) -> None:
-        if (trainer.global_step + 1) % trainer.log_every_n_steps:  # type: ignore[attr-defined]
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if not every or (trainer.global_step + 1) % every:
             return
         pl_module.log("train/learning_rate", float(optimizer.param_groups[0]["lr"]))
         if getattr(trainer.precision_plugin, "scaler", None) is None:
