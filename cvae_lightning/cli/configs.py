@@ -16,6 +16,7 @@ COMMANDS = (
     "train",
     "generate",
     "reconstruct",
+    "explore",
     "evaluate",
     "export",
     "report",
@@ -27,6 +28,7 @@ COMMANDS = (
 EXAMPLES = {
     "train": "+experiment=quickstart",
     "generate": "'captions=[\"a large blue square above 3 small red circles\"]' num_samples=4",
+    "explore": "run=RUN_FOLDER",
     "reconstruct": "'images=outputs/generated/*/0*.png'",
     "evaluate": "run=RUN_FOLDER",
     "export": "run=RUN_FOLDER output=exported",

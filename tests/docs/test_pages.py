@@ -48,6 +48,7 @@ LEAVES = {
     "export": "shared/*/model.*",
     "dataset": "*/**/metadata.jsonl",
     "judge": "**/results.jsonl",
+    "explore": "outputs/explored/*/flow.webp",
 }
 
 
