@@ -65,3 +65,11 @@ def test_impossible_scale_is_named() -> None:
     for scale in [0.0, -1.0, math.nan, math.inf]:
         with pytest.raises(ValueError, match=f"scale is {scale}"):
             GaussianLikelihood(scale=scale)
+
+
+@pytest.mark.parametrize(("kind", "density"), KINDS)
+def test_training_sums_the_nats_that_evaluation_sums(kind, density) -> None:
+    mean, images = pictures(3)
+    likelihood = kind(momentum=1.0)
+    trained = likelihood.train().nll(mean, images)  # its running scale is now this batch's
+    torch.testing.assert_close(trained, likelihood.eval().nll(mean, images))

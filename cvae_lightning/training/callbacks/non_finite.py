@@ -57,7 +57,8 @@ class StopOnNonFinite(Callback):
         batches, self._batches = self._batches, []
         sound = torch.stack([batch.loss for batch in batches]).isfinite().all()
         if getattr(trainer.precision_plugin, "scaler", None) is None:
-            sound &= get_total_norm([p.grad for p in pl_module.parameters() if p.grad is not None]).isfinite()
+            gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+            sound &= get_total_norm(gradients).isfinite()
         if trainer.strategy.reduce_boolean_decision(bool(sound), all=True):
             return
         file = Path(trainer.default_root_dir) / RECORD
