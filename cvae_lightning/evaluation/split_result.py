@@ -79,10 +79,11 @@ def _evaluate_batch(
         real=judged(images, meanings, adapter.world),
         samples=judged(painted, meanings, adapter.world),
         reconstructed=judged(stats.reconstructions, meanings, adapter.world),
-        stats=stats._replace(reconstructions=stats.reconstructions[shown]),
+        # Copies: a view, even of no image, would keep the pictures of every batch in memory.
+        stats=stats._replace(reconstructions=stats.reconstructions[shown].copy()),
         log_weights=weights,
-        originals=images[shown],
-        painted=painted[shown],
+        originals=images[shown].copy(),
+        painted=painted[shown].copy(),
         world=adapter.world,
     )
 

@@ -15,6 +15,7 @@ from cvae_lightning.cli.signatures import check_parts
 from cvae_lightning.cli.sweep import check_sweep
 from cvae_lightning.errors import UserError
 from cvae_lightning.training.factory import check
+from cvae_lightning.world.captions import CaptionError, parse
 
 REFUSED = {
     "generate trainer=gpu": "trainer is a group of train and benchmark, not of generate",
@@ -105,6 +106,16 @@ def test_what_lightning_takes_is_taken(line: str) -> None:
 def test_each_value_of_a_sweep_is_checked(line: str) -> None:
     with pytest.raises(UserError, match=SWEEPS[line]):
         check_sweep("train", line.split())
+
+
+@pytest.mark.parametrize("caption", ["x" * 100_000, "a red " * 20_000, "a red star and " * 7000, "\n" * 100_000])
+def test_a_caption_of_100_kb_is_not_repeated(caption: str) -> None:
+    with pytest.raises(CaptionError) as caught:
+        parse(caption)
+    paragraph = describe(caught.value)
+    assert paragraph is not None
+    assert len(paragraph) <= 1000
+    assert "\n" not in paragraph
 
 
 def test_a_refused_sweep_leaves_no_folder(command, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from cvae_lightning import CaptionTokenizer, ConditionalVAE, Painter, ShapeSceneDataset
+from cvae_lightning.evaluation import split_result
 from cvae_lightning.evaluation.model_adapter import ModelAdapter
 from cvae_lightning.evaluation.settings import EvaluationSettings, SceneSource
 from cvae_lightning.evaluation.split_result import SplitResult, evaluate_split
@@ -32,3 +33,15 @@ def test_the_size_of_batches_changes_nothing_and_scenes_are_the_splits() -> None
     assert whole.log_weights == pytest.approx(parts.log_weights, rel=1e-5)
     assert whole.stats.distortion == pytest.approx(parts.stats.distortion, rel=1e-5)
     assert whole.real == parts.real
+
+
+def test_a_batch_leaves_no_pictures_in_memory_but_those_that_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is the same for any number of captions, but for a few numbers of each."""
+    batches: list[SplitResult] = []
+    joined = split_result._joined
+    monkeypatch.setattr(split_result, "_joined", lambda parts: [batches.extend(parts), joined(parts)][1])
+    evaluated(6)
+    pictures = [kept for part in batches for kept in (part.originals, part.painted, part.stats.reconstructions)]
+    assert len(batches) == 4
+    assert all(kept.base is None for kept in pictures)
+    assert sum(len(kept) for kept in pictures) == 3 * split_result.SHOWN
