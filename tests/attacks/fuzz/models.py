@@ -23,7 +23,7 @@ from cvae_lightning.models import (
     TransformerTextEncoder,
     blueprint,
 )
-from cvae_lightning.world.named import DEFAULT
+from cvae_lightning.world import DEFAULT, to_plain
 from cvae_lightning.world.words import word_tables
 
 TOKENIZER = CaptionTokenizer(words=sorted(word_tables(DEFAULT).vocabulary))
@@ -48,7 +48,9 @@ def model() -> ConditionalVAE:
 
 
 def export() -> bytes:
-    return to_file(Saved(blueprint(model()), TOKENIZER.state_dict(), model().state_dict()), "float32")
+    return to_file(
+        Saved(blueprint(model()), TOKENIZER.state_dict(), model().state_dict(), to_plain(DEFAULT)), "float32"
+    )
 
 
 def content() -> dict[str, Any]:
@@ -57,6 +59,7 @@ def content() -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "blueprint": blueprint(model()),
         "tokenizer": TOKENIZER.state_dict(),
+        "world": to_plain(DEFAULT),
     }
     return json.loads(json.dumps(plain))
 

@@ -38,6 +38,7 @@ from cvae_lightning.sweeps import criterion, read_sweep
 from cvae_lightning.sweeps.failure import read_failure
 from cvae_lightning.training.penalties.perceptual import PerceptualPenalty
 from cvae_lightning.training.start import check_fits, newest_checkpoint
+from cvae_lightning.world import DEFAULT, to_plain
 from cvae_lightning.world.captions import CaptionError, parse
 
 ROOT = Path(__file__).parents[3]
@@ -116,7 +117,7 @@ def _config(content: bytes, folder: Path) -> None:
 def _facts() -> dict[str, Any]:
     plan = models.content()["blueprint"]
     sizes = {"image_size": 32, "latent_dim": 8, "parameters": 9, "precision": "float32", "size": 9}
-    return {"blueprint": plan, "parts": {"decoder": "ResidualDecoder"}, **sizes}
+    return {"blueprint": plan, "parts": {"decoder": "ResidualDecoder"}, "world": to_plain(DEFAULT), **sizes}
 
 
 def _overrides(content: bytes, folder: Path) -> None:
