@@ -9,14 +9,14 @@ from typing import Any
 
 from cvae_lightning import Painter, load
 from cvae_lightning.inference.onnx_export import metadata, onnx_bytes
-from cvae_lightning.world import V1, word_tables
+from cvae_lightning.world import word_tables
 
 PLAY = Path(__file__).parent / "play"
 
 
 def description(painter: Painter) -> dict[str, Any]:
     """What the page knows of the model: its sizes and vocabulary, and which words are counts, sizes, and so on."""
-    tables = word_tables(V1)
+    tables = word_tables(painter.world)
     words = {
         "counts": dict(tables.counts),
         "sizes": dict(tables.sizes),

@@ -23,8 +23,8 @@ SAME_LAYOUT = [
 
 
 def first_captions(count: int) -> list[str]:
-    """The first captions of the test split."""
-    return list(ShapeSceneDataset(size=count, canvas_size=64, seed=0, split="test").captions())
+    """The first captions of the test split of the shipped model's world."""
+    return list(ShapeSceneDataset(size=count, canvas_size=64, seed=0, split="test", world=load().world).captions())
 
 
 def strip(captions: Sequence[str]) -> Image.Image:

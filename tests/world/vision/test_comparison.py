@@ -112,7 +112,7 @@ GENTLE = {
 
 
 @pytest.mark.parametrize("name", GENTLE)
-def test_what_looks_nearly_right_passes(name: str) -> None:
+def test_what_is_nearly_right_passes(name: str) -> None:
     found = detect(np.stack([GENTLE[name](image) for image in render(scenes(), 64)]))
     assert [kinds(things) for things in found] == [kinds(scene.things) for scene in scenes()]
 
