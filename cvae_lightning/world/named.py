@@ -56,6 +56,10 @@ def world_of_config(plain: Any) -> World:
 
     Raises:
         ValueError: it is not a world; the message names what is wrong.
+
+    >>> from cvae_lightning.world import to_plain
+    >>> world_of_config({"_target_": "cvae_lightning.world.World", **to_plain(V1)}) == V1
+    True
     """
     return from_plain(_without_targets(plain))
 
