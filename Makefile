@@ -11,7 +11,7 @@ SUPPLY := .venv-supply
 SUPPLY_TOOLS := uv==0.13.9 pip-audit==2.10.1 cyclonedx-bom==7.5.0
 COOL_DOWN := 2 days
 
-.PHONY: install install-locked quickstart test test-fast coverage fuzz lock audit sbom docs format clean
+.PHONY: campaign install install-locked quickstart test test-fast coverage fuzz lock audit sbom docs format clean
 
 ## Set up the virtual environment
 install: $(INSTALLED)
@@ -37,6 +37,12 @@ test: $(INSTALLED)
 ## The tests that take under two seconds each, in about a minute and a half
 test-fast: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not e2e and not browser"
+
+## Kill 300 runs, fill the disk of 60 and compare each with the unbroken one; then work for long: about an hour
+campaign: $(INSTALLED)
+	PYTHONPATH=.:tests OMP_NUM_THREADS=1 $(BIN)/python -m campaigns.kill --kills 300
+	PYTHONPATH=.:tests OMP_NUM_THREADS=1 $(BIN)/python -m campaigns.kill --kills 60 --full-disk
+	PYTHONPATH=.:tests OMP_NUM_THREADS=1 $(BIN)/python -m campaigns.endurance --out outputs/endurance
 
 ## Measure which lines the quick tests reach; fails below the floor in pyproject.toml
 coverage: $(INSTALLED)

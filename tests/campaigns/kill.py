@@ -28,7 +28,7 @@ from omegaconf import OmegaConf
 import cvae_lightning.commands.train  # noqa: F401
 from campaigns.compare import differences
 from campaigns.forks import MODULES, Fork, fork_command, import_what_is_used, sessions
-from campaigns.kills import Kill, arm, draw_kill
+from campaigns.kills import Kill, arm, draw_full_disk, draw_kill
 from campaigns.ranks import fork_ranks
 from campaigns.settings import SETTINGS, arguments, is_distributed
 from cvae_lightning.cli import start as starting
@@ -37,6 +37,8 @@ from cvae_lightning.runs import write_atomic
 
 SHOWN = 12
 """Problems of a case that are printed."""
+REFUSED = 2
+"""Exit code of a command that the system, or a mistake, has refused."""
 LONGEST = 240.0
 """Seconds that a command of the campaign may take on a busy machine."""
 
@@ -62,11 +64,12 @@ class Case:
     sessions: list[int] = field(default_factory=list)
 
 
-def draw_case(seed: int, number: int, temporary: list[Path]) -> Case:
-    """The case of a number: settings in turn, kills at random, every fourth killed twice."""
+def draw_case(seed: int, number: int, temporary: list[Path], full_disk: bool = False) -> Case:
+    """The case of a number: settings in turn, kills (or full disks) at random, every fourth killed twice."""
     rng = random.Random(f"{seed} {number}")
     setting = list(SETTINGS)[number % len(SETTINGS)]
-    kills = [draw_kill(rng, setting) for _ in range(2 if rng.random() < 0.25 else 1)]
+    count = 2 if rng.random() < 0.25 else 1
+    kills = [draw_full_disk(rng) if full_disk else draw_kill(rng, setting) for _ in range(count)]
     return Case(number=number, setting=setting, kills=kills, temporary=rng.choice(temporary))
 
 
@@ -113,7 +116,8 @@ def attempt(folder: Path, case: Case, kill: Kill | None) -> int:
     lost = kill is not None and kill.how is signal.SIGKILL
     # A process that ends before it has found the others can tell them by its death only.
     early = kill is not None and kill.rank > 0 and kill.moment == "start"
-    if code not in (0, 130) and not lost and not (early and code == -signal.SIGKILL):
+    full = kill is not None and kill.how is None and code == REFUSED
+    if code not in (0, 130) and not (lost or full) and not (early and code == -signal.SIGKILL):
         case.problems.append(f"exit code {code} after {kill}: {fork.printed()[-1500:]}")
     if "Traceback" in fork.printed() and not lost:
         case.problems.append(f"a traceback after {kill}: {fork.printed()[-1500:]}")
@@ -171,13 +175,10 @@ def unbroken_runs(root: Path, wanted: set[str], temporary: Path) -> dict[str, Pa
     return runs
 
 
-def campaign(
-    root: Path, seed: int, numbers: Sequence[int], temporary: list[Path], settings: set[str]
-) -> Iterator[Case]:
-    """The cases of these numbers and settings, each as it has ended."""
+def campaign(root: Path, cases: Sequence[Case], temporary: list[Path]) -> Iterator[Case]:
+    """The cases, each as it has ended."""
     for folder in temporary:
         folder.mkdir(parents=True, exist_ok=True)
-    cases = [case for number in numbers if (case := draw_case(seed, number, temporary)).setting in settings]
     unbroken = unbroken_runs(root, {case.setting for case in cases}, temporary[0])
     for case in cases:
         yield play(root, case, unbroken[case.setting])
@@ -193,31 +194,36 @@ def summary(cases: list[Case], left: list[str], minutes: float) -> dict[str, Any
         "killed_twice": sum(len(case.kills) > 1 for case in cases),
         "runs_that_differ": sum(bool(case.problems) for case in cases),
         "orphans": len(left),
-        "by_signal": dict(Counter(kill.how.name for kill in kills)),
+        "by_signal": dict(Counter(kill.how.name if kill.how else "full disk" for kill in kills)),
         "by_moment": dict(Counter(kill.moment for kill in kills)),
         "exit_codes": {str(code): count for code, count in Counter(c for case in cases for c in case.codes).items()},
         "minutes": round(minutes, 1),
     }
 
 
-def main() -> None:
+def parsed() -> argparse.Namespace:
+    """The arguments of the command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=300, help="how many runs are killed, once or twice each")
     parser.add_argument("--only", help="numbers of the cases that are run, with commas; all below --kills without it")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--settings", default=",".join(SETTINGS), help="of these alone, with commas")
+    parser.add_argument("--full-disk", action="store_true", help="a disk that is full in place of signals")
     parser.add_argument("--folder", type=Path, help="where runs that differ stay; none: a temporary folder")
     parser.add_argument("--out", type=Path, help="a JSON file for the counts")
-    given = parser.parse_args()
-    began = time.monotonic()
+    return parser.parse_args()
+
+
+def main() -> None:
+    given, began = parsed(), time.monotonic()
     root = given.folder or Path(tempfile.mkdtemp(prefix="kill_campaign_"))
     root.mkdir(parents=True, exist_ok=True)
     shared = Path("/dev/shm") / root.name  # another file system than the runs'
     temporary = [root / "tmp", shared] if Path("/dev/shm").is_dir() else [root / "tmp"]
     numbers = [int(one) for one in given.only.split(",")] if given.only else range(given.kills)
-    cases = []
-    for case in campaign(root, given.seed, numbers, temporary, set(given.settings.split(","))):
-        cases.append(case)
+    drawn = [draw_case(given.seed, number, temporary, given.full_disk) for number in numbers]
+    cases = [case for case in drawn if case.setting in given.settings.split(",")]
+    for case in campaign(root, cases, temporary):
         print(f"{case.number} {case.setting}: {'; '.join(map(str, case.kills))} -> {case.codes}", flush=True)
         for problem in case.problems[:SHOWN]:
             print(f"  {problem}", flush=True)

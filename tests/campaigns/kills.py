@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -42,7 +43,7 @@ class Kill:
     Attributes:
         moment: a key of ``MOMENTS``.
         count: at which of them, from 1.
-        how: the signal.
+        how: the signal; None for a disk that is full, at the writing of a file.
         to: ``process`` (the one that is at the moment) or ``group``.
         rank: which process of a run of several is at the moment.
         place: within the writing of a file: ``half``, ``written`` or ``renamed``.
@@ -50,14 +51,15 @@ class Kill:
 
     moment: str
     count: int
-    how: signal.Signals
+    how: signal.Signals | None
     to: str = "process"
     rank: int = 0
     place: str = HALF
 
     def __str__(self) -> str:
         where = f" ({self.place})" if self.moment in ("checkpoint", "file") else ""
-        return f"{self.how.name} to the {self.to} of rank {self.rank} at {self.moment} {self.count}{where}"
+        what = f"{self.how.name} to the {self.to} of rank {self.rank}" if self.how else "a full disk"
+        return f"{what} at {self.moment} {self.count}{where}"
 
 
 def draw_kill(rng: random.Random, setting: str) -> Kill:
@@ -73,6 +75,12 @@ def draw_kill(rng: random.Random, setting: str) -> Kill:
     )
 
 
+def draw_full_disk(rng: random.Random) -> Kill:
+    """A disk that is full at half of a random file."""
+    moment = rng.choice(["checkpoint", "file"])
+    return Kill(moment=moment, count=rng.randint(1, MOMENTS[moment]), how=None)
+
+
 def arm(kill: Kill) -> None:
     """Make this process, which is about to train, kill itself (or its group) at the moment."""
     if int(os.environ.get("LOCAL_RANK", 0)) != kill.rank:
@@ -81,8 +89,11 @@ def arm(kill: Kill) -> None:
 
     def come() -> None:
         reached[0] += 1
-        if reached[0] == kill.count:
-            os.killpg(os.getpgid(0), kill.how) if kill.to == "group" else os.kill(os.getpid(), kill.how)
+        if reached[0] != kill.count:
+            return
+        if kill.how is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.killpg(os.getpgid(0), kill.how) if kill.to == "group" else os.kill(os.getpid(), kill.how)
 
     if kill.moment in ("checkpoint", "file"):
         _at_writing(kill, come)
