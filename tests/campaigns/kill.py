@@ -216,7 +216,7 @@ def parsed() -> argparse.Namespace:
 
 def main() -> None:
     given, began = parsed(), time.monotonic()
-    root = given.folder or Path(tempfile.mkdtemp(prefix="kill_campaign_"))
+    root = (given.folder or Path(tempfile.mkdtemp(prefix="kill_campaign_"))).resolve()
     root.mkdir(parents=True, exist_ok=True)
     shared = Path("/dev/shm") / root.name  # another file system than the runs'
     temporary = [root / "tmp", shared] if Path("/dev/shm").is_dir() else [root / "tmp"]
