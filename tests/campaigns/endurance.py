@@ -121,7 +121,7 @@ def trials(count: int, folder: Path) -> dict[str, list[Sample]]:
 
 def captions(count: int, folder: Path) -> dict[str, list[Sample]]:
     """Captions through the parser, drawn and read."""
-    texts = [captioned_scene(0, "train", index).caption for index in range(min(count, 10_000))]
+    texts = [captioned_scene(0, "train", index).caption for index in range(min(count, 1_000))]
     meter, every = Meter(), max(1, count // SAMPLES)
     for number in range(1, count + 1):
         parse(texts[number % len(texts)])

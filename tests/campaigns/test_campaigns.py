@@ -31,6 +31,6 @@ def test_resumed_runs_are_the_unbroken_ones(tmp_path: Path, arguments: list[str]
 
 
 def test_what_captions_need_does_not_grow(tmp_path: Path) -> None:
-    ((_, samples),) = captions(4_000, tmp_path).items()
+    ((_, samples),) = captions(400, tmp_path).items()
     assert growth(samples)["files_change"] == growth(samples)["threads_change"] == 0
     assert growth(samples)["memory_change"] < 5
