@@ -29,7 +29,7 @@ class Mix:
     def __post_init__(self) -> None:
         shares = {"one": self.one, "joined": self.joined, "relation": self.relation}
         for form, share in shares.items():
-            if not (isfinite(share) and share >= 0):
+            if isinstance(share, bool) or not isinstance(share, int | float) or not (isfinite(share) and share >= 0):
                 raise ValueError(f"mix of {form!r} is {share}: expected a finite number, 0 or more")
         total = sum(shares.values())
         if total == 0:
