@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from torch.utils.data import DataLoader
@@ -20,6 +20,17 @@ from cvae_lightning.world import DEFAULT, World, parse
 
 SHOWN = 16
 """Images of a split that figures show."""
+
+
+class Reconstructed(Protocol):
+    """What bounds are computed from: see :class:`SplitResult`."""
+
+    @property
+    def stats(self) -> ReconstructionStats: ...
+    @property
+    def log_weights(self) -> Floats: ...
+    @property
+    def originals(self) -> Images: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +131,7 @@ def _consistency(images: Sequence[JudgedImage], world: World) -> dict[str, Any]:
     return {"atoms": atom_shares(images), "by": by_slice(images, world), "failures": failures(images)}
 
 
-def bounds(result: SplitResult) -> dict[str, Any]:
+def bounds(result: Reconstructed) -> dict[str, Any]:
     """Reconstruction loss, rate and the bounds on log p(image | caption), means over images, in nats."""
     distortion, rate = result.stats.distortion.mean(), result.stats.rate.sum(axis=1).mean()
     values = result.originals[0].size

@@ -36,9 +36,9 @@ def write_evaluation(results: dict[str, Any], splits: Mapping[str, SplitResult],
 
     output.mkdir(parents=True, exist_ok=True)
     draw_evaluation(results, splits, output)
-    _write(output / REPORT, evaluation_report(results))
-    _write(output / RESULTS, json.dumps(results, indent=1) + "\n")
-    _write(output / ENVIRONMENT, json.dumps(environment() | {"minutes": minutes}, indent=1) + "\n")
+    write_file(output / REPORT, evaluation_report(results))
+    write_file(output / RESULTS, json.dumps(results, indent=1) + "\n")
+    write_file(output / ENVIRONMENT, json.dumps(environment() | {"minutes": minutes}, indent=1) + "\n")
     return output / REPORT
 
 
@@ -66,6 +66,7 @@ def read_evaluation(folder: Path) -> dict[str, Any]:
     return results
 
 
-def _write(path: Path, text: str) -> None:
+def write_file(path: Path, text: str) -> None:
+    """Write a new file of text."""
     with new_file(path) as file:
         file.write(text.encode())

@@ -54,6 +54,11 @@ def split_samples(split: str) -> str:
     return f"samples_{split}.png"
 
 
+def split_reconstructions(split: str) -> str:
+    """The picture of an evaluation of own pictures that shows a split's reconstructions."""
+    return f"reconstructions_{split}.png"
+
+
 def split_confusion(split: str) -> str:
     """The picture of an evaluation that shows a split's confusion tables."""
     return f"confusion_{split}.png"

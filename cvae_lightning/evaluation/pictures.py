@@ -1,0 +1,169 @@
+"""The evaluation of a model of own pictures: what can be measured where no judge knows what a picture should show."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cvae_lightning.data import CaptionedFolder
+from cvae_lightning.data.images import from_uint8
+from cvae_lightning.evaluation.bounds import prior_of_bounds
+from cvae_lightning.evaluation.evaluate import round_floats
+from cvae_lightning.evaluation.features import distances
+from cvae_lightning.evaluation.model_adapter import ERRORS, Floats, Images, ModelAdapter, ReconstructionStats
+from cvae_lightning.evaluation.pictures_settings import PicturesSettings
+from cvae_lightning.evaluation.proportions import wilson
+from cvae_lightning.evaluation.retrieval import caption_retrieval
+from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE
+from cvae_lightning.evaluation.split_result import SHOWN, bounds, latent
+from cvae_lightning.inference.noise import normal_rows
+from cvae_lightning.inference.painter import Painter
+
+log = logging.getLogger(__name__)
+Features = Callable[[Images, Sequence[str]], Tensor]
+"""(N, D) features of images (N, S, S, 3) with their captions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicturesResult:
+    """What was found on one split.
+
+    Attributes:
+        captions: N captions.
+        stats: of the reconstructions.
+        log_weights: (n, K) log importance weights of the first n pictures.
+        originals, painted: (N, S, S, 3) the pictures and a sample of each caption.
+    """
+
+    captions: list[str]
+    stats: ReconstructionStats
+    log_weights: Floats
+    originals: Images
+    painted: Images
+
+
+class PicturesEvaluation(NamedTuple):
+    """Every number as plain data, and the arrays of each split for figures."""
+
+    results: dict[str, Any]
+    splits: dict[str, PicturesResult]
+
+
+def evaluate_pictures(
+    painter: Painter,
+    settings: PicturesSettings,
+    datasets: Mapping[str, CaptionedFolder],
+    network: Callable[[Tensor], Tensor] | None = None,
+) -> PicturesEvaluation:
+    """Measure a model on the first pictures of each split; the same arguments give the same results.
+
+    Args:
+        painter: the trained model.
+        settings: how much.
+        datasets: the pictures by split, at the model's size.
+        network: features (B, D) of images (B, 3, S, S) in [0, 1], for the distances; None for the model's own encoder.
+    """
+    adapter = ModelAdapter(painter, settings.batch_size)
+    features = adapter_features(adapter) if network is None else network_features(network, settings.batch_size)
+    splits, found = {}, {}
+    for split in settings.splits:
+        log.info("%s: %d pictures", split, min(settings.captions, len(datasets[split])))
+        splits[split] = _measured(adapter, settings, datasets[split], split)
+        found[split] = _findings(adapter, settings, splits[split], split, features)
+    results = {
+        "settings": asdict(settings),
+        "image_size": painter.model.image_size,
+        "bounds_prior": prior_of_bounds(painter.model.prior),
+        "features": "the model's own encoder" if network is None else type(network).__name__,
+        "splits": found,
+    }
+    return PicturesEvaluation(round_floats(results), splits)
+
+
+def _measured(
+    adapter: ModelAdapter, settings: PicturesSettings, dataset: CaptionedFolder, split: str
+) -> PicturesResult:
+    examples = dataset.__getitems__(range(min(settings.captions, len(dataset))))
+    images = np.stack([example.image.permute(1, 2, 0).numpy() for example in examples])
+    captions = [example.caption for example in examples]
+    keys = {
+        purpose: [settings.key(purpose, split, index) for index in range(len(examples))]
+        for purpose in (SAMPLE, POSTERIOR)
+    }
+    few = slice(0, settings.bound_images)
+    return PicturesResult(
+        captions=captions,
+        stats=adapter.reconstruct(images, captions, keys[POSTERIOR]),
+        log_weights=adapter.importance_weights(
+            images[few], captions[few], keys[POSTERIOR][few], settings.bound_samples
+        ),
+        originals=images,
+        painted=adapter.paint(captions, keys[SAMPLE]),
+    )
+
+
+def _findings(
+    adapter: ModelAdapter, settings: PicturesSettings, result: PicturesResult, split: str, features: Features
+) -> dict[str, Any]:
+    """All numbers of a split, as plain data."""
+    unknown = [adapter.tokenizer.unknown(caption) for caption in result.captions]
+    return {
+        "pictures": len(result.captions),
+        "with_unknown_words": sum(map(bool, unknown)),
+        "errors": dict(zip(ERRORS, result.stats.errors.mean(axis=0).tolist(), strict=True)),
+        "bounds": bounds(result),
+        "latent": latent(result.stats),
+        "retrieval": _retrieval(adapter, settings, result, split),
+        "distances": _distances(features, result, settings.seed),
+    }
+
+
+@torch.inference_mode()
+def _retrieval(
+    adapter: ModelAdapter, settings: PicturesSettings, result: PicturesResult, split: str
+) -> dict[str, Any] | None:
+    """None where there is nothing to choose from."""
+    count = min(settings.retrieval_captions, len(result.captions))
+    if count < 2:
+        return None
+    keys = [settings.key(POSTERIOR, split, index) for index in range(count)]
+    noise = normal_rows(keys, adapter.model.latent_dim).to(adapter.device)
+    images = from_uint8(result.originals[:count]).to(adapter.device)
+    tokens = adapter.tokenizer.encode_batch(result.captions[:count]).to(adapter.device)
+    found = caption_retrieval(adapter.model, images, tokens, noise)
+    low, high = wilson(round(found.accuracy * count), count)
+    return found._asdict() | {"low": low, "high": high}
+
+
+def _distances(features: Features, result: PicturesResult, seed: int) -> dict[str, float] | None:
+    """None where there are too few pictures for a covariance."""
+    if len(result.captions) < 2:
+        return None
+    real, sampled = (features(images, result.captions) for images in (result.originals, result.painted))
+    return distances(real, sampled, seed)
+
+
+def adapter_features(adapter: ModelAdapter) -> Features:
+    """The posteriors' means of a model as features."""
+    return lambda images, captions: torch.from_numpy(adapter.posterior_means(images, captions))
+
+
+def network_features(network: Callable[[Tensor], Tensor], batch_size: int) -> Features:
+    """The features of a network that looks at images alone."""
+
+    @torch.inference_mode()
+    def features(images: Images, captions: Sequence[str]) -> Tensor:
+        return torch.cat([network(from_uint8(images[i : i + batch_size])) for i in range(0, len(images), batch_size)])
+
+    return features
+
+
+def shown(result: PicturesResult) -> int:
+    """How many pictures of a split figures show."""
+    return min(SHOWN, len(result.captions))
