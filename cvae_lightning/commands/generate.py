@@ -28,4 +28,6 @@ def job(config: DictConfig) -> None:
     painted = painter.stream(captions, config.num_samples, config.seed, best_of=config.best_of)
     right = write_samples(painted, files, config.best_of)
     result = f"{right} of {files.total} pictures say what was asked, best of {config.best_of} each"
+    if painter.world is None:
+        result = f"{files.total} pictures, which no judge can check"
     done(files.shown(), f"{result}; painted by {checkpoint}", f"reconstruct 'images={output}/0*.png'")

@@ -12,9 +12,8 @@ from cvae_lightning.captioned_images.read import CaptionedImage
 from cvae_lightning.captioned_images.splits import FOLDERS, find_splits
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs import CONFIG, read_mapping, run_dir_of
+from cvae_lightning.runs.own_pictures import is_of_own_pictures
 
-TARGET = "cvae_lightning.data.CaptionedFolderDataModule"
-"""Of ``data`` in the config of a run on own pictures."""
 USUAL = ("test", "val")
 """Splits that are evaluated where none is named, as far as the folder has them."""
 Key = tuple[int, ...]
@@ -101,10 +100,8 @@ def pictures_source_of(checkpoint: Path, path: str | None = None) -> PicturesSou
     """
     folder = run_dir_of(checkpoint)
     file = folder / CONFIG if folder is not None else None
-    data = read_mapping(file).get("data") if file is not None and file.is_file() else None
-    if file is None or not isinstance(data, Mapping) or data.get("_target_") != TARGET:
-        return None
-    return PicturesSource(data, file, path)
+    config = read_mapping(file) if file is not None and file.is_file() else {}
+    return PicturesSource(config["data"], file, path) if file and is_of_own_pictures(config) else None
 
 
 def chosen_splits(names: list[str] | None, images: Mapping[str, list[CaptionedImage]]) -> tuple[str, ...]:

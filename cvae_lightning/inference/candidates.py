@@ -31,7 +31,7 @@ class PaintedImage:
         index: number of the sample among those of its caption, from 0.
         candidate: which candidate of the sample this is, from 0.
         drawn: how many candidates were drawn until one was right or there were as many as allowed.
-        verdict: the judge's.
+        verdict: the judge's; None where captions are of no world.
     """
 
     image: Image.Image
@@ -41,13 +41,20 @@ class PaintedImage:
     index: int
     candidate: int
     drawn: int
-    verdict: Verdict
+    verdict: Verdict | None
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the judge passes it."""
+        return self.verdict is not None and self.verdict.all
 
     def record(self) -> dict[str, Any]:
         """All but the pixels, as plain data."""
         how = {
             field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("image", "verdict")
         }
+        if self.verdict is None:
+            return how
         found = asdict(self.verdict)
         last = {key: found.pop(key) for key in ("all", "reason")}
         return {**how, "verdict": found, **last}
@@ -60,6 +67,8 @@ def better(kept: PaintedImage | None, new: PaintedImage) -> PaintedImage:
     return replace(kept, drawn=new.drawn)
 
 
-def score(verdict: Verdict) -> tuple[bool, int]:
+def score(verdict: Verdict | None) -> tuple[bool, int]:
     """A right image first, then by atoms right; comparable between verdicts on one meaning."""
+    if verdict is None:
+        return False, 0
     return verdict.all, sum(right is True for name, right in verdict.atoms().items() if name != "all")

@@ -66,9 +66,10 @@ def load(
     return Painter(model.to(device), tokenizer, world)
 
 
-def _world(saved: Saved) -> World:
-    """The model's world; captions of none, which a tokenizer of free text reads, are never judged by the default."""
-    return DEFAULT if saved.world is None else from_plain(saved.world)
+def _world(saved: Saved) -> World | None:
+    """The model's world; None where its captions are any text."""
+    free_text = saved.tokenizer.get("free_text") is True
+    return None if free_text or saved.world is None else from_plain(saved.world)
 
 
 def _built(saved: Saved) -> tuple[ConditionalVAE, CaptionTokenizer]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cvae_lightning.inference.header import own_header
 from cvae_lightning.runs import CONFIG, WEIGHTS, read_mapping, run_dir_of
+from cvae_lightning.runs.own_pictures import is_of_own_pictures
 from cvae_lightning.runs.plain import parse_json
 from cvae_lightning.world import V1, World, from_plain, parse, world_of_config
 
@@ -45,6 +46,8 @@ def _of_run(checkpoint: Path) -> World | None:
     if folder is None or not (folder / CONFIG).is_file():
         return None
     config = read_mapping(folder / CONFIG)
+    if is_of_own_pictures(config):
+        return None
     if "world" not in config:
         return V1
     return None if config["world"] is None else world_of_config(config["world"])

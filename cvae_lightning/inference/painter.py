@@ -18,7 +18,7 @@ from cvae_lightning.inference.candidates import PaintedImage, Request, better
 from cvae_lightning.inference.noise import check_seed, normal_rows, sample_key
 from cvae_lightning.inference.pictures import PictureRows, Pictures
 from cvae_lightning.inference.variations import interpolated
-from cvae_lightning.inference.wording import in_known_words
+from cvae_lightning.inference.wording import in_known_words, warn_of_unknown
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.world import DEFAULT, Verdict, World, judge, parse
 
@@ -44,7 +44,7 @@ class Painter:
     [3, 3]
     """
 
-    def __init__(self, model: ConditionalVAE, tokenizer: CaptionTokenizer, world: World = DEFAULT) -> None:
+    def __init__(self, model: ConditionalVAE, tokenizer: CaptionTokenizer, world: World | None = DEFAULT) -> None:
         self.model = model.eval()
         self.tokenizer, self.world = tokenizer, world
 
@@ -126,6 +126,8 @@ class Painter:
             UserError: there is not one caption per image, or an image is not a square of 32 to 512 pixels.
         """
         check_pairs(images, captions)
+        if self.world is None:
+            raise UserError("judge: this model's captions are of no world that has a judge")
         meanings = [parse(caption, world=self.world) for caption in captions]
         try:
             pixels = [np.asarray(image.convert("RGB"))[None] for image in images]
@@ -134,8 +136,13 @@ class Painter:
             raise UserError(str(error)) from error
 
     def _judged(self, images: Tensor, captions: Sequence[str]) -> Pictures:
-        verdicts = judge(to_uint8(images), [parse(caption, world=self.world) for caption in captions], world=self.world)
-        return Pictures(tuple(to_pictures(images)), tuple(captions), tuple(verdicts))
+        return Pictures(tuple(to_pictures(images)), tuple(captions), tuple(self._verdicts(images, captions)))
+
+    def _verdicts(self, images: Tensor, captions: Sequence[str]) -> Sequence[Verdict | None]:
+        """The judge's on each image; None where captions are of no world."""
+        if self.world is None:
+            return [None] * len(captions)
+        return judge(to_uint8(images), [parse(caption, world=self.world) for caption in captions], world=self.world)
 
     def paint(
         self, captions: Sequence[str], num_samples: int = 1, seed: int = 0, batch_size: int = 64, best_of: int = 1
@@ -167,10 +174,15 @@ class Painter:
         """
         at_least_one(num_samples=num_samples, best_of=best_of)
         check_seed(seed)
+        if best_of > 1 and self.world is None:
+            raise UserError(
+                f"best_of={best_of}: it needs the judge, and this model's captions are of no world: expected 1"
+            )
         if not captions:
             raise UserError("no captions: give at least one, such as 'a large blue square above 3 small red circles'")
         for caption in captions:
             self.tokenizer.encode(self.words(caption, seed))
+        warn_of_unknown(captions, self.tokenizer)
         requests = (
             Request(caption, self.words(caption, seed, k), k) for caption in captions for k in range(num_samples)
         )
@@ -187,7 +199,7 @@ class Painter:
         """The first right candidate of each request, else the one with the most atoms right."""
         kept: dict[int, PaintedImage] = {}
         for candidate in range(best_of):
-            wrong = [i for i in range(len(requests)) if i not in kept or not kept[i].verdict.all]
+            wrong = [i for i in range(len(requests)) if i not in kept or not kept[i].is_right]
             for start in range(0, len(wrong), batch_size):
                 part = wrong[start : start + batch_size]
                 candidates = self._candidates([requests[i] for i in part], seed, candidate)
@@ -198,9 +210,7 @@ class Painter:
         keys = [sample_key(seed, request.index, candidate) for request in requests]
         noise = normal_rows(keys, self.model.latent_dim).to(self._device)
         images = self.model.generate(self._tokens([request.model_caption for request in requests]), noise=noise)
-        verdicts = judge(
-            to_uint8(images), [parse(request.caption, world=self.world) for request in requests], world=self.world
-        )
+        verdicts = self._verdicts(images, [request.caption for request in requests])
         for image, request, verdict in zip(to_pictures(images), requests, verdicts, strict=True):
             yield PaintedImage(
                 image=image,

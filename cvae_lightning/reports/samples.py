@@ -33,7 +33,9 @@ class Painted(Protocol):
     @property
     def index(self) -> int: ...
     @property
-    def verdict(self) -> Verdict: ...
+    def verdict(self) -> Verdict | None: ...
+    @property
+    def is_right(self) -> bool: ...
     def record(self) -> dict[str, Any]: ...
 
 
@@ -103,7 +105,7 @@ def write_samples(painted: Iterable[Painted], files: SampleFiles, best_of: int) 
     first: list[Painted] = []
     for number, (image, path) in enumerate(zip(painted, files.pictures(), strict=True), 1):
         _write(image, path, best_of)
-        right += image.verdict.all
+        right += image.is_right
         if len(first) < MOST_PICTURES:
             first.append(image)
         show_progress(number, files.total)
@@ -113,7 +115,7 @@ def write_samples(painted: Iterable[Painted], files: SampleFiles, best_of: int) 
 
 def _write_grid(painted: Sequence[Painted], files: SampleFiles) -> None:
     pictures, captions = [image.image for image in painted], [image.caption for image in painted]
-    correct = [image.verdict.all for image in painted]
+    correct = None if painted[0].verdict is None else [image.is_right for image in painted]
     columns = files.num_samples if files.num_samples > 1 else None
     grid = captioned_grid(pictures, captions, columns, correct, files.total)
     save_image(grid, files.grid, {"seed": str(painted[0].seed)})

@@ -19,6 +19,7 @@ from cvae_lightning.data import Batch, CaptionedDataModule
 from cvae_lightning.errors import UserError
 from cvae_lightning.inference.archive import read_checkpoint
 from cvae_lightning.inference.checkpoint import load
+from cvae_lightning.runs.own_pictures import is_of_own_pictures
 from cvae_lightning.training.callbacks import RunCheckpoint, Throughput
 from cvae_lightning.training.callbacks.progress import duration
 from cvae_lightning.training.callbacks.save_on_signal import sigterm_as_interrupt
@@ -126,6 +127,8 @@ def train(
 def _plain(config: DictConfig) -> dict[str, Any]:
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
+    if is_of_own_pictures(plain):  # nothing of the shape world is in such a run
+        plain |= {"world": None, "scenes": None}
     return {str(key): value for key, value in plain.items()}
 
 
