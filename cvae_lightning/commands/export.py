@@ -5,6 +5,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from cvae_lightning.cli.result import done
+from cvae_lightning.evaluation.pictures_settings import pictures_source_of
 from cvae_lightning.inference.export import check_dtype, check_evaluated, check_format, exported
 from cvae_lightning.reports.card_files import card_of
 from cvae_lightning.reports.evaluation_files import read_evaluation
@@ -32,4 +33,5 @@ def job(config: DictConfig) -> None:
     if folder and (folder / CONFIG).is_file():
         files[CONFIG] = (folder / CONFIG).read_bytes()
     size = f"{len(model.weights) / 1e6:.1f} MB, {model.facts['precision']}"
-    return done(write_new(output, files), size, f"generate run={output} 'captions=[\"a large blue square\"]'")
+    example = "..." if pictures_source_of(checkpoint) else '"a large blue square"'
+    return done(write_new(output, files), size, f"generate run={output} 'captions=[{example}]'")

@@ -14,8 +14,10 @@ from typing import Any
 import yaml
 
 from cvae_lightning.evaluation.given_information import given_information
+from cvae_lightning.reports.card_pictures import pictures_card
 from cvae_lightning.reports.templating import render, with_interval
 from cvae_lightning.runs import WEIGHTS, override_key
+from cvae_lightning.runs.own_pictures import is_of_own_pictures
 from cvae_lightning.world import CaptionError, World, from_plain, parse
 
 Plain = Mapping[str, Any]
@@ -62,6 +64,8 @@ class CardFacts:
 def model_card(facts: CardFacts) -> str:
     """The card as Markdown under its metadata."""
     name = str(facts.config.get("name", "A trained model"))
+    if is_of_own_pictures(facts.config):
+        return pictures_card(facts, _sections(facts, name))
     return render(
         "card.md.j2",
         metadata=yaml.safe_dump(metadata(facts), sort_keys=False, allow_unicode=True),
@@ -74,11 +78,7 @@ def model_card(facts: CardFacts) -> str:
         command=command_of(facts.environment["command"]) if "command" in facts.environment else "",
         training=list(_training(facts)),
         evaluation=_evaluation(facts.evaluation) if facts.evaluation else None,
-        validation=[
-            [f"`{metric}`", f"{value:.6g}"]
-            for metric, value in facts.metrics.get("metrics", {}).items()
-            if metric.startswith("val/")
-        ],
+        validation=_validation(facts),
         num_words={part: len(facts.world["language"][part]) for part in ("colours", "shapes", "sizes", "links")},
         max_groups=facts.world["max_groups"],
         novel=from_plain(facts.world).splits.names[3:],
@@ -95,6 +95,23 @@ def _example(world: World) -> str:
     return EXAMPLE
 
 
+def _sections(facts: CardFacts, name: str) -> dict[str, Any]:
+    """What a card says whatever the model was trained on."""
+    return {
+        "name": name,
+        "metadata": metadata(facts) | {"license": "other"},
+        "model": _model(facts),
+        "command": command_of(facts.environment["command"]) if "command" in facts.environment else "",
+        "training": list(_training(facts)),
+        "validation": _validation(facts),
+    }
+
+
+def _validation(facts: CardFacts) -> list[list[str]]:
+    metrics = facts.metrics.get("metrics", {}).items()
+    return [[f"`{metric}`", f"{value:.6g}"] for metric, value in metrics if metric.startswith("val/")]
+
+
 def metadata(facts: CardFacts) -> dict[str, Any]:
     """The card's header: licence, task and, with an evaluation, its results, as a hub reads them."""
     header: dict[str, Any] = {
@@ -104,7 +121,7 @@ def metadata(facts: CardFacts) -> dict[str, Any]:
         "pipeline_tag": "text-to-image",
         "tags": ["conditional-vae", "text-to-image", "pytorch-lightning", "safetensors"],
     }
-    if facts.evaluation:
+    if facts.evaluation and not is_of_own_pictures(facts.config):
         name = str(facts.config.get("name", "cvae_lightning"))
         header["model-index"] = [{"name": name, "results": list(_results(facts.evaluation))}]
     return header

@@ -59,7 +59,8 @@ def read_evaluation(folder: Path) -> dict[str, Any]:
         raise UserError(f"evaluation={folder}: the folder has no {RESULTS}")
     parts = {"checkpoint": dict, "settings": dict, "splits": dict, "diversity": dict}
     results = read_mapping(folder / RESULTS, parts)
-    if lacking := set(parts) - set(results):
+    own_pictures = {"diversity"} if "features" in results else set()
+    if lacking := set(parts) - set(results) - own_pictures:
         raise UserError(f"{folder / RESULTS} is not an evaluation: it lacks {', '.join(sorted(lacking))}")
     if not all(isinstance(results["checkpoint"].get(key), str) for key in ("name", "sha256")):
         raise UserError(f"{folder / RESULTS} is not an evaluation: it does not say of which checkpoint it is")

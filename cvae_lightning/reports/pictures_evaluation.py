@@ -62,12 +62,14 @@ def pictures_report(results: dict[str, Any]) -> str:
         settings=results["settings"],
         prior=results["bounds_prior"],
         features=results["features"],
-        numbers=_numbers(splits),
+        numbers=numbers_table(splits),
         splits={split: (split_reconstructions(split), split_samples(split)) for split in splits},
     )
 
 
-def _numbers(splits: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+def numbers_table(splits: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of the numbers of each split, as Markdown shows them."""
+
     def row(name: str, group: str, key: str, style: str) -> list[str]:
         return [name, *("" if found[group] is None else format(found[group][key], style) for found in splits.values())]
 

@@ -9,13 +9,18 @@ from cvae_lightning.errors import UserError
 
 
 def check_world(config: DictConfig) -> None:
-    """See that nothing needs the shape world where the data are own pictures.
+    """See that nothing needs the shape world where the data are own pictures, and that they have the model's size.
 
     Raises:
-        UserError: the text encoder reads the world's words, or a checkpoint is chosen by the judge.
+        UserError: the text encoder reads the world's words, a checkpoint is chosen by the judge, or sizes differ.
     """
     if getattr(get_class(config.data._target_), "has_world", True):
         return
+    if config.data.resolution != config.model.image_size:
+        raise UserError(
+            f"data.resolution={config.data.resolution}, but the model's pictures have model.image_size="
+            f"{config.model.image_size}: choose the size with model.image_size alone"
+        )
     if "lexicon" in config.text_encoder:
         part = str(config.text_encoder._target_).rpartition(".")[2]
         raise UserError(
