@@ -62,7 +62,7 @@ def evaluate(
         "prior_bound": prior_bound(adapter, settings, source),
         "splits": {split: findings(result) | _novelty(result, training) for split, result in splits.items()},
         "fixed_caption": fixed_caption_units(adapter, captions, settings),
-        "diversity": diversity(adapter.paint, captions, settings, painter.world),
+        "diversity": diversity(adapter.paint, captions, settings, adapter.world),
     }
     return Evaluation(round_floats(results), splits)
 

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cvae_lightning.data.images import from_uint8, to_uint8
+from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.bounds import log_weights
 from cvae_lightning.evaluation.image_errors import image_errors
 from cvae_lightning.evaluation.structural_similarity import structural_similarity
 from cvae_lightning.inference.noise import Key, normal_rows
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models.gaussian import draw
+from cvae_lightning.world import World
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -60,7 +62,21 @@ class ModelAdapter:
 
     def __init__(self, painter: Painter, batch_size: int = 64) -> None:
         self.model, self.tokenizer, self.batch_size = painter.model, painter.tokenizer, batch_size
-        self.world, self.device = painter.world, next(painter.model.parameters()).device
+        self.device, self._world = next(painter.model.parameters()).device, painter.world
+
+    @property
+    def world(self) -> World:
+        """The world of the captions.
+
+        Raises:
+            UserError: they are of none.
+        """
+        if self._world is None:
+            raise UserError(
+                "the model was trained on own pictures, and the config.yaml that names their folder is not beside it: "
+                "give run=, its run folder or its export's folder"
+            )
+        return self._world
 
     @torch.inference_mode()
     def paint(self, captions: Sequence[str], keys: Sequence[Key]) -> Images:

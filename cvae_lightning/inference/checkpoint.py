@@ -19,7 +19,7 @@ from cvae_lightning.models import ConditionalVAE, build
 from cvae_lightning.models.blueprint_checks import check_blueprint, check_bounds, check_shapes, nested
 from cvae_lightning.models.serialization import PARTS
 from cvae_lightning.runs import find_checkpoint
-from cvae_lightning.world import DEFAULT, V1, World, from_plain, to_plain
+from cvae_lightning.world import V1, World, from_plain, to_plain
 
 LONGEST_REASON = 300
 """Characters of a message that repeats a constructor's."""

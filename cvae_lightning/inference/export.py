@@ -87,7 +87,7 @@ def packed(painter: Painter, dtype: str = "mixed") -> Exported:
 
     check_dtype(dtype)
     model, tokenizer = painter.model, painter.tokenizer
-    world = None if tokenizer.free_text else to_plain(painter.world)
+    world = None if painter.world is None else to_plain(painter.world)
     saved = Saved(blueprint(model), tokenizer.state_dict(), model.state_dict(), world)
     weights = to_file(saved, dtype)
     facts = {
@@ -98,7 +98,7 @@ def packed(painter: Painter, dtype: str = "mixed") -> Exported:
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "precision": PRECISIONS[dtype],
         "size": len(weights),
-        "world": to_plain(painter.world),
+        "world": world,
     }
     return Exported(weights, facts)
 

@@ -17,7 +17,6 @@ from cvae_lightning.evaluation.given_information import given_information
 from cvae_lightning.reports.card_pictures import pictures_card
 from cvae_lightning.reports.templating import render, with_interval
 from cvae_lightning.runs import WEIGHTS, override_key
-from cvae_lightning.runs.own_pictures import is_of_own_pictures
 from cvae_lightning.world import CaptionError, World, from_plain, parse
 
 Plain = Mapping[str, Any]
@@ -40,7 +39,7 @@ class CardFacts:
         parameters: how many it has.
         precision: how they are stored, in words.
         size: bytes of the file.
-        world: of its captions, as plain data.
+        world: of its captions, as plain data; None for captions of any text.
         config: of the run.
         environment: ``environment.json`` of the run.
         metrics: ``metrics.json`` of the run.
@@ -54,7 +53,7 @@ class CardFacts:
     parameters: int
     precision: str
     size: int
-    world: Plain
+    world: Plain | None
     config: Plain
     environment: Plain
     metrics: Plain
@@ -64,7 +63,7 @@ class CardFacts:
 def model_card(facts: CardFacts) -> str:
     """The card as Markdown under its metadata."""
     name = str(facts.config.get("name", "A trained model"))
-    if is_of_own_pictures(facts.config):
+    if facts.world is None:
         return pictures_card(facts, _sections(facts, name))
     return render(
         "card.md.j2",
@@ -121,7 +120,7 @@ def metadata(facts: CardFacts) -> dict[str, Any]:
         "pipeline_tag": "text-to-image",
         "tags": ["conditional-vae", "text-to-image", "pytorch-lightning", "safetensors"],
     }
-    if facts.evaluation and not is_of_own_pictures(facts.config):
+    if facts.evaluation and facts.world is not None:
         name = str(facts.config.get("name", "cvae_lightning"))
         header["model-index"] = [{"name": name, "results": list(_results(facts.evaluation))}]
     return header

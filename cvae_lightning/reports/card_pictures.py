@@ -14,6 +14,7 @@ from cvae_lightning.runs import WEIGHTS
 if TYPE_CHECKING:
     from cvae_lightning.reports.card import CardFacts
 
+
 def pictures_card(facts: CardFacts, sections: Mapping[str, Any]) -> str:
     """The card as Markdown under its metadata.
 

@@ -32,7 +32,7 @@ def draw_final_pictures(folder: Path, painter: Painter, scenes: Batch, seed: int
     samples = to_uint8(first_samples(painter.model, scenes.tokens, seed))  # (B, S, S, 3)
     reconstructions = to_uint8(painter.model.reconstruct(scenes.images, scenes.tokens))  # (B, S, S, 3)
     correct = None
-    if not painter.tokenizer.free_text:
+    if painter.world is not None:
         meanings = [parse(caption, world=painter.world) for caption in scenes.captions]
         correct = [verdict.all for verdict in judge(samples, meanings, world=painter.world)]
     return draw_run(folder, to_uint8(scenes.images), reconstructions, samples, scenes.captions, correct)

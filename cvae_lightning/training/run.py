@@ -127,9 +127,9 @@ def train(
 def _plain(config: DictConfig) -> dict[str, Any]:
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
-    if is_of_own_pictures(plain):  # nothing of the shape world is in such a run
-        plain |= {"world": None, "scenes": None}
-    return {str(key): value for key, value in plain.items()}
+    named = {str(key): value for key, value in plain.items()}
+    # Nothing of the shape world is in a run of own pictures.
+    return named | ({"world": None, "scenes": None} if is_of_own_pictures(named) else {})
 
 
 def _first_step(start: Start, checkpoint: Path | None) -> int | None:
