@@ -1,4 +1,4 @@
-"""The work of ``evaluate``: judge a trained model."""
+"""The work of ``evaluate``: measure a trained model, with the judge where its captions are of a world."""
 
 from pathlib import Path
 
@@ -6,8 +6,7 @@ from omegaconf import DictConfig
 
 from cvae_lightning.cli.result import done, stopwatch
 from cvae_lightning.cli.values import settings_of, texts
-from cvae_lightning.commands.evaluate_pictures import evaluate_own
-from cvae_lightning.evaluation.pictures_settings import pictures_source_of
+from cvae_lightning.evaluation.pictures_settings import PicturesSettings, pictures_plan
 from cvae_lightning.evaluation.settings import EvaluationSettings, scene_source_of, withheld_splits
 from cvae_lightning.inference.device import pick_device
 from cvae_lightning.reports.evaluation_files import evaluation_files, headline, write_evaluation
@@ -18,30 +17,24 @@ from cvae_lightning.runs.layout import TRAINING_CAPTIONS
 
 def job(config: DictConfig) -> None:
     """Measure a model and write the numbers, a report and its pictures."""
-    checkpoint = find_checkpoint(config.run)
-    pictures = pictures_source_of(checkpoint, config.pictures)
-    if pictures is None:
-        evaluate_scenes(config, checkpoint)
-    else:
-        evaluate_own(config, checkpoint, pictures)
-
-
-def evaluate_scenes(config: DictConfig, checkpoint: Path) -> None:
-    """Judge a model on scenes of its world."""
-    output, minutes = Path(config.output), stopwatch()
-    source = scene_source_of(checkpoint)
-    splits = withheld_splits(source.world) if config.splits is None else tuple(texts(config.splits))
-    settings = EvaluationSettings(splits, **settings_of(EvaluationSettings, config, "splits"))
-    settings.check(source)
+    checkpoint, output, minutes = find_checkpoint(config.run), Path(config.output), stopwatch()
+    named = None if config.splits is None else tuple(texts(config.splits))
+    own = pictures_plan(checkpoint, config.pictures, named, settings_of(PicturesSettings, config, "splits"))
+    if own is None:
+        source = scene_source_of(checkpoint)
+        splits = withheld_splits(source.world) if named is None else named
+        settings = EvaluationSettings(splits, **settings_of(EvaluationSettings, config, "splits"))
+        settings.check(source)
     refuse_existing(evaluation_files(output))
 
     from cvae_lightning.evaluation.evaluate import evaluate
+    from cvae_lightning.evaluation.pictures import evaluate_folder
     from cvae_lightning.evaluation.source import with_source
     from cvae_lightning.inference.checkpoint import load
 
-    folder = run_dir_of(checkpoint)
     painter = load(checkpoint, pick_device(config.device), config.sampler)
-    evaluation = evaluate(painter, settings, source, folder / TRAINING_CAPTIONS if folder else None)
-    results = with_source(evaluation.results, checkpoint, config.sampler)
-    report = write_evaluation(results, evaluation.splits, output, minutes())
+    captions = folder / TRAINING_CAPTIONS if (folder := run_dir_of(checkpoint)) else None
+    measured = evaluate(painter, settings, source, captions) if own is None else evaluate_folder(painter, own)
+    results = with_source(measured.results, checkpoint, config.sampler)
+    report = write_evaluation(results, measured.splits, output, minutes())
     done([report], headline(results), f"export run={checkpoint} evaluation={output}")

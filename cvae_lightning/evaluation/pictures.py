@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,13 +16,13 @@ from cvae_lightning.data import CaptionedFolder
 from cvae_lightning.data.images import from_uint8
 from cvae_lightning.evaluation.bounds import prior_of_bounds
 from cvae_lightning.evaluation.evaluate import round_floats
-from cvae_lightning.evaluation.features import distances
+from cvae_lightning.evaluation.features import FeatureNetwork, distances
 from cvae_lightning.evaluation.model_adapter import ERRORS, Floats, Images, ModelAdapter, ReconstructionStats
-from cvae_lightning.evaluation.pictures_settings import PicturesSettings
+from cvae_lightning.evaluation.pictures_settings import PicturesPlan, PicturesSettings
 from cvae_lightning.evaluation.proportions import wilson
 from cvae_lightning.evaluation.retrieval import caption_retrieval
 from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE
-from cvae_lightning.evaluation.split_result import SHOWN, bounds, latent
+from cvae_lightning.evaluation.split_result import bounds, latent
 from cvae_lightning.inference.noise import normal_rows
 from cvae_lightning.inference.painter import Painter
 
@@ -53,6 +54,21 @@ class PicturesEvaluation(NamedTuple):
 
     results: dict[str, Any]
     splits: dict[str, PicturesResult]
+
+
+def evaluate_folder(painter: Painter, plan: PicturesPlan) -> PicturesEvaluation:
+    """As :func:`evaluate_pictures`, of a plan.
+
+    Raises:
+        UserError: a picture cannot be read, or the feature network's weights cannot.
+    """
+    settings, size = plan.settings, painter.model.image_size
+    network = None
+    if settings.features is not None:
+        network = FeatureNetwork(settings.feature_network, Path(settings.features))
+        settings = replace(settings, features=Path(settings.features).name)
+    datasets = {split: CaptionedFolder(plan.images[split], size) for split in settings.splits}
+    return evaluate_pictures(painter, settings, datasets, network)
 
 
 def evaluate_pictures(
@@ -162,8 +178,3 @@ def network_features(network: Callable[[Tensor], Tensor], batch_size: int) -> Fe
         return torch.cat([network(from_uint8(images[i : i + batch_size])) for i in range(0, len(images), batch_size)])
 
     return features
-
-
-def shown(result: PicturesResult) -> int:
-    """How many pictures of a split figures show."""
-    return min(SHOWN, len(result.captions))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cvae_lightning.captioned_images.problems import Problems
 from cvae_lightning.captioned_images.read import CaptionedImage
@@ -31,6 +31,8 @@ class PicturesSettings:
         bound_samples: its K.
         seed: of everything drawn for the model.
         batch_size: pictures at a time.
+        features: file of a network's weights, for the distances of samples; None for the model's own encoder.
+        feature_network: which network of torchvision that is.
 
     Raises:
         UserError: a number out of range.
@@ -43,6 +45,8 @@ class PicturesSettings:
     bound_samples: int = 16
     seed: int = 0
     batch_size: int = 64
+    features: str | None = None
+    feature_network: str = "inception_v3"
 
     def __post_init__(self) -> None:
         for name in ("captions", "retrieval_captions", "bound_images", "bound_samples", "batch_size"):
@@ -104,7 +108,35 @@ def pictures_source_of(checkpoint: Path, path: str | None = None) -> PicturesSou
     return PicturesSource(config["data"], file, path) if file and is_of_own_pictures(config) else None
 
 
-def chosen_splits(names: list[str] | None, images: Mapping[str, list[CaptionedImage]]) -> tuple[str, ...]:
+class PicturesPlan(NamedTuple):
+    """What is measured, on which pictures by split."""
+
+    settings: PicturesSettings
+    images: Mapping[str, list[CaptionedImage]]
+
+
+def pictures_plan(
+    checkpoint: Path, path: str | None, splits: Sequence[str] | None, numbers: Mapping[str, Any]
+) -> PicturesPlan | None:
+    """The plan of an evaluation; None for a model that was trained on scenes.
+
+    Args:
+        checkpoint: of the model.
+        path: the folder of pictures; None for the run's.
+        splits: to evaluate; None for the usual ones.
+        numbers: the other settings, by name.
+
+    Raises:
+        UserError: a number out of range, or a folder or split that is not there.
+    """
+    source = pictures_source_of(checkpoint, path)
+    if source is None:
+        return None
+    images = source.images()
+    return PicturesPlan(PicturesSettings(splits=chosen_splits(splits, images), **numbers), images)
+
+
+def chosen_splits(names: Sequence[str] | None, images: Mapping[str, list[CaptionedImage]]) -> tuple[str, ...]:
     """The splits to evaluate: those named, else the first of ``USUAL`` that the folder has.
 
     Raises:

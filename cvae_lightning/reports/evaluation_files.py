@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import ENVIRONMENT, REPORT, RESULTS, environment, new_file, read_mapping
-
-if TYPE_CHECKING:
-    from cvae_lightning.evaluation.split_result import SplitResult
 
 
 def evaluation_files(output: Path) -> list[Path]:
@@ -19,12 +16,19 @@ def evaluation_files(output: Path) -> list[Path]:
     return [output / name for name in (RESULTS, REPORT, ENVIRONMENT)] + sorted(output.glob("*.png"))
 
 
-def write_evaluation(results: dict[str, Any], splits: Mapping[str, SplitResult], output: Path, minutes: float) -> Path:
+def is_of_pictures(results: Mapping[str, Any]) -> bool:
+    """Whether the results are of a model of own pictures, which has no judge."""
+    return "features" in results
+
+
+def write_evaluation(results: dict[str, Any], splits: Mapping[str, Any], output: Path, minutes: float) -> Path:
     """Write ``evaluation.json``, ``evaluation.md``, their pictures and ``environment.json``.
 
     Args:
         results: the content of ``evaluation.json``.
-        splits: what was measured on each split, for the pictures.
+        splits: what was measured on each split, for the pictures: a :class:`SplitResult
+            <cvae_lightning.evaluation.split_result.SplitResult>` each, or a :class:`PicturesResult
+            <cvae_lightning.evaluation.pictures.PicturesResult>` of own pictures.
         output: the folder to write into.
         minutes: how long it took.
 
@@ -33,17 +37,26 @@ def write_evaluation(results: dict[str, Any], splits: Mapping[str, SplitResult],
     """
     from cvae_lightning.reports.evaluation import evaluation_report
     from cvae_lightning.reports.evaluation_pictures import draw_evaluation
+    from cvae_lightning.reports.pictures_evaluation import draw_split, pictures_report
 
     output.mkdir(parents=True, exist_ok=True)
-    draw_evaluation(results, splits, output)
-    write_file(output / REPORT, evaluation_report(results))
+    if is_of_pictures(results):
+        for split, result in splits.items():
+            draw_split(result, split, output)
+    else:
+        draw_evaluation(results, splits, output)
+    write_file(output / REPORT, pictures_report(results) if is_of_pictures(results) else evaluation_report(results))
     write_file(output / RESULTS, json.dumps(results, indent=1) + "\n")
     write_file(output / ENVIRONMENT, json.dumps(environment() | {"minutes": minutes}, indent=1) + "\n")
     return output / REPORT
 
 
 def headline(results: Mapping[str, Any]) -> str:
-    """The share of right samples on the first split, in one sentence."""
+    """The share of right samples on the first split, or of own pictures whose caption is found, in one sentence."""
+    if is_of_pictures(results):
+        from cvae_lightning.reports.pictures_evaluation import pictures_headline
+
+        return pictures_headline(results)
     split, found = next(iter(results["splits"].items()))
     right = found["samples"]["atoms"]["all"]
     return f"{100 * right['share']:.1f} % of {right['of']} samples on {split} say what their captions say"
@@ -59,7 +72,7 @@ def read_evaluation(folder: Path) -> dict[str, Any]:
         raise UserError(f"evaluation={folder}: the folder has no {RESULTS}")
     parts = {"checkpoint": dict, "settings": dict, "splits": dict, "diversity": dict}
     results = read_mapping(folder / RESULTS, parts)
-    own_pictures = {"diversity"} if "features" in results else set()
+    own_pictures = {"diversity"} if is_of_pictures(results) else set()
     if lacking := set(parts) - set(results) - own_pictures:
         raise UserError(f"{folder / RESULTS} is not an evaluation: it lacks {', '.join(sorted(lacking))}")
     if not all(isinstance(results["checkpoint"].get(key), str) for key in ("name", "sha256")):

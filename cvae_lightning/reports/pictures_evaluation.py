@@ -1,15 +1,12 @@
-"""The report of an evaluation of a model of own pictures: numbers, words and pictures."""
+"""The report and the pictures of an evaluation of a model of own pictures."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvae_lightning.reports.evaluation_files import write_file
 from cvae_lightning.reports.templating import percent, render
-from cvae_lightning.runs import ENVIRONMENT, REPORT, RESULTS, environment
 from cvae_lightning.runs.images import write_picture
 from cvae_lightning.runs.layout import split_reconstructions, split_samples
 
@@ -20,19 +17,6 @@ SHOWN = 16
 """Pictures of a split that figures show."""
 SAMPLE = "(a sample)"
 """Under the picture that the model has painted."""
-
-
-def write_pictures_evaluation(
-    results: dict[str, Any], splits: Mapping[str, PicturesResult], output: Path, minutes: float
-) -> Path:
-    """Write ``evaluation.json``, ``evaluation.md``, their pictures and ``environment.json``; returns the report."""
-    output.mkdir(parents=True, exist_ok=True)
-    for split, result in splits.items():
-        draw_split(result, split, output)
-    write_file(output / REPORT, pictures_report(results))
-    write_file(output / RESULTS, json.dumps(results, indent=1) + "\n")
-    write_file(output / ENVIRONMENT, json.dumps(environment() | {"minutes": minutes}, indent=1) + "\n")
-    return output / REPORT
 
 
 def draw_split(result: PicturesResult, split: str, folder: Path) -> None:
