@@ -95,11 +95,15 @@ def test_every_command_is_known() -> None:
 
 
 @pytest.mark.parametrize("line", TRAINING)
-def test_a_training_command_runs(command, tmp_path: Path, line: str) -> None:
+def test_a_training_command_runs(command, tmp_path: Path, own_pictures: Path, line: str) -> None:
     shorter = [word for name, words in SHORTER.items() if name in line for word in words]
     if "sweeper=optuna" in line:
         pytest.importorskip("optuna")
     words = [*tiny(arguments(line, tmp_path)), *shorter]
+    if "data=folder" in words:
+        shutil.copytree(own_pictures, tmp_path / "pictures")
+        small = [word for word in [*TINY, *BRIEF] if not word.startswith("data.size")]
+        words = [*arguments(line, tmp_path), *small, "callbacks.caption_retrieval.count=2"]
     if "trainer=ddp" in words:
         environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         python = [sys.executable, "-m", "cvae_lightning.train", *words]
