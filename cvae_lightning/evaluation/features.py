@@ -14,9 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchmetrics.image.fid import FrechetInceptionDistance
-from torchmetrics.image.kid import KernelInceptionDistance
-from torchvision.models import get_model
 
 from cvae_lightning.errors import UserError, nearest_hint
 
@@ -58,6 +55,10 @@ def distances(real: Tensor, sampled: Tensor, seed: int = 0) -> dict[str, float]:
         >>> abs(round(distances(features, features)["fid"], 3))
         0.0
     """
+    # Imported here: they take long, and an evaluation of scenes needs neither.
+    from torchmetrics.image.fid import FrechetInceptionDistance
+    from torchmetrics.image.kid import KernelInceptionDistance
+
     width = real.shape[1]
     frechet = FrechetInceptionDistance(feature=Given(width))
     with warnings.catch_warnings():
@@ -87,6 +88,8 @@ class FeatureNetwork(nn.Module):
         super().__init__()
         if name not in SIDES:
             raise UserError(f"feature_network={name}: expected {', '.join(SIDES)}{nearest_hint(name, SIDES)}")
+        from torchvision.models import get_model
+
         options: dict[str, Any] = {"init_weights": False} if name in ("inception_v3", "vgg16") else {}
         network = get_model(name, weights=None, **options)
         if not weights.is_file():
