@@ -111,8 +111,9 @@ def _states(model: ConditionalVAE, encoded: CaptionEncoding, noise: Tensor) -> I
 def _rates(painter: Painter, seed: int) -> list[float]:
     """Nats of each latent, averaged over test scenes."""
     model = painter.model
-    scenes = [captioned_scene(seed, "test", k, synonyms=False, world=painter.world) for k in range(SCENES)]
-    images = from_uint8(render([one.scene for one in scenes], model.image_size, world=painter.world))
+    world = painter.need_world("explore")
+    scenes = [captioned_scene(seed, "test", k, synonyms=False, world=world) for k in range(SCENES)]
+    images = from_uint8(render([one.scene for one in scenes], model.image_size, world=world))
     tokens = painter.tokenizer.encode_batch([painter.words(one.caption) for one in scenes])
     device = next(model.parameters()).device
     encoded = model.text_encoder(tokens.to(device))

@@ -75,7 +75,7 @@ def metadata(painter: Painter) -> dict[str, Any]:
         "max_length": tokenizer.max_length,
         "latent_dim": model.latent_dim,
         "image_size": model.image_size,
-        "world": to_plain(painter.world),
+        "world": None if painter.world is None else to_plain(painter.world),
         "special": {"padding": tokenizer.pad_id, "start": tokenizer.sos_id, "end": tokenizer.eos_id},
     }
 
@@ -88,15 +88,16 @@ def parity(content: bytes, painter: Painter, count: int = SCENES) -> Parity:
         painter: whose model it is.
         count: captions.
     """
-    captions = [captioned_scene(0, "test", k, world=painter.world, synonyms=False).caption for k in range(count)]
+    world = painter.need_world("format=onnx")
+    captions = [captioned_scene(0, "test", k, world=world, synonyms=False).caption for k in range(count)]
     words = [painter.words(caption) for caption in captions]
     tokens = padded(painter, words)
     noise = normal_rows([sample_key(0, 0)], painter.model.latent_dim).expand(count, -1).contiguous()
     found = run_onnx(content, tokens, noise.numpy())
     with torch.inference_mode():
         expected = painter.model.generate(torch.from_numpy(tokens), noise=noise)
-    meanings = [parse(caption, world=painter.world) for caption in captions]
-    both = [judge(to_uint8(images), meanings, world=painter.world) for images in (torch.from_numpy(found), expected)]
+    meanings = [parse(caption, world=world) for caption in captions]
+    both = [judge(to_uint8(images), meanings, world=world) for images in (torch.from_numpy(found), expected)]
     largest = float(np.abs(found - expected.numpy()).max())
     return Parity(count, largest, sum(one.atoms() == other.atoms() for one, other in zip(*both, strict=True)))
 

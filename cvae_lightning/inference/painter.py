@@ -126,14 +126,19 @@ class Painter:
             UserError: there is not one caption per image, or an image is not a square of 32 to 512 pixels.
         """
         check_pairs(images, captions)
-        if self.world is None:
-            raise UserError("judge: this model's captions are of no world that has a judge")
-        meanings = [parse(caption, world=self.world) for caption in captions]
+        world = self.need_world("judge")
+        meanings = [parse(caption, world=world) for caption in captions]
         try:
             pixels = [np.asarray(image.convert("RGB"))[None] for image in images]
-            return [judge(one, [meaning], world=self.world)[0] for one, meaning in zip(pixels, meanings, strict=True)]
+            return [judge(one, [meaning], world=world)[0] for one, meaning in zip(pixels, meanings, strict=True)]
         except ValueError as error:
             raise UserError(str(error)) from error
+
+    def need_world(self, what: str) -> World:
+        """The world of the captions, for what cannot do without; raises UserError where they are of none."""
+        if self.world is None:
+            raise UserError(f"{what}: this model's captions are of no world that has scenes and a judge")
+        return self.world
 
     def _judged(self, images: Tensor, captions: Sequence[str]) -> Pictures:
         return Pictures(tuple(to_pictures(images)), tuple(captions), tuple(self._verdicts(images, captions)))
