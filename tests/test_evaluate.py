@@ -99,7 +99,7 @@ def test_the_world_is_the_runs(tiny_run: Path, tmp_path: Path) -> None:
     config = yaml.safe_load((tiny_run / "config.yaml").read_text())
     config["data"] |= {"seed": 7, "synonyms": False}
     config["world"]["mix"] = {"one": 1, "joined": 1, "relation": 0}
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     world = world_of_config(config["world"])
     assert world.mix == Mix(1, 1, 0)
     assert scene_source_of(checkpoint) == SceneSource(7, synonyms=False, train_size=180, world=world)
@@ -109,6 +109,6 @@ def test_a_run_from_before_there_were_worlds_is_of_the_first(tiny_run: Path, tmp
     config = yaml.safe_load((tiny_run / "config.yaml").read_text())
     del config["world"]
     config["data"]["mix"] = {"_target_": "cvae_lightning.world.Mix", "one": 1, "joined": 1, "relation": 0}
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     source = scene_source_of(tmp_path / "checkpoints" / "best.ckpt")
     assert source == SceneSource(train_size=180, world=replace(V1, mix=Mix(1, 1, 0)))

@@ -97,7 +97,7 @@ def test_the_cards_own_commands_run(command, exported: Path, tmp_path: Path) -> 
     (words,) = re.findall(r"python -m cvae_lightning\.generate run=(\S+) '(.*)'", card)
     with contextlib.chdir(tmp_path):
         exec(python, {})
-    assert Image.open(tmp_path / "square.png").size == (32, 32)
+    assert Image.open(tmp_path / "picture.png").size == (32, 32)
     assert command("generate", f"run={words[0]}", words[1], cwd=tmp_path).returncode == 0
 
 
@@ -129,7 +129,7 @@ def test_an_evaluation_of_exported_weights_is_about_their_runs_world(exported: P
     assert run_dir_of(exported / "model.safetensors") == exported
     config = yaml.safe_load((exported / "config.yaml").read_text())
     config["data"]["seed"] = 7
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     assert scene_source_of(tmp_path / "model.safetensors") == SceneSource(seed=7, train_size=180)
     assert scene_source_of(tmp_path / "copied.ckpt") == SceneSource()
 

@@ -130,7 +130,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("argument", REFUSED)
-def test_what_a_folder_cannot_be_trained_with_is_said_before_training(
+def test_what_a_folder_cannot_be_trained_with_is_named_before_training(
     command, own_pictures: Path, tmp_path: Path, argument: str
 ) -> None:
     done = command(
@@ -142,7 +142,7 @@ def test_what_a_folder_cannot_be_trained_with_is_said_before_training(
     assert not list(tmp_path.rglob("config.yaml"))
 
 
-def test_a_folder_that_cannot_be_used_is_said_before_training(command, own_pictures: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_used_is_named_before_training(command, own_pictures: Path, tmp_path: Path) -> None:
     spoilt = shutil.copytree(own_pictures, tmp_path / "spoilt")
     (spoilt / "bar 02.png").write_bytes(b"")
     (spoilt / "lone.png").write_bytes((spoilt / "bar 03.png").read_bytes())

@@ -95,7 +95,7 @@ def held_out(images: Sequence[CaptionedImage], fraction: float, root: Path) -> d
     Example:
         >>> images = [CaptionedImage(Path(name), name, "a dog", "", {}) for name in ("a.png", "b.png", "c.png")]
         >>> {split: [image.name for image in part] for split, part in held_out(images, 0.4, Path()).items()}
-        {'train': ['b.png', 'c.png'], 'val': ['a.png']}
+        {'train': ['a.png'], 'val': ['b.png', 'c.png']}
     """
     if len(images) < 2:
         raise UserError(

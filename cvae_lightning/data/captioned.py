@@ -75,6 +75,11 @@ class CaptionedDataModule(pl.LightningDataModule):
 
     Raises:
         ValueError: an argument is out of range.
+
+    Example:
+        >>> from cvae_lightning.data import ShapeSceneDataModule
+        >>> issubclass(ShapeSceneDataModule, CaptionedDataModule)
+        True
     """
 
     has_world: ClassVar[bool] = True

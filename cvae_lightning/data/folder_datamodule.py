@@ -46,6 +46,15 @@ class CaptionedFolderDataModule(CaptionedDataModule):
     Raises:
         UserError: the folder has no pictures, or files that cannot be used; all kinds are counted and named.
         ValueError: an argument is out of range.
+
+    Example:
+        >>> from PIL import Image
+        >>> for name in ("one", "two"):
+        ...     Image.new("RGB", (40, 40)).save(f"{name}.png")
+        ...     _ = Path(f"{name}.txt").write_text("a dark picture")
+        >>> data = CaptionedFolderDataModule(".", resolution=32)
+        >>> {split: len(dataset) for split, dataset in data.datasets.items()}
+        {'train': 1, 'val': 1}
     """
 
     has_world: ClassVar[bool] = False

@@ -73,7 +73,13 @@ def check_started_once(environment: Mapping[str, str] = os.environ) -> None:
 
 @contextmanager
 def main_process() -> Iterator[None]:
-    """Let the processes that are started in the block know this one; at its end the environment is as it was."""
+    """Let the processes that are started in the block know this one; at its end the environment is as it was.
+
+    Example:
+        >>> with main_process():
+        ...     os.environ[MAIN_PROCESS] == str(os.getpid())
+        True
+    """
     if not is_main_process():
         yield
         return
@@ -96,6 +102,9 @@ def end_with_main_process() -> None:
 
     Raises:
         SystemExit: the first process has ended already.
+
+    Example:
+        >>> end_with_main_process()  # in the first process there is nothing to do
     """
     if is_main_process() or not sys.platform.startswith("linux"):
         return

@@ -13,7 +13,7 @@ from campaigns.meter import growth
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("arguments", [["--only", "1,10,26"], ["--only", "0,9", "--full-disk"]], ids=["kills", "disk"])
+@pytest.mark.parametrize("arguments", [["--only", "1"], ["--only", "0,9", "--full-disk"]], ids=["kills", "disk"])
 def test_resumed_runs_are_the_unbroken_ones(tmp_path: Path, arguments: list[str]) -> None:
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
@@ -26,7 +26,7 @@ def test_resumed_runs_are_the_unbroken_ones(tmp_path: Path, arguments: list[str]
     )
     assert done.returncode == 0, done.stdout + done.stderr
     counts = json.loads((tmp_path / "counts.json").read_text())
-    assert counts["kills"] >= 2
+    assert counts["kills"] >= 1
     assert counts["runs_that_differ"] == counts["orphans"] == 0
 
 

@@ -46,7 +46,7 @@ def test_a_network_of_a_file_gives_the_features_before_its_last_layer(tmp_path: 
         ("resnet18", b"junk", "does not hold the weights of resnet18"),
     ],
 )
-def test_what_is_not_such_a_network_is_said(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
+def test_what_is_not_such_a_network_is_named(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
     file = tmp_path / "weights.pth"
     if content is not None:
         file.write_bytes(content)

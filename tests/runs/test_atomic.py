@@ -48,7 +48,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def opened(path: Path, mode: str = "r", *args, **kwargs):
         file = plain(path, mode, *args, **kwargs)
-        return FullDisk(file, 20) if "w" in mode else file
+        return FullDisk(file, 20) if mode[0] in "wx" else file
 
     monkeypatch.setattr(Path, "open", opened)
 
