@@ -37,6 +37,7 @@ class CaptionedFolder(Examples):
 
     >>> from cvae_lightning.captioned_images.read import find_captioned
     >>> Image.new("RGB", (40, 20), "red").save("red.png")
+    >>> from pathlib import Path
     >>> _ = Path("red.txt").write_text("a red field")
     >>> image, caption, index = CaptionedFolder(find_captioned(["."]), resolution=16)[0]
     >>> tuple(image.shape), caption, index
@@ -103,6 +104,7 @@ class AugmentedPasses(Examples):
         random_flip: whether every other picture is mirrored.
 
     >>> Image.new("L", (1, 1), "red").save("one.png")
+    >>> from pathlib import Path
     >>> pictures = CaptionedFolder([CaptionedImage(Path("one.png"), "one.png", "red", "red", {})], resolution=8)
     >>> [AugmentedPasses(pictures, random_flip=True)[number].index for number in range(3)]
     [0, 0, 0]
