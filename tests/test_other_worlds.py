@@ -1,4 +1,4 @@
-"""Another world, from training to painting, evaluation and data sets: nothing has to be told which it is."""
+"""Another world, from training to painting, evaluation and data sets: its files say which it is."""
 
 import json
 from pathlib import Path

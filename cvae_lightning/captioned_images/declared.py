@@ -1,4 +1,4 @@
-"""The world that a data set declares, so that its pictures are judged by it without being told."""
+"""The world that a data set declares, so that its pictures are judged by it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cvae_lightning.captioned_images.problems import Problems
 from cvae_lightning.captioned_images.read import CaptionedImage
 from cvae_lightning.captioned_images.splits import FOLDERS, find_splits
-from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.errors import UserError, at_least_one, nearest_hint
 from cvae_lightning.runs import CONFIG, read_mapping, run_dir_of
 from cvae_lightning.runs.own_pictures import is_of_own_pictures
 
@@ -49,9 +49,8 @@ class PicturesSettings:
     feature_network: str = "inception_v3"
 
     def __post_init__(self) -> None:
-        for name in ("captions", "retrieval_captions", "bound_images", "bound_samples", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UserError(f"{name}={getattr(self, name)}: expected at least 1")
+        counted = ("captions", "retrieval_captions", "bound_images", "bound_samples", "batch_size")
+        at_least_one(**{name: getattr(self, name) for name in counted})
 
     def key(self, purpose: int, split: str, index: int) -> Key:
         """The seed of a draw: for what, and the picture's split and index in it."""

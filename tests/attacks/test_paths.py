@@ -44,7 +44,7 @@ def test_a_caption_is_not_a_path(tmp_path: Path) -> None:
 
 
 def test_a_file_is_not_written_through_a_link(tmp_path: Path) -> None:
-    """A folder of somebody else may have a link where a file will be written."""
+    """A folder of another person may have a link where a file will be written."""
     precious = tmp_path / "precious"
     precious.write_text("mine")
     for link in ("metrics.json", "metrics.json.part"):

@@ -1,4 +1,4 @@
-"""A run that is resumed may be somebody else's: what describes a run is followed, and nothing else."""
+"""A run that is resumed may be another person's: what describes a run is followed, and nothing else."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_known_classes_are_those_of_the_config() -> None:
 
 @pytest.fixture
 def stranger(tiny_run: Path, tmp_path: Path) -> Iterator[Path]:
-    """A run folder of somebody else, in a folder that the command may write into."""
+    """A run folder of another person, in a folder that the command may write into."""
     folder = tmp_path / "run"
     subprocess.run(["cp", "-r", str(tiny_run), str(folder)], check=True)
     yield folder

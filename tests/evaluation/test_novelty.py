@@ -99,7 +99,7 @@ def test_training_captions_are_kept_in_a_file_that_is_not_trusted(tmp_path: Path
     assert {name: part.tolist() for name, part in again.known.items()} == {
         name: part.tolist() for name, part in drawn.known.items()
     }
-    assert file.read_bytes() == content  # a damaged file is written anew
+    assert file.read_bytes() == content  # a damaged file is written again
     assert read_known(file, SceneSource(seed=1, train_size=40), list(COMPARISONS)) is None
     assert read_known(file, SceneSource(train_size=40, world=V1), list(COMPARISONS)) is None
 
