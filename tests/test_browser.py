@@ -161,9 +161,37 @@ def test_the_report_opens_from_a_file_without_a_network(
     page.on("console", lambda message: complaints.append(message.text))
     page.goto((tmp_path / "out" / "report.html").as_uri())
     pictures = page.locator("img").evaluate_all("all => all.map(one => [one.complete, one.naturalWidth])")
-    assert len(pictures) == 7
+    assert len(pictures) == 3
     assert all(complete and width > 200 for complete, width in pictures)
     assert set(asked) <= {"file", "data"}
     assert complaints == []
     assert page.locator("pre").first.inner_text().startswith("python -m cvae_lightning.train model.image_size=32")
+    check_sorting(page)
+    check_tooltip(page)
+    assert complaints == []
     context.close()
+
+
+def check_sorting(page: Any) -> None:
+    """A click on a header sorts by its column, upwards and then downwards; so does the key Enter."""
+    table = page.locator("table.sortable").first
+    header = table.locator("th", has_text="val/distortion")
+
+    def column() -> list[float]:
+        index = header.evaluate("one => one.cellIndex")
+        return [float(text) for text in table.locator(f"td:nth-child({index + 1})").all_inner_texts()]
+
+    header.click()
+    assert column() == sorted(column())
+    assert header.get_attribute("aria-sort") == "ascending"
+    header.press("Enter")
+    assert column() == sorted(column(), reverse=True)
+
+
+def check_tooltip(page: Any) -> None:
+    """Where the pointer is on a cell of a map, its value is shown at once."""
+    page.locator("svg [data-tip]").first.hover(force=True)
+    shown = page.locator("#tip")
+    assert shown.is_visible()
+    assert shown.inner_text() == page.locator("svg [data-tip]").first.get_attribute("data-tip")
+    assert "model.latent_dim" in shown.inner_text()

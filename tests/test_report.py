@@ -1,14 +1,17 @@
-"""The report of a sweep: right jobs, right numbers, one page that needs nothing else."""
+"""Reports of sweeps, runs and evaluations: right jobs, right numbers, one page that needs nothing else."""
 
 import json
 import re
 import shlex
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from support.fake_evaluation import write_evaluation
 from support.fake_sweep import write_job, write_study, write_sweep
 from support.pages import Page, pictures
 
+from cvae_lightning.reports.templating import csp_hash, page_script
 from cvae_lightning.runs import read_table
 
 
@@ -25,7 +28,7 @@ def written(command, tmp_path_factory) -> Path:
     write_sweep(folder / "grid")
     done = command("report", "sweep=grid", "output=out", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["out/report.html", "out/report.md"]
+    assert done.stdout.split() == ["out/report.html", "out/report.md", "out/figures"]
     return folder
 
 
@@ -81,7 +84,10 @@ def test_the_best_jobs_command_and_code_are_given(markdown: str) -> None:
 
 def test_the_page_is_whole_by_itself(html: str) -> None:
     page = Page(html)
-    assert not {"script", "link", "iframe", "base", "b"} & set(page.tags)
+    assert not {"link", "iframe", "base", "b"} & set(page.tags)
+    assert page.tags.count("script") == 1
+    assert f"script-src '{csp_hash(page_script())}'" in html
+    assert f"<script>{page_script()}</script>" in html
     assert not re.search(r"https?://|@import|url\(", html)
     assert "<b>too | big</b>" in "".join(page.words)
 
@@ -89,13 +95,20 @@ def test_the_page_is_whole_by_itself(html: str) -> None:
 def test_pictures_are_those_of_best_median_and_worst(html: str) -> None:
     shown = [picture for picture in pictures(html) if picture.size == (8, 8)]
     assert [picture.getpixel((0, 0))[0] for picture in shown] == [4, 3, 9]  # the fake pictures' red is their job
-    assert len(pictures(html)) == 7  # besides: map, plane, active units, curves
+    assert len(pictures(html)) == 3
+    assert Page(html).tags.count("svg") == 4  # besides: map, plane, active units, curves
 
 
-def test_maps_are_drawn(html: str) -> None:
-    """The lowest and the highest cell have the extreme colours of the scale."""
-    colours = {colour for _, colour in pictures(html)[0].convert("RGB").getcolors(1 << 20) or []}
-    assert {(68, 1, 84), (253, 231, 36)} <= colours
+def test_maps_are_drawn(written: Path, html: str) -> None:
+    """The lowest and the highest cell have the extreme colours of the scale, and each cell says what it is."""
+    chart = html.split("<svg")[1].split("</svg>")[0]
+    assert {"#440154", "#fde725"} <= set(re.findall(r"fill: (#\w+)", chart))
+    assert "<title>objective.beta 4, model.latent_dim 8: 0.85</title>" in chart
+    files = sorted(path.name for path in (written / "out" / "figures").iterdir())
+    assert files == ["active_units.svg", "learning_curves.svg", "maps.svg", "rate_distortion.svg"]
+    root = ElementTree.parse(written / "out" / "figures" / "rate_distortion.svg").getroot()
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"rate, nats per image", "distortion, nats per image"} <= set(texts)
 
 
 def test_the_same_folder_gives_the_same_bytes(command, written: Path, html: str, markdown: str) -> None:
@@ -132,7 +145,9 @@ def test_a_study_is_read_too(command, tmp_path: Path) -> None:
         ["pruned", "pruned at 2"],
         ["failed", "out of memory"],
     ]
-    assert len(pictures((tmp_path / "out" / "report.html").read_text())) == 6  # scatter, plane, three samples, curves
+    html = (tmp_path / "out" / "report.html").read_text()
+    assert len(pictures(html)) == 3  # samples
+    assert Page(html).tags.count("svg") == 3  # scatter, plane, curves
 
 
 def test_a_sweep_of_which_nothing_has_finished_has_a_page(command, tmp_path: Path) -> None:
@@ -160,7 +175,7 @@ def test_a_damaged_picture_does_not_spoil_the_page(command, tmp_path: Path) -> N
 def test_a_real_sweep_is_read_and_its_best_job_repeats(command, tmp_path: Path, tiny_sweep: Path) -> None:
     done = command("report", f"sweep={tiny_sweep}", "metric=val/distortion", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    page, text = (tmp_path / line for line in done.stdout.split())
+    page, text, _ = (tmp_path / line for line in done.stdout.split())
     assert page.parent.parent == tmp_path / "outputs" / "reports"
     rows = tables(text.read_text(), "Jobs, best first")[1:]
     summaries = [json.loads((tiny_sweep / str(n) / "metrics.json").read_text()) for n in range(4)]
@@ -172,3 +187,36 @@ def test_a_real_sweep_is_read_and_its_best_job_repeats(command, tmp_path: Path, 
     assert again.returncode == 0, again.stderr
     assert read_table(tmp_path / "again" / "metrics.csv") == read_table(tiny_sweep / best / "metrics.csv")
     assert all(picture.load() for picture in pictures(page.read_text()))
+
+
+def test_a_run_is_one_page(command, tiny_run: Path, tmp_path: Path) -> None:
+    done = command("report", f"run={tiny_run}", "output=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "It ran to its end." in done.stderr
+    html, markdown = ((tmp_path / "out" / name).read_text() for name in ("report.html", "report.md"))
+    assert len(pictures(html)) == 2  # samples and reconstructions
+    assert "| model.latent_dim | 8 | yes |" in markdown
+    final = json.loads((tiny_run / "metrics.json").read_text())["metrics"]["val/rate"]
+    assert f"| val/rate | rate, nats per image | {final:.6g} |" in markdown
+    assert "None was given: evaluate the run" in markdown
+    assert Page(html).tags.count("svg") == 1
+
+
+def test_an_evaluation_and_a_comparison_are_pages(command, tmp_path: Path) -> None:
+    write_evaluation(tmp_path / "a", {"test": [True, False, True]})
+    write_evaluation(tmp_path / "b", {"test": [True, True, True]})
+    done = command("report", "evaluation=a", "output=one", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "one" / "report.html").read_text()
+    assert "1 of 3 samples are wrong." in html
+    assert Page(html).tags.count("svg") == 4
+    done = command("report", "compare=[a,b]", "output=two", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "a difference of +33.3 points" in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["run=a", "sweep=b"], ["compare=[a,b]", "evaluation=a"]])
+def test_a_report_reads_one_thing(command, tmp_path: Path, words: list[str]) -> None:
+    done = command("report", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "report reads one thing: expected sweep=, run=, evaluation= or compare=[FIRST,SECOND]" in done.stderr

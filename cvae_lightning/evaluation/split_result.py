@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
+from PIL import Image
 from torch.utils.data import DataLoader
 
 from cvae_lightning.data import Example, ShapeSceneDataset
@@ -16,6 +17,7 @@ from cvae_lightning.evaluation.consistency import JudgedImage, atom_shares, by_s
 from cvae_lightning.evaluation.latent import active_units
 from cvae_lightning.evaluation.model_adapter import ERRORS, Floats, Images, ModelAdapter, ReconstructionStats
 from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, EvaluationSettings, SceneSource
+from cvae_lightning.inference.pictures import png
 from cvae_lightning.world import DEFAULT, World, parse
 
 SHOWN = 16
@@ -45,6 +47,7 @@ class SplitResult:
         stats: of the reconstructions; its images are the first ``SHOWN`` only.
         log_weights: (n, K) log importance weights of the first n images.
         originals, painted: (SHOWN, S, S, 3) the first images of the split and the first samples.
+        pngs: every sample as a PNG, a fiftieth of its pixels' bytes; empty where samples are not kept.
         world: of the captions.
     """
 
@@ -56,6 +59,7 @@ class SplitResult:
     log_weights: Floats
     originals: Images
     painted: Images
+    pngs: list[bytes] = field(default_factory=list)
     world: World = DEFAULT
 
 
@@ -95,6 +99,7 @@ def _evaluate_batch(
         log_weights=weights,
         originals=images[shown].copy(),
         painted=painted[shown].copy(),
+        pngs=[png(Image.fromarray(image)) for image in painted],
         world=adapter.world,
     )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cvae_lightning.reports.charts import tip
 from cvae_lightning.reports.figures import new_figure, save_figure
 
 PANELS = {
@@ -22,6 +24,8 @@ PANELS = {
 LOGARITHMIC = ("mse",)
 STYLES: dict[str, dict[str, Any]] = {"train": {"alpha": 0.6}, "val": {"marker": "o", "markersize": 3}}
 CONSISTENCY = {"val/consistency/all": "samples", "val/consistency_reconstructed/all": "reconstructions"}
+MOST_POINTS = 200
+"""Of a line whose points have tooltips."""
 BETWEEN = {"linestyle": "none"}
 """The KL weight changes between two validations, where a line would be wrong."""
 
@@ -46,6 +50,19 @@ def draw_curves(rows: list[dict[str, str]]) -> Figure:
                 axes.plot(*zip(*points, strict=True), label=label, **style)
         axes.set(title=metric, xlabel="step", ylabel=unit)
         _finish(axes, metric)
+    return figure
+
+
+def curves_with_tips(rows: list[dict[str, str]]) -> Figure:
+    """The same, where each point of a validation says its value; the shapes that do are not visible."""
+    figure = draw_curves(rows)
+    for axes in figure.axes:
+        for line in list(axes.lines):
+            label, points = line.get_label(), np.asarray(line.get_xydata())
+            tip(line, f"{axes.get_title()}, {label}: {points[-1][1]:.4g} at last")
+            for step, value in points if label != "train" and len(points) <= MOST_POINTS else ():
+                (point,) = axes.plot([step], [value], "o", ms=9, alpha=0)
+                tip(point, f"{axes.get_title()}, {label}: {value:.4g} at step {step:.0f}")
     return figure
 
 

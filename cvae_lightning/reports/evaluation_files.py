@@ -1,19 +1,24 @@
-"""The files of an evaluation: numbers, a report, its pictures and where it ran."""
+"""The files of an evaluation: numbers, a report and a page, its pictures and samples, and where it ran."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import ENVIRONMENT, REPORT, RESULTS, environment, new_file, read_mapping
+from cvae_lightning.runs.layout import EVALUATION_PAGE, SAMPLES
+
+if TYPE_CHECKING:
+    from cvae_lightning.reports.kept_samples import KeptSample
 
 
 def evaluation_files(output: Path) -> list[Path]:
     """What an evaluation would overwrite in a folder."""
-    return [output / name for name in (RESULTS, REPORT, ENVIRONMENT)] + sorted(output.glob("*.png"))
+    names = (RESULTS, REPORT, SAMPLES, EVALUATION_PAGE, ENVIRONMENT)
+    return [output / name for name in names] + sorted(output.glob("*.png"))
 
 
 def is_of_pictures(results: Mapping[str, Any]) -> bool:
@@ -22,7 +27,7 @@ def is_of_pictures(results: Mapping[str, Any]) -> bool:
 
 
 def write_evaluation(results: dict[str, Any], splits: Mapping[str, Any], output: Path, minutes: float) -> Path:
-    """Write ``evaluation.json``, ``evaluation.md``, their pictures and ``environment.json``.
+    """Write ``evaluation.json``, ``.md`` and ``.html``, pictures, ``samples.jsonl`` and ``environment.json``.
 
     Args:
         results: the content of ``evaluation.json``.
@@ -35,16 +40,23 @@ def write_evaluation(results: dict[str, Any], splits: Mapping[str, Any], output:
     Returns:
         the report.
     """
+    from cvae_lightning.reports.document import to_html
     from cvae_lightning.reports.evaluation import evaluation_report
+    from cvae_lightning.reports.evaluation_page import evaluation_page
     from cvae_lightning.reports.evaluation_pictures import draw_evaluation
+    from cvae_lightning.reports.kept_samples import read_samples, samples_text
     from cvae_lightning.reports.pictures_evaluation import draw_split, pictures_report
 
     output.mkdir(parents=True, exist_ok=True)
+    samples: list[KeptSample] = []
     if is_of_pictures(results):
         for split, result in splits.items():
             draw_split(result, split, output)
     else:
         draw_evaluation(results, splits, output)
+        write_file(output / SAMPLES, samples_text(splits))
+        samples = read_samples(output)
+    write_file(output / EVALUATION_PAGE, to_html(evaluation_page(results, samples, output)))
     write_file(output / REPORT, pictures_report(results) if is_of_pictures(results) else evaluation_report(results))
     write_file(output / RESULTS, json.dumps(results, indent=1) + "\n")
     write_file(output / ENVIRONMENT, json.dumps(environment() | {"minutes": minutes}, indent=1) + "\n")
@@ -62,14 +74,14 @@ def headline(results: Mapping[str, Any]) -> str:
     return f"{100 * right['share']:.1f} % of {right['of']} samples on {split} say what their captions say"
 
 
-def read_evaluation(folder: Path) -> dict[str, Any]:
-    """The results in an evaluation's folder.
+def read_evaluation(folder: Path, key: str = "evaluation") -> dict[str, Any]:
+    """The results in an evaluation's folder, which an argument ``key=`` names.
 
     Raises:
         UserError: there are none.
     """
     if not (folder / RESULTS).is_file():
-        raise UserError(f"evaluation={folder}: the folder has no {RESULTS}")
+        raise UserError(f"{key}={folder}: the folder has no {RESULTS}")
     parts = {"checkpoint": dict, "settings": dict, "splits": dict, "diversity": dict}
     results = read_mapping(folder / RESULTS, parts)
     own_pictures = {"diversity"} if is_of_pictures(results) else set()

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
 from cvae_lightning.evaluation.consistency import JudgedImage
 from cvae_lightning.evaluation.split_result import SplitResult
 from cvae_lightning.pictures.grids import captioned_grid, paired_grid
+from cvae_lightning.reports.charts import PALETTE, tip
 from cvae_lightning.reports.figures import new_figure, save_figure
 from cvae_lightning.reports.run import pictures_of
+from cvae_lightning.reports.templating import with_interval
 from cvae_lightning.runs import layout
 from cvae_lightning.runs.images import write_picture
 from cvae_lightning.world import ATOMS
@@ -28,7 +31,7 @@ def draw_evaluation(results: dict[str, Any], results_by_split: Mapping[str, Spli
     """Write every picture that the report shows into a folder."""
     splits = results["splits"]
     first, result = next(iter(results_by_split.items()))
-    draw_consistency(splits, folder / layout.CONSISTENCY_PICTURE)
+    save_figure(draw_consistency(splits), folder / layout.CONSISTENCY_PICTURE)
     draw_rate(splits[first]["latent"]["rate_by_dimension"], folder / layout.RATE_PICTURE)
     draw_positions({"real scenes": result.real, "samples": result.samples}, first, folder / layout.POSITIONS_PICTURE)
     pairs = paired_grid(pictures_of(result.originals), pictures_of(result.stats.reconstructions))
@@ -39,14 +42,14 @@ def draw_evaluation(results: dict[str, Any], results_by_split: Mapping[str, Spli
         write_picture(grid, folder / layout.split_samples(split))
 
 
-def draw_consistency(splits: dict[str, Any], path: Path) -> None:
+def draw_consistency(splits: Mapping[str, Any]) -> Figure:
     """Each atom by split, with 95 % intervals: samples in bars, reconstructions as diamonds."""
     figure = new_figure(11, 4.5)
     axes = figure.subplots()
     width = 0.8 / len(splits)
     for number, (split, found) in enumerate(splits.items()):
         positions = [index + (number - (len(splits) - 1) / 2) * width for index in range(len(ATOMS))]
-        _bars(axes, found["samples"]["atoms"], positions, width, split)
+        _bars(axes, found["samples"]["atoms"], positions, width, split, PALETTE[number % len(PALETTE)])
         atoms = found["reconstructions"]["atoms"]
         shares = [atoms[atom]["share"] if atom in atoms else np.nan for atom in ATOMS]
         label = "reconstructions" if number == 0 else None
@@ -55,15 +58,21 @@ def draw_consistency(splits: dict[str, Any], path: Path) -> None:
     axes.set(title="samples that say what their caption says", ylabel="share, 95 % interval", ylim=(0, 1.03))
     axes.grid(axis="y", alpha=0.3)
     figure.legend(loc="outside right upper", fontsize=8)
-    save_figure(figure, path)
+    return figure
 
 
-def _bars(axes: Axes, atoms: dict[str, Any], positions: Sequence[float], width: float, label: str) -> None:
+def _bars(
+    axes: Axes, atoms: Mapping[str, Any], positions: Sequence[float], width: float, label: str, colour: str
+) -> None:
     known = [(x, atoms[atom]) for atom, x in zip(ATOMS, positions, strict=True) if atom in atoms]
     shares = [tally["share"] for _, tally in known]
     sides = [(tally["share"] - tally["low"], tally["high"] - tally["share"]) for _, tally in known]
     errors = np.maximum(0, np.transpose(sides))  # a rounded share may lie just outside its rounded interval
-    axes.bar([x for x, _ in known], shares, width, yerr=errors, label=label, error_kw={"lw": 1, "ecolor": "dimgray"})
+    style: dict[str, Any] = {"color": colour, "label": label, "error_kw": {"lw": 1, "ecolor": "dimgray"}}
+    bars = axes.bar([x for x, _ in known], shares, width, yerr=errors, **style)
+    names = [atom for atom in ATOMS if atom in atoms]
+    for bar, atom in zip(bars, names, strict=True):
+        tip(bar, f"{label}, {atom}: {with_interval(atoms[atom])}\n{atoms[atom]['passed']} of {atoms[atom]['of']}")
 
 
 def draw_confusion(tables: dict[str, Any], split: str, path: Path) -> None:

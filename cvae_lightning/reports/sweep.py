@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.reports import sweep_pictures as pictures
+from cvae_lightning.reports.charts import svg_file
 from cvae_lightning.reports.comparison import claim
-from cvae_lightning.reports.document import Block, Code, Document, Picture, Section, Table, Text
+from cvae_lightning.reports.document import Block, Chart, Code, Document, Picture, Section, Table, Text
 from cvae_lightning.reports.sweep_pictures import short
 from cvae_lightning.runs.images import read_image
 from cvae_lightning.runs.layout import SAMPLES_PICTURE
@@ -64,7 +65,11 @@ def _table(sweep: Sweep, by: Criterion, ranked: Sequence[Job]) -> tuple[Block, .
         [job.name, *_settings(sweep, job), *(short(job.metrics.get(name)) for name in (by.metric, *columns))]
         for job in ranked
     ]
-    return (Table(["job", *sweep.keys, by.metric, *columns], rows),) if rows else (Text("No job has finished."),)
+    return (
+        (Table(["job", *sweep.keys, by.metric, *columns], rows, sortable=True),)
+        if rows
+        else (Text("No job has finished."),)
+    )
 
 
 def _settings(sweep: Sweep, job: Job) -> list[str]:
@@ -81,13 +86,14 @@ def _repeat(ranked: Sequence[Job]) -> Iterator[Block]:
 def _maps(sweep: Sweep, by: Criterion, ranked: Sequence[Job]) -> Iterator[Block]:
     found = maps(sweep, by)
     if found:
-        yield Picture(f"{by.metric}, mean over seeds", pictures.heat_maps(found))
+        yield Chart(f"{by.metric}, mean over seeds", "maps", svg_file(pictures.heat_maps(found)))
         yield from (block for table in found for block in _cells(table))
         return
     numeric = [key for key in sweep.keys if ranked and all(is_number(job.settings[key]) for job in ranked)]
     most = sorted(numeric, key=lambda key: -len({job.settings[key] for job in ranked}))[:2]
     if len(most) == 2:
-        yield Picture(f"{by.metric} of each job", pictures.scatter(ranked, most[1], most[0], by))
+        drawn = pictures.scatter(ranked, most[1], most[0], by)
+        yield Chart(f"{by.metric} of each job", "settings", svg_file(drawn))
 
 
 def _cells(table: Map) -> Iterator[Block]:
@@ -99,12 +105,15 @@ def _cells(table: Map) -> Iterator[Block]:
 
 def _plane(sweep: Sweep) -> tuple[Block, ...]:
     jobs = [job for job in sweep.of("finished") if {"val/rate", "val/distortion"} <= set(job.metrics)]
-    return (Picture("Each job's final validation rate and distortion", pictures.rate_distortion(jobs)),) if jobs else ()
+    if not jobs:
+        return ()
+    caption = "Each job's final validation rate and distortion"
+    return (Chart(caption, "rate_distortion", svg_file(pictures.rate_distortion(jobs))),)
 
 
 def _active(sweep: Sweep) -> Iterator[Block]:
     if found := maps(sweep, Criterion(ACTIVE_UNITS, highest=True)):
-        yield Picture(f"{ACTIVE_UNITS}, mean over seeds", pictures.heat_maps(found))
+        yield Chart(f"{ACTIVE_UNITS}, mean over seeds", "active_units", svg_file(pictures.heat_maps(found)))
         yield from (block for table in found for block in _cells(table))
 
 
@@ -140,6 +149,7 @@ def _spread(sweep: Sweep, by: Criterion) -> Iterator[Block]:
             ]
             for group in found
         ],
+        sortable=True,
     )
 
 
@@ -148,7 +158,8 @@ def _curves(sweep: Sweep, by: Criterion) -> Iterator[Block]:
     if drawn is not None:
         keys = pictures.curve_keys(sweep.jobs)
         styles = ", ".join(f"{style} by {key}" for style, key in zip(("colours", "line styles"), keys, strict=False))
-        yield Picture(f"Validation over training steps; {styles or 'one line per job'}", drawn)
+        caption = f"Validation over training steps; {styles or 'one line per job'}"
+        yield Chart(caption, "learning_curves", svg_file(drawn))
 
 
 def _rest(sweep: Sweep) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""Pictures of a sweep: heat maps, the rate-distortion plane, learning curves."""
+"""Charts of a sweep: heat maps, the rate-distortion plane, learning curves; every shape has a tooltip."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
 
-from cvae_lightning.reports.figures import new_figure, png_bytes
+from cvae_lightning.reports.charts import PALETTE, cells, tip
+from cvae_lightning.reports.figures import new_figure
+from cvae_lightning.reports.words import in_words
 from cvae_lightning.sweeps import Criterion, Job, Map
 from cvae_lightning.sweeps.ranking import SEEDS
 from cvae_lightning.sweeps.settings import Value, is_number, order
@@ -25,8 +29,8 @@ WIDE = 30
 """A setting whose largest value is this many times its smallest is drawn on a logarithmic scale."""
 
 
-def heat_maps(maps: Sequence[Map]) -> bytes:
-    """Maps side by side with one colour scale and their cells' values; a PNG."""
+def heat_maps(maps: Sequence[Map]) -> Figure:
+    """Maps side by side with one colour scale and their cells' values."""
     values = [cell for table in maps for line in table.cells for cell in line if cell is not None]
     low, high = min(values), max(values)
     columns = min(len(maps), 3)
@@ -38,59 +42,75 @@ def heat_maps(maps: Sequence[Map]) -> bytes:
         _heat_map(axes, table, Normalize(low, high if high > low else low + 1))
     for axes in panels[len(maps) :]:
         axes.set_visible(False)
-    return png_bytes(figure)
+    return figure
 
 
 def _heat_map(axes: Axes, table: Map, scale: Normalize) -> None:
-    cells = np.array([[math.nan if cell is None else cell for cell in line] for line in table.cells])
-    axes.imshow(cells, cmap=COLOURS, norm=scale, aspect="auto")
-    axes.set(title=_plain_text(table.title or table.metric), xlabel=table.column, ylabel=table.row)
-    axes.set_xticks(range(len(table.columns)), [_plain_text(short(value)) for value in table.columns])
-    axes.set_yticks(range(len(table.rows)), [_plain_text(short(value)) for value in table.rows])
-    for y, line in enumerate(table.cells):
-        for x, cell in enumerate(line):
-            dark = cell is not None and scale(cell) < 0.6
-            axes.text(x, y, "-" if cell is None else short(cell), ha="center", va="center", color="w" if dark else "k")
+    texts = [["-" if cell is None else short(cell) for cell in line] for line in table.cells]
+    shades = [["white" if cell is None else colormaps[COLOURS](scale(cell)) for cell in line] for line in table.cells]
+    rows, columns = ([_plain_text(short(value)) for value in values] for values in (table.rows, table.columns))
+    cells(
+        axes,
+        texts,
+        shades,
+        lambda y, x: f"{table.row} {rows[y]}, {table.column} {columns[x]}: {short(table.cells[y][x])}",
+    )
+    axes.set(title=_plain_text(table.title or in_words(table.metric)), xlabel=table.column, ylabel=table.row)
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
 
 
-def scatter(jobs: Sequence[Job], column: str, row: str, by: Criterion) -> bytes:
-    """Each job at its two settings, coloured by the metric; a PNG."""
+def scatter(jobs: Sequence[Job], column: str, row: str, by: Criterion) -> Figure:
+    """Each job at its two settings, coloured by the metric."""
     figure = new_figure(7, 5)
     axes = figure.subplots()
-    points = [(job.settings[column], job.settings[row], by.of(job)) for job in jobs]
-    x, y, colour = zip(*points, strict=True)
-    figure.colorbar(axes.scatter(x, y, c=colour, cmap=COLOURS, s=60, edgecolor="k", lw=0.5), label=by.metric)
+    points = [(job.settings[column], job.settings[row]) for job in jobs]
+    _dots(axes, jobs, points, [by.of(job) for job in jobs], in_words(by.metric), logarithmic=False)
+    x, y = zip(*points, strict=True)
     axes.set(xlabel=column, ylabel=row, xscale=_scale(x), yscale=_scale(y))
     axes.grid(alpha=0.3)
-    return png_bytes(figure)
+    return figure
 
 
-def rate_distortion(jobs: Sequence[Job]) -> bytes:
-    """Each job at its final validation rate and distortion, coloured by beta, with its other settings; a PNG."""
+def rate_distortion(jobs: Sequence[Job]) -> Figure:
+    """Each job at its final validation rate and distortion, coloured by beta, with its other settings."""
     figure = new_figure(8, 6)
     axes = figure.subplots()
-    rates, distortions = ([job.metrics[f"val/{name}"] for job in jobs] for name in ("rate", "distortion"))
+    points = [(job.metrics["val/rate"], job.metrics["val/distortion"]) for job in jobs]
     betas = [job.beta for job in jobs]
-    colours: dict[str, Any] = {}
-    if all(is_number(beta) for beta in betas) and len(set(betas)) > 1:
-        logarithmic = _scale(betas) == "log"
-        colours = {"c": betas, "cmap": COLOURS, "norm": LogNorm() if logarithmic else None}
-    dots = axes.scatter(rates, distortions, s=70, edgecolor="k", lw=0.5, zorder=2, **colours)
-    if colours:
-        figure.colorbar(dots, label="objective.beta")
+    coloured = all(is_number(beta) for beta in betas) and len(set(betas)) > 1
+    logarithmic = coloured and _scale(betas) == "log"
+    _dots(axes, jobs, points, betas if coloured else None, "objective.beta", logarithmic)
     if len(jobs) <= MOST_NAMES:
-        shown = ("objective.beta",) if colours else ()
-        for job, rate, distortion in zip(jobs, rates, distortions, strict=True):
+        shown = ("objective.beta",) if coloured else ()
+        for job, point in zip(jobs, points, strict=True):
             label = _plain_text(settings_text(job, without=shown))
-            axes.annotate(label, (rate, distortion), xytext=(6, 5), textcoords="offset points", fontsize=8)
-    axes.set(xlabel="val/rate, nats per image", ylabel="val/distortion, nats per image")
+            axes.annotate(label, point, xytext=(6, 5), textcoords="offset points", fontsize=8)
+    axes.set(xlabel=in_words("val/rate"), ylabel=in_words("val/distortion"))
     axes.margins(x=0.15, y=0.1)
     axes.grid(alpha=0.3)
-    return png_bytes(figure)
+    return figure
 
 
-def learning_curves(jobs: Sequence[Job], by: Criterion) -> bytes | None:
-    """The metric and the objective's terms over steps, one line per job; a PNG, or None without any value.
+def _dots(
+    axes: Axes, jobs: Sequence[Job], points: Sequence[Any], values: Sequence[Any] | None, name: str, logarithmic: bool
+) -> None:
+    """A dot per job with its settings as tooltip; with values, a colour for each and a bar that explains them."""
+    scale = None
+    if values is not None:
+        low, high = min(values), max(values)
+        scale = LogNorm(low, high) if logarithmic else Normalize(low, high if high > low else low + 1)
+        assert axes.figure is not None
+        axes.figure.colorbar(ScalarMappable(scale, COLOURS), ax=axes, label=name)
+    for index, (job, (x, y)) in enumerate(zip(jobs, points, strict=True)):
+        colour = colormaps[COLOURS](scale(values[index])) if scale and values else PALETTE[0]
+        (dot,) = axes.plot([x], [y], "o", ms=8, mfc=colour, mec="k", mew=0.5, zorder=3)
+        value = "" if values is None else f"\n{name}: {short(values[index])}"
+        tip(dot, f"job {job.name}: {settings_text(job)}\n{short(float(x))}, {short(float(y))}{value}")
+
+
+def learning_curves(jobs: Sequence[Job], by: Criterion) -> Figure | None:
+    """The metric and the objective's terms over steps, one line per job; None without any value.
 
     Colours are the values of the first swept key, line styles those of the second; seeds look alike.
     """
@@ -103,13 +123,14 @@ def learning_curves(jobs: Sequence[Job], by: Criterion) -> bytes | None:
     for axes, name in zip(panels, names, strict=False):
         for job, style in zip(jobs, styles, strict=True):
             if points := _curve(job, name):
-                axes.plot(*zip(*points, strict=True), marker="o", markersize=3, **style)
-        axes.set(title=name, xlabel="step")
+                (line,) = axes.plot(*zip(*points, strict=True), marker="o", markersize=3, **style)
+                tip(line, f"job {job.name}: {settings_text(job)}\nlast: {short(points[-1][1])}")
+        axes.set(ylabel=in_words(name), xlabel="training step")
         axes.grid(alpha=0.3)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
     _legend(panels[0])
-    return png_bytes(figure)
+    return figure
 
 
 def curve_keys(jobs: Sequence[Job]) -> list[str]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+TEMPLATES = Path(__file__).parent / "templates"
+SCRIPT = "page.js"
+"""What a page runs that has tables to sort or charts with tooltips."""
 
 
 def render(template: str, **values: Any) -> str:
@@ -66,9 +71,24 @@ def markdown_fence(text: str) -> str:
     return "`" * max(3, longest + 1)
 
 
+def page_script() -> str:
+    """The script of pages."""
+    return (TEMPLATES / SCRIPT).read_text(encoding="utf-8")
+
+
+def csp_hash(script: str) -> str:
+    """How a page's content security policy names the one script that it may run.
+
+    Example:
+        >>> csp_hash("")
+        'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='
+    """
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
+
+
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -77,6 +97,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "base64": lambda content: b64encode(content).decode(),
+        "csp_hash": csp_hash,
         "fence": markdown_fence,
         "line": markdown_line,
         "percent": percent,

@@ -28,7 +28,7 @@ JUDGED, ACCURACY, WRONG_PAGE = "results.jsonl", "accuracy.json", "wrong.html"
 GRID = "grid.png"
 """All pictures of ``generate`` over their captions; ``reconstruct`` writes ``RECONSTRUCTION_PICTURE``."""
 
-RESULTS, REPORT = "evaluation.json", "evaluation.md"
+RESULTS, REPORT, SAMPLES, EVALUATION_PAGE = "evaluation.json", "evaluation.md", "samples.jsonl", "evaluation.html"
 CONSISTENCY_PICTURE, RATE_PICTURE, POSITIONS_PICTURE = "consistency.png", "rate.png", "positions.png"
 """What an evaluation leaves, besides ``RECONSTRUCTION_PICTURE`` and two pictures per split."""
 
@@ -41,8 +41,8 @@ JOB_LOCK, CLAIM_LOCK, STUDY_LOCK = ".job.lock", ".claim.lock", ".study.lock"
 WRITER_LOCK = ".writer.lock"
 """What a sweep or a search leaves; locks are held by the operating system and mean nothing when they are free."""
 
-SWEEP_PAGE, SWEEP_TEXT = "report.html", "report.md"
-"""What ``report`` writes about a sweep."""
+REPORT_PAGE, REPORT_TEXT, FIGURES = "report.html", "report.md", "figures"
+"""What ``report`` writes; the last is a folder of SVG files."""
 
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = [PACKAGE / "inference" / "flagship" / WEIGHTS, PACKAGE.parent / "experiments" / "flagship" / WEIGHTS]

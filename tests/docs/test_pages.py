@@ -12,6 +12,7 @@ import pytest
 import torch
 from support import ROOT, TINY, TINY_SLOTS
 from support.docs import PAGES, code_blocks, commands
+from support.fake_evaluation import write_evaluation
 
 from cvae_lightning import runs
 from cvae_lightning.runs import layout
@@ -22,7 +23,8 @@ RUN = "outputs/quickstart/2026-01-31_12-00-00"
 SWEEP = "outputs/quickstart/sweep_2026-01-31_12-00-00"
 COMMANDS = list(dict.fromkeys(line for page in PAGES for line in commands(page)))
 TRAINING = [line for line in COMMANDS if ".train" in line and "resume=" not in line]
-READING = [line for line in COMMANDS if line not in TRAINING and SWEEP not in line]
+EVALUATIONS = ("outputs/evaluations/first", "outputs/evaluations/second")
+READING = [line for line in COMMANDS if line not in TRAINING and SWEEP not in line and EVALUATIONS[0] not in line]
 BRIEF = [
     "trainer.max_epochs=1",
     "trainer.limit_train_batches=2",
@@ -49,6 +51,7 @@ LEAVES = {
     "dataset": "*/**/metadata.jsonl",
     "judge": "**/results.jsonl",
     "explore": "outputs/explored/*/flow.webp",
+    "report": "outputs/reports/*/report.html",
 }
 
 
@@ -91,7 +94,7 @@ def tiny(words: list[str]) -> list[str]:
 
 def test_every_command_is_known() -> None:
     assert len(TRAINING) >= 6
-    assert {name_of(line) for line in COMMANDS} == {"train", *LEAVES, "report"}
+    assert {name_of(line) for line in COMMANDS} == {"train", *LEAVES}
 
 
 @pytest.mark.parametrize("line", TRAINING)
@@ -136,6 +139,15 @@ def test_a_command_on_a_trained_model_runs(command, tmp_path: Path, tiny_run: Pa
 def test_reading_a_sweep(command, tmp_path: Path, tiny_sweep: Path) -> None:
     (line,) = [line for line in COMMANDS if SWEEP in line]
     done = command("report", *(word.replace(SWEEP, str(tiny_sweep)) for word in shlex.split(line)[3:]), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("outputs/reports/*/report.html"))) == 1
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if EVALUATIONS[0] in line])
+def test_reading_evaluations(command, tmp_path: Path, line: str) -> None:
+    for folder in EVALUATIONS:
+        write_evaluation(tmp_path / folder, {"test": [True, False]})
+    done = command("report", *shlex.split(line)[3:], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(list(tmp_path.glob("outputs/reports/*/report.html"))) == 1
 

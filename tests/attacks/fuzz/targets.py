@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from cvae_lightning.evaluation.settings import scene_source_of
 from cvae_lightning.inference.checkpoint import load
 from cvae_lightning.reports.card_files import card_of
 from cvae_lightning.reports.evaluation_files import read_evaluation
+from cvae_lightning.reports.kept_samples import read_samples
 from cvae_lightning.runs.folder import has_same_config
 from cvae_lightning.runs.images import read_image
 from cvae_lightning.sweeps import criterion, read_sweep
@@ -146,6 +148,11 @@ def _table(content: bytes, folder: Path) -> None:
 def _evaluation(content: bytes, folder: Path) -> None:
     _file(folder, "evaluation.json", content)
     card_of(_facts(), None, read_evaluation(folder))
+
+
+def _samples(content: bytes, folder: Path) -> None:
+    _file(folder, "samples.jsonl", content)
+    read_samples(folder)
 
 
 def _job(name: str) -> Read:
@@ -281,6 +288,15 @@ METRICS = {
     "images_per_second": 2.0,
     "hardware": "cpu",
 }
+SAMPLE = {
+    "split": "test",
+    "index": 0,
+    "caption": "a large blue square",
+    "right": True,
+    "reason": "saw a large blue square",
+    "reconstruction_right": True,
+    "png": b64encode(_png()).decode(),
+}
 OVERRIDES = ["seed=1", "+trainer.max_steps=3", "model.widths=[1,2]"]
 STUDY = {"name": "a", "metrics": ["val/loss"], "directions": ["minimize"], "command": "python"}
 TRIAL = {"number": 0, "state": "COMPLETE", "values": [1.0], "params": {"x": 1}, "pruned_at": None, "error": None}
@@ -293,6 +309,7 @@ TARGETS = {
         _target("metrics.json", _records("metrics.json"), METRICS, _json),
         Target("metrics.csv", _table, lambda: b"step,train/loss,val/loss\n1,0.5,\n2,0.25,0.75\n"),
         _target("evaluation.json", _evaluation, _loaded("evaluation/evaluation.json"), _json),
+        _target("samples.jsonl", _samples, SAMPLE, _json),
         _target("failure.json", _job("10/failure.json"), {"error": "x", "command": "y"}, _json),
         _target("trial.json", _job("0/trial.json"), TRIAL, _json),
         _target("study.json", _job("study.json"), STUDY, _json),
