@@ -5,7 +5,9 @@ from cvae_lightning.models.decoders.compositing import CompositingDecoder
 from cvae_lightning.models.decoders.conv import ConvDecoder
 from cvae_lightning.models.decoders.residual import ResidualDecoder
 from cvae_lightning.models.decoders.slots import SlotDecoder
+from cvae_lightning.models.decoders.templates import TemplateDecoder
 from cvae_lightning.models.encoders.conv import ConvEncoder
+from cvae_lightning.models.encoders.objects import ObjectEncoder
 from cvae_lightning.models.encoders.residual import ResidualEncoder
 from cvae_lightning.models.encoders.slot_assignment import SlotAssignment
 from cvae_lightning.models.encoders.slots import SlotEncoder
@@ -22,7 +24,8 @@ from cvae_lightning.models.interfaces import (
 )
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.likelihood import GaussianLikelihood, LaplaceLikelihood, Likelihood
-from cvae_lightning.models.nn.slot_queries import LearnedQueries, ObjectQueries, SlotQueries
+from cvae_lightning.models.nn.slot_queries import LearnedQueries, ObjectQueries, SharedQuery, SlotQueries
+from cvae_lightning.models.priors.autoregressive import AutoregressivePrior
 from cvae_lightning.models.priors.flow import FlowPrior
 from cvae_lightning.models.priors.gaussian import ConditionalPrior, StandardPrior
 from cvae_lightning.models.priors.sampler import SamplerConfig
@@ -34,6 +37,7 @@ from cvae_lightning.models.text.transformer import TransformerTextEncoder
 
 __all__ = [
     "AttributesTextEncoder",
+    "AutoregressivePrior",
     "BottleneckTextEncoder",
     "CaptionEncoding",
     "CompositingDecoder",
@@ -54,17 +58,20 @@ __all__ = [
     "Likelihood",
     "Masked",
     "ModelPart",
+    "ObjectEncoder",
     "ObjectQueries",
     "Prior",
     "Reconstruction",
     "ResidualDecoder",
     "ResidualEncoder",
     "SamplerConfig",
+    "SharedQuery",
     "SlotAssignment",
     "SlotDecoder",
     "SlotEncoder",
     "SlotQueries",
     "StandardPrior",
+    "TemplateDecoder",
     "TextEncoder",
     "TransformerTextEncoder",
     "blueprint",

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cvae_lightning.models.decoders.canvas import LayerCanvas
 from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.fourier import fourier_size, offset_features
@@ -31,8 +32,9 @@ CELLS_AT_ONCE = 2600
 class CompositingDecoder(Decoder):
     """The mean image of p(image | z, caption): the background, and what each slot's layer adds to it.
 
-    How an object looks is a function of what the caption says of it, and of what its slot holds besides a position: a
-    position moves the object and does nothing else, and objects of one group look alike.
+    How an object looks is a function of what the caption says of it, and of what its slot holds besides a position and
+    a radius: a position moves the object, a radius scales it, neither does anything else, and objects of one group
+    look alike.
 
     Args:
         layout: of the latent; its slots have a position.
@@ -65,8 +67,6 @@ class CompositingDecoder(Decoder):
         (1, 3, 16, 16)
     """
 
-    window: Tensor
-
     def __init__(
         self,
         layout: LatentLayout,
@@ -84,10 +84,6 @@ class CompositingDecoder(Decoder):
         shift_scale: float = 0.1,
     ) -> None:
         super().__init__()
-        if patch < 1 or image_size < 1 or image_size % patch:
-            raise ValueError(f"image_size {image_size} does not divide into patches of {patch} pixels")
-        if not 0 < reach <= 1:
-            raise ValueError(f"decoder.reach is {reach}: expected a share of the image's side above 0, up to 1")
         check_positive("decoder", hidden=hidden, offset_scale=offset_scale)
         layout.require_position()
         check_slots(queries, layout.num_slots)
@@ -96,17 +92,14 @@ class CompositingDecoder(Decoder):
         self.layout, self.queries, self.frequencies = layout, queries, tuple(frequencies)
         self.alpha_scale, self.alpha_falloff, self.shift_scale = alpha_scale, alpha_falloff, shift_scale
         self.offset_scale = offset_scale
-        self.patch, self.side, self.margin = patch, image_size // patch, math.ceil(reach * image_size / patch)
+        self.canvas = LayerCanvas(image_size, patch, reach)
         width = queries.width
-        self.latent = _network(layout.slot_dim - 2, width)
+        self.latent = _network(layout.rest_dim, width)
         self.norm = nn.LayerNorm(width)
         self.shift, self.colour = nn.Linear(width, 2), nn.Linear(width, 3)
         self.content, self.offset = nn.Linear(width, hidden), nn.Linear(fourier_size(2, self.frequencies), hidden)
         self.inner, self.alpha = nn.Linear(hidden, hidden), nn.Linear(hidden, patch**2)
         self.background = nn.Parameter(torch.ones(3))
-        steps = torch.arange(-self.margin, self.margin + 1)
-        y, x = torch.meshgrid(steps, steps, indexing="ij")
-        self.register_buffer("window", torch.stack([x, y], dim=-1).reshape(-1, 2), persistent=False)
         self._initialize(initial_colour)
 
     def _initialize(self, initial_colour: float) -> None:
@@ -128,41 +121,41 @@ class CompositingDecoder(Decoder):
     def forward(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         """Mean images (B, 3, S, S) of latents (B, Z), in [0, 1] except while training, where layers may overlap."""
         queries = self.queries(caption)  # (B, K, W)
-        index = RaggedIndex.from_mask(queries.mask)
-        positions, rest = (index.pack(numbers) for numbers in self.layout.split(z))  # (M, 2), (M, D - 2)
+        numbers = self.layout.split(z)
+        index = RaggedIndex.from_mask(queries.mask if numbers.present is None else queries.mask & numbers.present)
+        positions = index.pack(numbers.positions)  # (M, 2)
+        factors = None if numbers.factors is None else index.pack(numbers.factors)  # (M,)
         tokens = index.pack(queries.values)  # (M, W)
         if self.latent is not None:
-            tokens = tokens + self.latent(rest)
+            tokens = tokens + self.latent(index.pack(numbers.rest))
         tokens = self.norm(tokens)
         positions = positions + self.shift_scale * self.shift(tokens).float()  # (M, 2)
-        images = self.background[:, None, None] + self._composite(tokens, positions, index)  # (B, 3, S, S)
+        images = self.background[:, None, None] + self._composite(tokens, positions, factors, index)  # (B, 3, S, S)
         return images if self.training else images.clamp(0, 1)
 
-    def _composite(self, tokens: Tensor, positions: Tensor, index: RaggedIndex) -> Tensor:
-        """Sum (B, 3, S, S) of the layers of slots (M, W) at positions (M, 2)."""
-        batch, whole = index.mask.shape[0], self.side + 2 * self.margin
-        canvas = positions.new_zeros(batch * whole**2, 3 * self.patch**2)
+    def _composite(self, tokens: Tensor, positions: Tensor, factors: Tensor | None, index: RaggedIndex) -> Tensor:
+        """Sum (B, 3, S, S) of the layers of slots (M, W) at positions (M, 2), larger by factors (M,)."""
+        canvas = self.canvas.empty(len(index.mask), like=positions)
         for some in self._parts(tokens):
-            layers, cells = self._layers(tokens[some], positions[some])
-            at = (index.row[some, None] * whole + cells[..., 1] + self.margin) * whole + cells[..., 0] + self.margin
-            canvas.index_add_(0, at.flatten(), index.zero_padding(layers).flatten(0, 1))
-        inner = slice(self.margin, self.margin + self.side)
-        canvas = canvas.reshape(batch, whole, whole, -1)[:, inner, inner]
-        return functional.pixel_shuffle(canvas.permute(0, 3, 1, 2), self.patch)
+            layers, cells = self._layers(tokens[some], positions[some], None if factors is None else factors[some])
+            self.canvas.add(canvas, layers, cells, index, some)
+        return self.canvas.images(canvas)
 
     def _parts(self, tokens: Tensor) -> list[slice]:
         """Slots at a time: all where gradients or a graph are wanted, else as many as the processor's cache holds."""
         if torch.is_grad_enabled() or torch.compiler.is_exporting():
             return [slice(None)]
         count = len(tokens)
-        parts = math.ceil(count * len(self.window) / CELLS_AT_ONCE)
+        parts = math.ceil(count * len(self.canvas.window) / CELLS_AT_ONCE)
         ends = [count * part // max(parts, 1) for part in range(parts + 1)]
         return [slice(start, end) for start, end in pairwise(ends)]
 
-    def _layers(self, tokens: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
+    def _layers(self, tokens: Tensor, positions: Tensor, factors: Tensor | None) -> tuple[Tensor, Tensor]:
         """What slots add to the background, (M, window, 3 * patch ** 2), in which cells (M, window, 2)."""
-        cells = (positions.detach() * self.side).floor().long().clamp(0, self.side - 1).unsqueeze(1) + self.window
-        offsets = (cells + 0.5) / self.side - positions.unsqueeze(1)  # (M, window, 2)
+        cells = self.canvas.cells(positions)
+        offsets = self.canvas.centres(cells) - positions.unsqueeze(1)  # (M, window, 2)
+        if factors is not None:
+            offsets = offsets / factors[:, None, None]  # an object twice as large looks the same at twice the offset
         layers = self.colour(tokens).float()[:, None, :, None] * self._alpha(tokens, offsets).unsqueeze(2)
         return layers.flatten(2), cells
 

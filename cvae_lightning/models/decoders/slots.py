@@ -105,7 +105,7 @@ class SlotDecoder(Decoder):
         queries = self.queries(caption)  # (B, K, W)
         latent = self.latent(self.layout.slots(z))  # (B, K, W)
         tokens = self.norm(self.block(queries.values + latent, mask=queries.mask))  # (B, K, W)
-        positions, _ = self.layout.split(z)  # (B, K, 2)
+        positions = self.layout.split(z).positions  # (B, K, 2)
         positions = positions + self.shift_scale * self.shift(tokens).float()
         offsets = self.centres - positions.unsqueeze(2)  # (B, K, N, 2)
         features = offset_features(offsets, self.frequencies, self.offset_scale)  # (B, K, N, F)

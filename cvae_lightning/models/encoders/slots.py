@@ -83,8 +83,7 @@ class SlotEncoder(Encoder):
         >>> queries = LearnedQueries(num_slots=2, width=8, caption_dim=8)
         >>> encoder = SlotEncoder(layout, queries, image_size=16, caption_dim=8, widths=[8], blocks=[1])
         >>> posterior = encoder(torch.rand(1, 3, 16, 16), caption).posterior
-        >>> positions, _ = layout.split(posterior.mean)
-        >>> tuple(positions.shape)
+        >>> tuple(layout.split(posterior.mean).positions.shape)
         (1, 2, 2)
     """
 

@@ -102,6 +102,34 @@ class ObjectQueries(SlotQueries):
         return Masked(self.project(caption.objects.values), caption.objects.mask)  # (B, K, W)
 
 
+@part
+class SharedQuery(SlotQueries):
+    """One learned query for all slots, which knows nothing of the caption; all are in use.
+
+    Args:
+        num_slots: K.
+        width: W of the query.
+        caption_dim: of the caption's embeddings, which are not looked at.
+
+    Example:
+        >>> import torch
+        >>> from cvae_lightning.models import CaptionEncoding, Masked
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> queries = SharedQuery(num_slots=2, width=4, caption_dim=8)(CaptionEncoding(torch.zeros(1, 8), words))
+        >>> tuple(queries.values.shape), bool((queries.values[:, 0] == queries.values[:, 1]).all())
+        ((1, 2, 4), True)
+    """
+
+    def __init__(self, num_slots: int, width: int, caption_dim: int) -> None:
+        super().__init__()
+        self.num_slots, self.width = num_slots, width
+        self.query = learned_embedding(1, width)
+
+    def forward(self, caption: CaptionEncoding) -> Masked:
+        values = self.query.expand(len(caption.pooled), self.num_slots, -1)  # (B, K, W)
+        return Masked(values, caption.tokens.mask.new_ones(values.shape[:2]))
+
+
 def index_embedding(queries: SlotQueries) -> nn.Parameter | None:
     """A learned embedding (1, K, W) of the slots' indices where queries are exchangeable, else None."""
     return learned_embedding(queries.num_slots, queries.width) if queries.exchangeable else None

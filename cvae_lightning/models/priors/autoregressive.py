@@ -1,0 +1,321 @@
+"""A prior that says one thing after the other: which objects there are, then where each is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cvae_lightning.models.gaussian import Gaussian, kl_to_standard, standard_log_density
+from cvae_lightning.models.interfaces import CaptionEncoding, Masked, Prior, check_positive
+from cvae_lightning.models.latent_layout import LatentLayout
+from cvae_lightning.models.nn.attention import Block, learned_embedding
+from cvae_lightning.models.nn.fourier import fourier_size, state_features
+from cvae_lightning.models.priors.codebook import Codebook
+from cvae_lightning.models.serialization import part
+
+
+class Objects(NamedTuple):
+    """The objects of a batch of latents in their fixed order; empty slots come last.
+
+    Attributes:
+        codes: (B, K, P) of each object's parts; at an empty slot each part's number of entries.
+        bins: (B, K, 2) of x and y.
+        mask: (B, K) slots with an object.
+    """
+
+    codes: Tensor
+    bins: Tensor
+    mask: Tensor
+
+
+@part
+class AutoregressivePrior(Prior):
+    """p(objects | caption), an ordered sequence of categorical distributions.
+
+    Slots are exchangeable, so a set of objects has one fixed order: by the codes of their parts, then from top to
+    bottom. First a transformer says which objects there are, code by code, until it says that there are no more; then
+    where each is, x before y, in bins. It reads the caption by cross-attention. A part's vector is a draw of its code's
+    Gaussian (:class:`~cvae_lightning.models.priors.codebook.Codebook`), and a position is uniform in its bin. It is
+    trained together with the autoencoder by maximum likelihood, on posterior means that carry no gradient back to it.
+
+    As with :class:`~cvae_lightning.models.FlowPrior` the autoencoder's rate stays KL(q || N(0, I)); the prior's own
+    density is :meth:`log_prob`.
+
+    Args:
+        layout: of the latent; its slots have a position and a presence.
+        sizes: numbers of each part of a slot's appearance, such as colour and outline.
+        entries: of each part's codebook; one more for the radius, where the layout has one.
+        caption_dim: C.
+        width: W of a token.
+        layers: transformer blocks.
+        heads: of their attention.
+        position_bins: per axis.
+        frequencies: of the positions' Fourier features, half waves per canvas.
+        momentum: of the codebooks' moving averages.
+
+    Raises:
+        ValueError: sizes that do not fit, or a layout without positions or presence.
+
+    Example:
+        >>> words = Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool))
+        >>> caption = CaptionEncoding(torch.zeros(1, 8), words)
+        >>> layout = LatentLayout(latent_dim=10, num_slots=2, position_scale=4.0, presence_scale=2.0)
+        >>> prior = AutoregressivePrior(layout, sizes=[1, 1], entries=[4, 4], caption_dim=8, width=8, layers=1)
+        >>> z = prior.sample(caption, torch.randn(1, 10))
+        >>> tuple(layout.split(z).positions.shape), tuple(prior.log_prob(z, caption).shape)
+        ((1, 2, 2), (1,))
+    """
+
+    latent_dim: int
+    causal: Tensor
+    columns: Tensor
+
+    def __init__(
+        self,
+        layout: LatentLayout,
+        sizes: Sequence[int],
+        entries: Sequence[int],
+        caption_dim: int = 128,
+        width: int = 128,
+        layers: int = 3,
+        heads: int = 4,
+        position_bins: int = 64,
+        frequencies: Sequence[float] = (1, 2, 4, 8, 16),
+        momentum: float = 0.99,
+    ) -> None:
+        super().__init__()
+        check_positive("prior", width=width, layers=layers, position_bins=position_bins)
+        has_radius = layout.radius_scale is not None
+        if layout.presence_scale is None or not sizes or sum(sizes) != layout.rest_dim:
+            raise ValueError(
+                f"prior.sizes is {list(sizes)}: expected parts of {layout.rest_dim} numbers in all, and a layout with "
+                "presence_scale"
+            )
+        if len(entries) != len(sizes) + has_radius or min(entries) < 1:
+            raise ValueError(
+                f"prior.entries is {list(entries)}: expected {len(sizes) + has_radius} numbers of at least 1, one per "
+                f"part{', and one for the radius' if has_radius else ''}"
+            )
+        sizes = (*sizes, 1) if has_radius else tuple(sizes)
+        self.layout, self.latent_dim, self.caption_dim = layout, layout.latent_dim, caption_dim
+        self.sizes, self.entries, self.position_bins = sizes, tuple(entries), position_bins
+        self.frequencies = tuple(frequencies)
+        self.codebooks = nn.ModuleList([Codebook(*one, momentum) for one in zip(entries, sizes, strict=True)])
+        self.code_embeddings = nn.ModuleList([nn.Embedding(count + 1, width) for count in entries])
+        self.x_embedding = nn.Embedding(position_bins, width)
+        self.position = nn.Linear(fourier_size(2, self.frequencies), width)
+        self.context = nn.Linear(caption_dim, width)
+        length = 2 * layout.num_slots + 1
+        self.index_embedding = learned_embedding(length, width)
+        self.blocks = nn.ModuleList([Block(width, heads=heads) for _ in range(layers)])
+        self.norm = nn.LayerNorm(width)
+        # The first part's network also says that there are no more objects.
+        self.which = nn.ModuleList([_head(width, count + (n == 0)) for n, count in enumerate(entries)])
+        self.where = nn.ModuleList([_head(width, position_bins) for _ in range(2)])
+        for embedding in [*self.code_embeddings, self.x_embedding]:
+            nn.init.normal_(embedding.weight, std=0.5)
+        rest = torch.arange(layout.slot_dim - layout.rest_dim, layout.slot_dim)
+        columns = torch.cat([rest, rest.new_tensor([2])]) if has_radius else rest  # a radius follows the position
+        self.register_buffer("columns", columns, persistent=False)
+        self.register_buffer("causal", torch.ones(1, length, length, dtype=torch.bool).tril(), persistent=False)
+
+    def objects(self, z: Tensor) -> Objects:
+        """The objects of latents (B, Z) in their fixed order."""
+        numbers = self.layout.split(z)
+        mask = numbers.present
+        assert mask is not None
+        codes = torch.stack(self._codes(self._vectors(z)), dim=-1)  # (B, K, P)
+        bins = (numbers.positions * self.position_bins).long().clamp(0, self.position_bins - 1)  # (B, K, 2)
+        key = torch.zeros_like(bins[..., 0])  # (B, K)
+        columns = (*codes.unbind(-1), bins[..., 1], bins[..., 0])
+        for column, size in zip(columns, (*self.entries, self.position_bins, self.position_bins), strict=True):
+            key = key * size + column
+        order = key.masked_fill(~mask, torch.iinfo(key.dtype).max).argsort(dim=1, stable=True)
+        codes, bins, mask = (_take(rows, order) for rows in (codes, bins, mask.unsqueeze(-1)))
+        return Objects(torch.where(mask, codes, codes.new_tensor(self.entries)), bins * mask, mask.squeeze(-1))
+
+    def _codes(self, vectors: Sequence[Tensor]) -> list[Tensor]:
+        return [book.codes(v) for book, v in zip(self.codebooks, vectors, strict=True)]  # type: ignore[operator]
+
+    def _vectors(self, z: Tensor) -> tuple[Tensor, ...]:
+        """Each part's numbers (B, K, N) in latents (B, Z)."""
+        return self.layout.slots(z.float()).index_select(2, self.columns).split(self.sizes, dim=-1)
+
+    def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
+        """Minus the log probability of codes and bins, in nats per image; (B,)."""
+        mean = posterior.mean.detach()
+        if self.training:
+            self._update(mean, posterior.log_sigma.detach().exp())
+        return -self._log_prob(self.objects(mean), caption)
+
+    @torch.no_grad()
+    def _update(self, mean: Tensor, sigma: Tensor) -> None:
+        present = self.layout.split(mean).present
+        assert present is not None
+        for book, vectors, widths in zip(self.codebooks, self._vectors(mean), self._vectors(sigma), strict=True):
+            book.update(vectors[present], widths[present])  # type: ignore[operator]
+
+    def _log_prob(self, objects: Objects, caption: CaptionEncoding) -> Tensor:
+        """Log probability (B,) of codes and bins."""
+        which, where = self._states(objects, self._context(caption))  # (B, K + 1, W), (B, K, W)
+        codes = functional.pad(objects.codes, (0, 0, 0, 1)) + self._ends(objects)  # (B, K + 1, P)
+        known = functional.pad(objects.mask, (1, 0), value=True)  # (B, K + 1): the objects, and the end after them
+        total = known.new_zeros(len(known), dtype=torch.float)
+        for number, head in enumerate(self.which):
+            named = known if number == 0 else functional.pad(objects.mask, (0, 1))
+            target = codes[..., number].clamp(max=self.entries[number] - (number > 0))
+            total = total + _log_likelihood(head(which), target, named)
+            which = which + self.code_embeddings[number](target)
+        total = total + _log_likelihood(self.where[0](where), objects.bins[..., 0], objects.mask)
+        where = where + self.x_embedding(objects.bins[..., 0])
+        return total + _log_likelihood(self.where[1](where), objects.bins[..., 1], objects.mask)
+
+    def _ends(self, objects: Objects) -> Tensor:
+        """The codes of an empty slot, in the place after the last slot; zeros elsewhere."""
+        ends = torch.zeros_like(functional.pad(objects.codes, (0, 0, 0, 1)))
+        ends[:, -1] = ends.new_tensor(self.entries)
+        return ends
+
+    def _context(self, caption: CaptionEncoding) -> Masked:
+        return Masked(self.context(caption.tokens.values), caption.tokens.mask)
+
+    def _states(self, objects: Objects, context: Masked) -> tuple[Tensor, Tensor]:
+        """What the next code of each object follows from, (B, K + 1, W), and the next position, (B, K, W)."""
+        what = self._what(objects.codes)  # (B, K, W)
+        centres = (objects.bins + 0.5) / self.position_bins
+        at = self.position(state_features(centres, self.frequencies))  # (B, K, W)
+        placed = functional.pad((at + what)[:, :-1], (0, 0, 1, 0))
+        tokens = torch.cat([functional.pad(what, (0, 0, 1, 0)), what + placed], dim=1) + self.index_embedding
+        for block in self.blocks:
+            tokens = block(tokens, context, self.causal)
+        tokens = self.norm(tokens)
+        return tokens[:, : self.layout.num_slots + 1], tokens[:, self.layout.num_slots + 1 :]
+
+    def _what(self, codes: Tensor) -> Tensor:
+        embedded = [embed(codes[..., n]) for n, embed in enumerate(self.code_embeddings)]
+        return torch.stack(embedded).sum(dim=0)
+
+    @torch.no_grad()
+    def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:
+        """Latents (B, Z): each choice is made by its own number of the noise (B, Z), by inverse transform sampling.
+
+        A slot's numbers of noise choose what they stand for: the position, all codes (the presence), and each vector.
+        """
+        slots = self.layout.slots(noise.float())  # (B, K, D)
+        chooses = [0, 1, self.layout.slot_dim - self.layout.rest_dim - 1]
+        uniform = 0.5 * (1 + torch.erf(slots[..., chooses] / math.sqrt(2)))  # (B, K, 3)
+        context = self._context(caption)
+        objects = self._nothing(slots)
+        for k in range(self.layout.num_slots):
+            self._choose_codes(k, objects, context, uniform[:, k, 2])
+        positions = torch.zeros_like(uniform[..., :2])
+        for k in range(self.layout.num_slots):
+            positions[:, k] = self._choose_position(k, objects, context, uniform[:, k])
+        return self._latents(objects, positions, slots)
+
+    def _nothing(self, slots: Tensor) -> Objects:
+        """No object yet, for a batch of slots (B, K, D)."""
+        batch, count = slots.shape[:2]
+        codes = torch.tensor(self.entries, device=slots.device).expand(batch, count, -1).clone()
+        return Objects(codes, torch.zeros_like(codes[..., :2]), torch.zeros_like(codes[..., 0], dtype=torch.bool))
+
+    def _choose_codes(self, k: int, objects: Objects, context: Masked, uniform: Tensor) -> None:
+        """Object k of each row, or none, into ``objects``."""
+        state = self._states(objects, context)[0][:, k]  # (B, W)
+        more = objects.mask[:, k - 1] if k else torch.ones_like(objects.mask[:, 0])
+        for number, head in enumerate(self.which):
+            code, uniform = choose(head(state), uniform)
+            if number == 0:
+                more = more & (code < self.entries[0])
+            code = torch.where(more, code.clamp(max=self.entries[number] - 1), self.entries[number])
+            objects.codes[:, k, number] = code
+            state = state + self.code_embeddings[number](code)
+        objects.mask[:, k] = more
+
+    def _choose_position(self, k: int, objects: Objects, context: Masked, uniform: Tensor) -> Tensor:
+        """The position (B, 2) of object k, its bins into ``objects``."""
+        state = self._states(objects, context)[1][:, k]  # (B, W)
+        x, inside_x = choose(self.where[0](state), uniform[:, 0])
+        y, inside_y = choose(self.where[1](state + self.x_embedding(x)), uniform[:, 1])
+        bins = torch.stack([x, y], dim=-1)
+        objects.bins[:, k] = bins * objects.mask[:, k, None]
+        return (bins + torch.stack([inside_x, inside_y], dim=-1)) / self.position_bins
+
+    def _latents(self, objects: Objects, positions: Tensor, noise: Tensor) -> Tensor:
+        """Latents (B, Z) of objects at positions (B, K, 2), with noise (B, K, D) for what an object does not say."""
+        codes = objects.codes.masked_fill(~objects.mask.unsqueeze(-1), 0)
+        own = noise.index_select(2, self.columns).split(self.sizes, dim=-1)
+        vectors = torch.cat([book.vectors(codes[..., n], own[n]) for n, book in enumerate(self.codebooks)], dim=-1)  # type: ignore[operator]
+        named = torch.cat([self.layout.scaled(positions), vectors], dim=-1)  # (B, K, 2 + R)
+        places = torch.cat([self.columns.new_tensor([0, 1]), self.columns])
+        slots = torch.where(objects.mask.unsqueeze(-1), noise.index_copy(2, places, named), noise)
+        presence = self.layout.presence_of(objects.mask)
+        slots[..., self.layout.slot_dim - self.layout.rest_dim - 1] = presence
+        return slots.flatten(1)
+
+    def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
+        """KL(posterior || N(0, I)) for each latent in nats; (B, Z)."""
+        return kl_to_standard(posterior)
+
+    def log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        """log p of the set of objects in latents (B, Z) given the caption, in nats; (B,).
+
+        A density over the positions and vectors of the objects there are: latents without an object's numbers, those
+        of empty slots, do not count.
+        """
+        mask = self.layout.split(z).present
+        assert mask is not None
+        total = self._log_prob(self.objects(z), caption)
+        # Uniform in a bin of the latent's own units.
+        width = self.layout.require_position() / self.position_bins
+        total = total - 2 * math.log(width) * mask.sum(dim=1)
+        vectors = self._vectors(z)
+        for book, part_vectors, codes in zip(self.codebooks, vectors, self._codes(vectors), strict=True):
+            total = total + (book.log_prob(part_vectors, codes) * mask).sum(dim=1)  # type: ignore[operator]
+        return total
+
+    def base_log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        """That of N(0, I); (B,)."""
+        return standard_log_density(z)
+
+
+def choose(logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+    """Inverse transform sampling from categorical distributions, for one uniform number each.
+
+    Args:
+        logits: (B, V).
+        uniform: (B,) in [0, 1].
+
+    Returns:
+        The choices (B,), and where in its share of [0, 1] each number was: uniform again, and independent of the
+        choice.
+
+    Example:
+        >>> choose(torch.zeros(1, 4), torch.tensor([0.625]))
+        (tensor([2]), tensor([0.5000]))
+    """
+    probability = logits.double().softmax(dim=-1)
+    ends = probability.cumsum(dim=-1)  # (B, V)
+    chosen = (ends <= uniform.double().unsqueeze(-1)).sum(dim=-1).clamp(max=logits.shape[-1] - 1)  # (B,)
+    size, end = (table.gather(-1, chosen.unsqueeze(-1)).squeeze(-1) for table in (probability, ends))
+    return chosen, ((uniform.double() - end + size) / size).clamp(0, 1).to(uniform.dtype)
+
+
+def _head(width: int, out: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, out))
+
+
+def _log_likelihood(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+    """Log probabilities of targets (B, N) where mask (B, N) is True, summed; (B,)."""
+    loss = functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="none")
+    return -(loss.view_as(mask) * mask).sum(dim=1)
+
+
+def _take(rows: Tensor, order: Tensor) -> Tensor:
+    """Rows (B, K, N) in this order (B, K)."""
+    return rows.gather(1, order.unsqueeze(-1).expand_as(rows))
