@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 STEPS_BETWEEN_CHECKS = 8
 """Steps after which it is asked whether all labels have settled: asking costs about as much as a step."""
@@ -50,7 +49,7 @@ def connected_regions(foreground: Tensor, count: int, min_pixels: int = 1) -> Re
     while True:
         before = labels
         for _ in range(STEPS_BETWEEN_CHECKS):
-            labels = functional.max_pool2d(labels.unsqueeze(1), 3, 1, 1).squeeze(1) * inside
+            labels = _largest_around(labels) * inside
         if torch.equal(before, labels):
             break
     labels = labels.long()
@@ -58,3 +57,14 @@ def connected_regions(foreground: Tensor, count: int, min_pixels: int = 1) -> Re
     pixels.scatter_add_(1, labels.flatten(1), inside.flatten(1))
     largest = pixels.topk(min(count, side**2), dim=1)
     return Regions(labels, largest.indices, largest.values >= min_pixels)
+
+
+def _largest_around(labels: Tensor) -> Tensor:
+    """The largest label (B, S, S) in the 3 x 3 pixels around each; on a CPU a small part of max_pool2d's time."""
+    across = labels.clone()
+    torch.maximum(across[..., 1:], labels[..., :-1], out=across[..., 1:])
+    torch.maximum(across[..., :-1], labels[..., 1:], out=across[..., :-1])
+    around = across.clone()
+    torch.maximum(around[..., 1:, :], across[..., :-1, :], out=around[..., 1:, :])
+    torch.maximum(around[..., :-1, :], across[..., 1:, :], out=around[..., :-1, :])
+    return around
