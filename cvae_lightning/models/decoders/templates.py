@@ -67,7 +67,7 @@ class TemplateDecoder(Decoder):
         patch: int = 4,
         hidden: int = 256,
         reach: float = 0.25,
-        template_size: int = 32,
+        template_size: int = 64,
         extent: float = 0.25,
         edge_scale: float = 4.0,
         initial_radius: float = 0.4,

@@ -27,9 +27,6 @@ Planes = NDArray[np.float32]
 # Largest mean difference in windows of 1, 4 x 4 and 8 x 8 pixels, in levels of 255 and for each level of roughness.
 # experiments/judge has the rates at which right pictures fail and wrong ones pass.
 LIMITS = {1: 8.0, 4: 3.0, 8: 2.2}
-# A single pixel may differ by so many levels in the smoothest picture too: by a quarter of black, as at the tip of a
-# triangle that was painted a little short.
-PIXEL_TOLERANCE = 56.0
 # Roughness of the smoothest and of the roughest picture, in levels.
 MIN_ROUGHNESS, MAX_ROUGHNESS = 0.75, 11.0
 # A difference in colour is judged as if it were at least so much of that in brightness, for pictures in black alone.
@@ -211,10 +208,11 @@ def _windows(rest: Planes, roughness: Planes) -> list[Planes]:
     four = four[..., :-1, :] + four[..., 1:, :]
     eight = four[..., :-2] + four[..., 2:]
     eight = eight[..., :-2, :] + eight[..., 2:, :]
-    largest = {width: limit * width**2 * roughness for width, limit in LIMITS.items()}  # (N) each
-    largest[1] = np.maximum(largest[1], PIXEL_TOLERANCE)
     sums = {1: rest, 4: four, 8: eight}
-    return [np.abs(sums[width]).max(axis=0) / largest[width][:, None, None] for width in LIMITS]
+    return [
+        np.abs(sums[width]).max(axis=0) / (limit * width**2 * roughness[:, None, None])
+        for width, limit in LIMITS.items()
+    ]
 
 
 def _locate(found: _Comparison, index: int, image: int) -> Residual:
