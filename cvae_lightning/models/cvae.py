@@ -147,6 +147,13 @@ class ConditionalVAE(nn.Module):
             auxiliary_loss=auxiliary,
         )
 
+    def prior_loss(self, images: Tensor, tokens: Tensor) -> Tensor:
+        """What prior and text encoder minimise where encoder and decoder are fixed, nats per image; (B,)."""
+        caption = self.text_encoder(tokens)
+        with torch.no_grad():
+            posterior = self.encoder(images, caption).posterior
+        return self.prior.auxiliary_loss(posterior, caption) + self.text_encoder.auxiliary_loss(tokens, caption)
+
     def encode(self, images: Tensor, tokens: Tensor) -> Gaussian:
         """The posterior q(z | image, caption): mean and log sigma, both (B, Z)."""
         return self.encoder(images, self.text_encoder(tokens)).posterior

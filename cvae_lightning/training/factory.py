@@ -163,6 +163,7 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
         compile=sized.compile,
         penalties=instantiate(sized.penalties),
         clip_by_part=sized.clip_by_part,
+        autoencoder_epochs=sized.autoencoder_epochs,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.trainer.states import TrainerFn
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -26,6 +26,8 @@ from cvae_lightning.world import World, to_plain
 
 PENALTIES_KEY = "penalties"
 """Where a checkpoint keeps what the penalties train."""
+AUTOENCODER = ("encoder.", "decoder.", "likelihood.")
+"""How the names of the weights begin that learn to reconstruct."""
 log = logging.getLogger(__name__)
 
 
@@ -35,7 +37,7 @@ class CVAEModule(pl.LightningModule):
     Args:
         model: the model.
         objective: what is minimised; the negative ELBO if None.
-        optimizer: parameters -> optimizer; Adam at the guide's 1e-4 if None.
+        optimizer: parameters, or groups of them, -> optimizer; Adam at the guide's 1e-4 if None.
         lr_schedule: factor of the optimizer's learning rate by step; constant if None.
         channels_last: keep images and convolutions in channels-last memory.
         compile: run encoder and decoder through torch.compile.
@@ -43,6 +45,11 @@ class CVAEModule(pl.LightningModule):
         clip_by_part: clip the gradients of text encoder, encoder, decoder and prior each by its own norm. Where one
             part's are a million times larger than another's, as an encoder with auxiliary losses has them, clipping all
             by their common norm leaves the other's below Adam's epsilon.
+        autoencoder_epochs: epochs in which encoder and decoder learn, at a learning rate that falls to 0 (a cosine);
+            after them they are fixed, and prior and text encoder learn alone. None: all learn to the end.
+
+    Raises:
+        ValueError: ``autoencoder_epochs`` is not above 0.
 
     Example:
         >>> model = ConditionalVAE(10, image_size=32, latent_dim=8, caption_dim=16, base_channels=8, stages=3)
@@ -55,15 +62,18 @@ class CVAEModule(pl.LightningModule):
         self,
         model: ConditionalVAE,
         objective: Objective | None = None,
-        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer] | None = None,
+        optimizer: Callable[[Iterable[Any]], Optimizer] | None = None,
         lr_schedule: LearningRateSchedule | None = None,
         channels_last: bool = False,
         compile: bool = False,
         penalties: Mapping[str, Penalty] | None = None,
         clip_by_part: bool = False,
+        autoencoder_epochs: float | None = None,
     ) -> None:
         super().__init__()
-        self.model = model
+        if autoencoder_epochs is not None and not autoencoder_epochs > 0:
+            raise ValueError(f"autoencoder_epochs is {autoencoder_epochs}: expected a number above 0, or null")
+        self.model, self.autoencoder_epochs = model, autoencoder_epochs
         self.objective = objective or BetaELBO()
         self.optimizer = optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=1e-4))
         self.lr_schedule = lr_schedule or LearningRateSchedule()
@@ -91,7 +101,16 @@ class CVAEModule(pl.LightningModule):
         return terms
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        if self.autoencoder_epochs is not None and self._epoch() >= self.autoencoder_epochs:
+            return self._prior_step(batch)
         return self.model_step(batch, "train").loss
+
+    def _prior_step(self, batch: Batch) -> Tensor:
+        """A step of prior and text encoder, with encoder and decoder fixed."""
+        loss = self.model.prior_loss(batch.images, batch.tokens).mean()
+        if is_logged(self.trainer):
+            self.log_dict({"train/loss": loss, "train/prior_loss": loss}, batch_size=len(batch.images))
+        return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         self._evaluate(batch, "val")
@@ -100,9 +119,20 @@ class CVAEModule(pl.LightningModule):
         self._evaluate(batch, "test")
 
     def configure_optimizers(self) -> Any:
-        optimizer = self.optimizer(self.model.parameters())
         total = int(self.trainer.estimated_stepping_batches)
-        scheduler = LambdaLR(optimizer, lambda step: self.lr_schedule(step, total))
+        factors = [lambda step: self.lr_schedule(step, total)]
+        if self.autoencoder_epochs is None:
+            optimizer = self.optimizer(self.model.parameters())
+        else:
+            own = {name for name, _ in self.model.named_parameters() if name.startswith(AUTOENCODER)}
+            groups = [
+                {"params": [weight for name, weight in self.model.named_parameters() if (name in own) == inside]}
+                for inside in (False, True)
+            ]
+            optimizer = self.optimizer(groups)
+            length = math.ceil(self.autoencoder_epochs * self._steps_per_epoch())
+            factors.append(lambda step: self.lr_schedule(step, total) * falling(step, length))
+        scheduler = LambdaLR(optimizer, factors)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def configure_gradient_clipping(
@@ -117,7 +147,8 @@ class CVAEModule(pl.LightningModule):
         """
         if not gradient_clip_val:
             return
-        for each in self.model.children() if self.clip_by_part else [self.model]:
+        parts = self.model.children() if self.clip_by_part else [self.model]
+        for each in (part for part in parts if next(part.parameters(), None) is not None):
             if gradient_clip_algorithm == "value":
                 torch.nn.utils.clip_grad_value_(each.parameters(), gradient_clip_val)
             else:
@@ -180,9 +211,20 @@ class CVAEModule(pl.LightningModule):
         """Training time in epochs, fractions included: the clock of the KL schedule, run out once fitted."""
         if self.trainer.state.fn != TrainerFn.FITTING:
             return math.inf
+        return self.trainer.global_step / max(self._steps_per_epoch(), 1)
+
+    def _steps_per_epoch(self) -> int:
         # The last batch of an epoch is a step, too, also where it does not fill an accumulation.
-        steps = math.ceil(self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
-        return self.trainer.global_step / max(steps, 1)
+        return math.ceil(self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
+
+
+def falling(step: int, length: int) -> float:
+    """A factor that falls from 1 to 0 within so many steps, as half a cosine.
+
+    >>> falling(0, 10), round(falling(5, 10), 3), falling(20, 10)
+    (1.0, 0.5, 0.0)
+    """
+    return 0.5 + 0.5 * math.cos(math.pi * min(step / length, 1.0))
 
 
 def is_logged(trainer: pl.Trainer) -> bool:

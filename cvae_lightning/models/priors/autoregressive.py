@@ -1,4 +1,4 @@
-"""A prior that says one thing after the other: which objects there are, then where each is."""
+"""A prior that names one object after the other, and then places each."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from cvae_lightning.models.gaussian import Gaussian, kl_to_standard, standard_lo
 from cvae_lightning.models.interfaces import CaptionEncoding, Masked, Prior, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
-from cvae_lightning.models.nn.fourier import fourier_size, state_features
 from cvae_lightning.models.priors.codebook import Codebook
+from cvae_lightning.models.priors.inverse_transform import choose
+from cvae_lightning.models.priors.placement import PairwisePlacement
 from cvae_lightning.models.serialization import part
 
 
@@ -38,10 +39,12 @@ class AutoregressivePrior(Prior):
     """p(objects | caption), an ordered sequence of categorical distributions.
 
     Slots are exchangeable, so a set of objects has one fixed order: by the codes of their parts, then from top to
-    bottom. First a transformer says which objects there are, code by code, until it says that there are no more; then
-    where each is, x before y, in bins. It reads the caption by cross-attention. A part's vector is a draw of its code's
-    Gaussian (:class:`~cvae_lightning.models.priors.codebook.Codebook`), and a position is uniform in its bin. It is
-    trained together with the autoencoder by maximum likelihood, on posterior means that carry no gradient back to it.
+    bottom. First a transformer says which objects there are, code by code, until it says that there are no more. Then
+    the same transformer reads all of them, and they are placed one after the other
+    (:class:`~cvae_lightning.models.priors.placement.PairwisePlacement`). It reads the caption by cross-attention. A
+    part's vector is a draw of its code's Gaussian (:class:`~cvae_lightning.models.priors.codebook.Codebook`), and a
+    position is uniform in its cell. It is trained together with the autoencoder by maximum likelihood, on posterior
+    means that carry no gradient back to it.
 
     As with :class:`~cvae_lightning.models.FlowPrior` the autoencoder's rate stays KL(q || N(0, I)); the prior's own
     density is :meth:`log_prob`.
@@ -54,8 +57,8 @@ class AutoregressivePrior(Prior):
         width: W of a token.
         layers: transformer blocks.
         heads: of their attention.
-        position_bins: per axis.
-        frequencies: of the positions' Fourier features, half waves per canvas.
+        position_bins: cells of the grid of positions per axis.
+        pair_width: of the network that weighs two objects' offset.
         momentum: of the codebooks' moving averages.
 
     Raises:
@@ -84,8 +87,8 @@ class AutoregressivePrior(Prior):
         width: int = 128,
         layers: int = 3,
         heads: int = 4,
-        position_bins: int = 64,
-        frequencies: Sequence[float] = (1, 2, 4, 8, 16),
+        position_bins: int = 48,
+        pair_width: int = 64,
         momentum: float = 0.99,
     ) -> None:
         super().__init__()
@@ -104,25 +107,24 @@ class AutoregressivePrior(Prior):
         sizes = (*sizes, 1) if has_radius else tuple(sizes)
         self.layout, self.latent_dim, self.caption_dim = layout, layout.latent_dim, caption_dim
         self.sizes, self.entries, self.position_bins = sizes, tuple(entries), position_bins
-        self.frequencies = tuple(frequencies)
         self.codebooks = nn.ModuleList([Codebook(*one, momentum) for one in zip(entries, sizes, strict=True)])
         self.code_embeddings = nn.ModuleList([nn.Embedding(count + 1, width) for count in entries])
-        self.x_embedding = nn.Embedding(position_bins, width)
-        self.position = nn.Linear(fourier_size(2, self.frequencies), width)
         self.context = nn.Linear(caption_dim, width)
-        length = 2 * layout.num_slots + 1
-        self.index_embedding = learned_embedding(length, width)
+        self.which_index = learned_embedding(layout.num_slots, width)
+        self.where_index = learned_embedding(layout.num_slots, width)
         self.blocks = nn.ModuleList([Block(width, heads=heads) for _ in range(layers)])
         self.norm = nn.LayerNorm(width)
         # The first part's network also says that there are no more objects.
         self.which = nn.ModuleList([_head(width, count + (n == 0)) for n, count in enumerate(entries)])
-        self.where = nn.ModuleList([_head(width, position_bins) for _ in range(2)])
-        for embedding in [*self.code_embeddings, self.x_embedding]:
-            nn.init.normal_(embedding.weight, std=0.5)
+        self.where = PairwisePlacement(width, position_bins, pair_width)
+        for embedding in self.code_embeddings:
+            nn.init.normal_(embedding.weight, std=0.5)  # type: ignore[arg-type]
         rest = torch.arange(layout.slot_dim - layout.rest_dim, layout.slot_dim)
         columns = torch.cat([rest, rest.new_tensor([2])]) if has_radius else rest  # a radius follows the position
         self.register_buffer("columns", columns, persistent=False)
-        self.register_buffer("causal", torch.ones(1, length, length, dtype=torch.bool).tril(), persistent=False)
+        # Which objects: each follows from those before it. Where they are: all are known.
+        ones = torch.ones(layout.num_slots, layout.num_slots, dtype=torch.bool)
+        self.register_buffer("causal", torch.block_diag(ones.tril(), ones).bool().unsqueeze(0), persistent=False)
 
     def objects(self, z: Tensor) -> Objects:
         """The objects of latents (B, Z) in their fixed order."""
@@ -162,39 +164,36 @@ class AutoregressivePrior(Prior):
 
     def _log_prob(self, objects: Objects, caption: CaptionEncoding) -> Tensor:
         """Log probability (B,) of codes and bins."""
-        which, where = self._states(objects, self._context(caption))  # (B, K + 1, W), (B, K, W)
-        codes = functional.pad(objects.codes, (0, 0, 0, 1)) + self._ends(objects)  # (B, K + 1, P)
-        known = functional.pad(objects.mask, (1, 0), value=True)  # (B, K + 1): the objects, and the end after them
-        total = known.new_zeros(len(known), dtype=torch.float)
+        which, where = self._states(objects.codes, self._context(caption))  # (B, K, W) each
+        # The end is said once, after the last object; after K objects there is nothing to say.
+        said = functional.pad(objects.mask[:, :-1], (1, 0), value=True)  # (B, K)
+        total = said.new_zeros(len(said), dtype=torch.float)
         for number, head in enumerate(self.which):
-            named = known if number == 0 else functional.pad(objects.mask, (0, 1))
-            target = codes[..., number].clamp(max=self.entries[number] - (number > 0))
+            codes, named = objects.codes[..., number], said if number == 0 else objects.mask
+            # Only the first part has a code for the end.
+            target = codes if number == 0 else codes.clamp(max=self.entries[number] - 1)
             total = total + _log_likelihood(head(which), target, named)
-            which = which + self.code_embeddings[number](target)
-        total = total + _log_likelihood(self.where[0](where), objects.bins[..., 0], objects.mask)
-        where = where + self.x_embedding(objects.bins[..., 0])
-        return total + _log_likelihood(self.where[1](where), objects.bins[..., 1], objects.mask)
-
-    def _ends(self, objects: Objects) -> Tensor:
-        """The codes of an empty slot, in the place after the last slot; zeros elsewhere."""
-        ends = torch.zeros_like(functional.pad(objects.codes, (0, 0, 0, 1)))
-        ends[:, -1] = ends.new_tensor(self.entries)
-        return ends
+            which = which + self.code_embeddings[number](codes)
+        return total + self.where.log_prob(where, objects.bins, objects.mask)
 
     def _context(self, caption: CaptionEncoding) -> Masked:
         return Masked(self.context(caption.tokens.values), caption.tokens.mask)
 
-    def _states(self, objects: Objects, context: Masked) -> tuple[Tensor, Tensor]:
-        """What the next code of each object follows from, (B, K + 1, W), and the next position, (B, K, W)."""
-        what = self._what(objects.codes)  # (B, K, W)
-        centres = (objects.bins + 0.5) / self.position_bins
-        at = self.position(state_features(centres, self.frequencies))  # (B, K, W)
-        placed = functional.pad((at + what)[:, :-1], (0, 0, 1, 0))
-        tokens = torch.cat([functional.pad(what, (0, 0, 1, 0)), what + placed], dim=1) + self.index_embedding
+    def _states(self, codes: Tensor, context: Masked) -> tuple[Tensor, Tensor]:
+        """What the codes (B, K, P) of each object follow from, and its position; (B, K, W) each."""
+        what = self._what(codes)  # (B, K, W)
+        before = functional.pad(what[:, :-1], (0, 0, 1, 0))
+        which, where = self._read(torch.cat([before + self.which_index, what + self.where_index], 1), context).chunk(
+            2, 1
+        )
+        return which, where
+
+    def _read(self, tokens: Tensor, context: Masked) -> Tensor:
+        mask = self.causal[:, : tokens.shape[1], : tokens.shape[1]]
         for block in self.blocks:
-            tokens = block(tokens, context, self.causal)
-        tokens = self.norm(tokens)
-        return tokens[:, : self.layout.num_slots + 1], tokens[:, self.layout.num_slots + 1 :]
+            tokens = block(tokens, context, mask)
+        normed: Tensor = self.norm(tokens)
+        return normed
 
     def _what(self, codes: Tensor) -> Tensor:
         embedded = [embed(codes[..., n]) for n, embed in enumerate(self.code_embeddings)]
@@ -213,9 +212,13 @@ class AutoregressivePrior(Prior):
         objects = self._nothing(slots)
         for k in range(self.layout.num_slots):
             self._choose_codes(k, objects, context, uniform[:, k, 2])
-        positions = torch.zeros_like(uniform[..., :2])
+        states = self._states(objects.codes, context)[1]  # (B, K, W)
+        inside = torch.zeros_like(uniform[..., :2])
         for k in range(self.layout.num_slots):
-            positions[:, k] = self._choose_position(k, objects, context, uniform[:, k])
+            objects.bins[:, k], inside[:, k] = self.where.place(
+                k, states, objects.bins, objects.mask, uniform[:, k, :2]
+            )
+        positions = (objects.bins + inside) / self.position_bins  # (B, K, 2)
         return self._latents(objects, positions, slots)
 
     def _nothing(self, slots: Tensor) -> Objects:
@@ -226,7 +229,8 @@ class AutoregressivePrior(Prior):
 
     def _choose_codes(self, k: int, objects: Objects, context: Masked, uniform: Tensor) -> None:
         """Object k of each row, or none, into ``objects``."""
-        state = self._states(objects, context)[0][:, k]  # (B, W)
+        before = functional.pad(self._what(objects.codes[:, :k]), (0, 0, 1, 0))  # (B, k + 1, W)
+        state = self._read(before + self.which_index[:, : k + 1], context)[:, k]  # (B, W)
         more = objects.mask[:, k - 1] if k else torch.ones_like(objects.mask[:, 0])
         for number, head in enumerate(self.which):
             code, uniform = choose(head(state), uniform)
@@ -236,15 +240,6 @@ class AutoregressivePrior(Prior):
             objects.codes[:, k, number] = code
             state = state + self.code_embeddings[number](code)
         objects.mask[:, k] = more
-
-    def _choose_position(self, k: int, objects: Objects, context: Masked, uniform: Tensor) -> Tensor:
-        """The position (B, 2) of object k, its bins into ``objects``."""
-        state = self._states(objects, context)[1][:, k]  # (B, W)
-        x, inside_x = choose(self.where[0](state), uniform[:, 0])
-        y, inside_y = choose(self.where[1](state + self.x_embedding(x)), uniform[:, 1])
-        bins = torch.stack([x, y], dim=-1)
-        objects.bins[:, k] = bins * objects.mask[:, k, None]
-        return (bins + torch.stack([inside_x, inside_y], dim=-1)) / self.position_bins
 
     def _latents(self, objects: Objects, positions: Tensor, noise: Tensor) -> Tensor:
         """Latents (B, Z) of objects at positions (B, K, 2), with noise (B, K, D) for what an object does not say."""
@@ -282,28 +277,6 @@ class AutoregressivePrior(Prior):
     def base_log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         """That of N(0, I); (B,)."""
         return standard_log_density(z)
-
-
-def choose(logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
-    """Inverse transform sampling from categorical distributions, for one uniform number each.
-
-    Args:
-        logits: (B, V).
-        uniform: (B,) in [0, 1].
-
-    Returns:
-        The choices (B,), and where in its share of [0, 1] each number was: uniform again, and independent of the
-        choice.
-
-    Example:
-        >>> choose(torch.zeros(1, 4), torch.tensor([0.625]))
-        (tensor([2]), tensor([0.5000]))
-    """
-    probability = logits.double().softmax(dim=-1)
-    ends = probability.cumsum(dim=-1)  # (B, V)
-    chosen = (ends <= uniform.double().unsqueeze(-1)).sum(dim=-1).clamp(max=logits.shape[-1] - 1)  # (B,)
-    size, end = (table.gather(-1, chosen.unsqueeze(-1)).squeeze(-1) for table in (probability, ends))
-    return chosen, ((uniform.double() - end + size) / size).clamp(0, 1).to(uniform.dtype)
 
 
 def _head(width: int, out: int) -> nn.Module:
