@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvae_lightning.models import ConditionalPrior, ConditionalVAE, FlowPrior, Prior, StandardPrior
+from cvae_lightning.models import ConditionalPrior, ConditionalVAE, Prior, StandardPrior
 from cvae_lightning.models.gaussian import draw
 from cvae_lightning.models.interfaces import CaptionEncoding
 
@@ -28,8 +28,8 @@ def prior_of_bounds(prior: Prior) -> str:
     >>> prior_of_bounds(StandardPrior(4))
     'N(0, I), which samples are drawn from'
     """
-    if isinstance(prior, FlowPrior):
-        return "N(0, I), the base of the flow and not the flow that samples are drawn from"
+    if prior.base is not None:
+        return prior.base
     if isinstance(prior, StandardPrior):
         return "N(0, I), which samples are drawn from"
     if isinstance(prior, ConditionalPrior):

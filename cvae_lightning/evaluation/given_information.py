@@ -24,9 +24,8 @@ TEXT = {
 }
 """By class of the text encoder."""
 NO_OBJECTS = "Objects: neither their number nor which words belong to which object."
-DECODERS = {
-    "CompositingDecoder": "Images: that they are layers of one colour each over a background, one layer per slot.",
-}
+LAYERS = "Images: that they are layers of one colour each over a background, one layer per slot."
+DECODERS = {"CompositingDecoder": LAYERS, "TemplateDecoder": LAYERS}
 """By class of the decoder; the others are given nothing."""
 
 
@@ -66,11 +65,17 @@ def _latents(blueprint: Blueprint) -> Iterator[str]:
     per_slot = int(layout["latent_dim"]) // slots
     text = f"Latent: {slots} slots of {per_slot} numbers"
     if layout.get("position_scale") is not None:
-        text += ", the first two of which are a position on the canvas"
-        text += ", so that colour, shape and size come from the caption alone" if per_slot == 2 else ""
+        named = ["a position on the canvas"]
+        named += ["a radius"] if layout.get("radius_scale") is not None else []
+        named += ["whether there is an object"] if layout.get("presence_scale") is not None else []
+        text += f", among them {' and '.join(named)}" if len(named) > 1 else f", the first two of which are {named[0]}"
+        alone = per_slot == 1 + len(named) and layout.get("presence_scale") is None
+        text += ", so that colour, shape and size come from the caption alone" if alone else ""
     yield f"{text}."
     if _part(encoder, "queries").get("part") == "ObjectQueries":
         yield "Slots: one per object of the caption, each given what the caption says of its object."
+    if encoder.get("part") == "ObjectEncoder":
+        yield "Slots: one per connected region of pixels that differ from an image's usual colour; no caption is read."
     if radius := _part(encoder, "assignment").get("inhibition_radius"):
         yield f"Slots: that two objects are at least about {radius:g} of the canvas apart."
 

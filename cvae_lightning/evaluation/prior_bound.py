@@ -1,4 +1,4 @@
-"""The bound under the prior that samples are drawn from, where rates are measured against another density (a flow).
+"""The bound under the prior that samples are drawn from, where rates are measured against another density.
 
 The flow's density needs the exact trace of its velocity along the path of each latent, which is slow, so it is measured
 at one draw of the posterior, for the first images of the first split.
@@ -13,16 +13,15 @@ import numpy as np
 from cvae_lightning.data import ShapeSceneDataset
 from cvae_lightning.evaluation.model_adapter import Floats, ModelAdapter
 from cvae_lightning.evaluation.settings import POSTERIOR, EvaluationSettings, SceneSource
-from cvae_lightning.models import FlowPrior
 
 
 def prior_bound(adapter: ModelAdapter, settings: EvaluationSettings, source: SceneSource) -> dict[str, Any] | None:
-    """Rate and evidence lower bound under the flow and under its base, at the same draws; None without a flow.
+    """Rate and evidence lower bound under the prior and under its base, at the same draws; None where both are one.
 
     Returns:
         plain data; ``rate`` and ``base_rate`` in nats per image, ``error`` the standard error of their difference.
     """
-    if not isinstance(adapter.model.prior, FlowPrior):
+    if adapter.model.prior.base is None:
         return None
     split, count = settings.splits[0], min(settings.bound_images, settings.captions)
     size = adapter.model.image_size

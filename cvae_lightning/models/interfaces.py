@@ -177,6 +177,8 @@ class Prior(ModelPart):
 
     Attributes:
         sampler: how :meth:`sample` samples; None where there is nothing to choose.
+        base: in words, the density that :meth:`rate` is measured against, where samples are drawn from another one;
+            None where they are drawn from it.
 
     Example:
         >>> import torch
@@ -188,6 +190,7 @@ class Prior(ModelPart):
     """
 
     sampler: SamplerConfig | None = None
+    base: str | None = None
 
     @abstractmethod
     def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:

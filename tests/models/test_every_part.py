@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from cvae_lightning.models import (
     AttributesTextEncoder,
+    AutoregressivePrior,
     BottleneckTextEncoder,
     CaptionEncoding,
     CompositingDecoder,
@@ -26,13 +27,16 @@ from cvae_lightning.models import (
     LatentLayout,
     LSTMTextEncoder,
     ModelPart,
+    ObjectEncoder,
     ResidualDecoder,
     ResidualEncoder,
     SamplerConfig,
+    SharedQuery,
     SlotAssignment,
     SlotDecoder,
     SlotEncoder,
     StandardPrior,
+    TemplateDecoder,
     TransformerTextEncoder,
     blueprint,
     build,
@@ -58,6 +62,9 @@ def flow(kind: str, **changed: Any) -> FlowPrior:
     return FlowPrior(layout, queries, caption_dim=8, layers=1, draws=8, sampler=sampler, **changed)
 
 
+OBJECTS = LatentLayout(18, 3, 4.0, radius_scale=3.0, presence_scale=2.0)
+
+
 TABLE: dict[str, list[Callable[[], ModelPart]]] = {
     "LSTMTextEncoder": [lambda: LSTMTextEncoder(VOCABULARY, 8, 8, layers=2)],
     "TransformerTextEncoder": [lambda: TransformerTextEncoder(VOCABULARY, 8, layers=2, max_length=12)],
@@ -73,6 +80,15 @@ TABLE: dict[str, list[Callable[[], ModelPart]]] = {
     "ResidualDecoder": [lambda k=k: ResidualDecoder(**RESIDUAL, conditioning=k) for k in ("concat", "film")],
     "SlotDecoder": [lambda k=k: SlotDecoder(**SLOT_BODY, **slots(k)) for k in QUERIES],
     "CompositingDecoder": [lambda k=k: CompositingDecoder(**slots(k), image_size=16, hidden=8) for k in QUERIES],
+    "TemplateDecoder": [
+        *(lambda k=k: TemplateDecoder(**slots(k), image_size=16, hidden=8, template_size=8) for k in QUERIES),
+        lambda: TemplateDecoder(OBJECTS, SharedQuery(3, 8, 8), 16, 8, hidden=8, template_size=8),
+    ],
+    "ObjectEncoder": [lambda: ObjectEncoder(OBJECTS, 16, sizes=[1, 1], hidden=8, window_cells=6)],
+    "AutoregressivePrior": [
+        lambda: AutoregressivePrior(OBJECTS, [1, 1], [4, 4, 4], 8, width=8, layers=1, position_bins=4, pair_width=4)
+    ],
+    "SharedQuery": [lambda: SharedQuery(5, 8, 8)],
     "StandardPrior": [lambda: StandardPrior(6)],
     "ConditionalPrior": [lambda: ConditionalPrior(6, 8, hidden=8)],
     "FlowPrior": [

@@ -84,8 +84,8 @@ class ObjectEncoder(Encoder):
         layout.require_position()
         if len(sizes) != 2 or min(sizes) < 1 or sum(sizes) != layout.rest_dim or layout.presence_scale is None:
             raise ValueError(
-                f"encoder.sizes is {list(sizes)}: expected numbers of colour and outline, {layout.rest_dim} in all, and a "
-                "layout with presence_scale"
+                f"encoder.sizes is {list(sizes)}: expected numbers of colour and outline, {layout.rest_dim} in all, "
+                "and a layout with presence_scale"
             )
         if not 0 < threshold < 1:
             raise ValueError(f"encoder.threshold is {threshold}: expected a number between 0 and 1")

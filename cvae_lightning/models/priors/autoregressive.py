@@ -75,6 +75,7 @@ class AutoregressivePrior(Prior):
     """
 
     latent_dim: int
+    base = "N(0, I), and not the autoregressive density that samples are drawn from"
     causal: Tensor
     columns: Tensor
 
@@ -183,9 +184,8 @@ class AutoregressivePrior(Prior):
         """What the codes (B, K, P) of each object follow from, and its position; (B, K, W) each."""
         what = self._what(codes)  # (B, K, W)
         before = functional.pad(what[:, :-1], (0, 0, 1, 0))
-        which, where = self._read(torch.cat([before + self.which_index, what + self.where_index], 1), context).chunk(
-            2, 1
-        )
+        tokens = torch.cat([before + self.which_index, what + self.where_index], dim=1)  # (B, 2 K, W)
+        which, where = self._read(tokens, context).chunk(2, dim=1)
         return which, where
 
     def _read(self, tokens: Tensor, context: Masked) -> Tensor:
@@ -243,10 +243,10 @@ class AutoregressivePrior(Prior):
 
     def _latents(self, objects: Objects, positions: Tensor, noise: Tensor) -> Tensor:
         """Latents (B, Z) of objects at positions (B, K, 2), with noise (B, K, D) for what an object does not say."""
-        codes = objects.codes.masked_fill(~objects.mask.unsqueeze(-1), 0)
+        codes = objects.codes.masked_fill(~objects.mask.unsqueeze(-1), 0).unbind(-1)
         own = noise.index_select(2, self.columns).split(self.sizes, dim=-1)
-        vectors = torch.cat([book.vectors(codes[..., n], own[n]) for n, book in enumerate(self.codebooks)], dim=-1)  # type: ignore[operator]
-        named = torch.cat([self.layout.scaled(positions), vectors], dim=-1)  # (B, K, 2 + R)
+        drawn = [book.vectors(*one) for book, *one in zip(self.codebooks, codes, own, strict=True)]  # type: ignore[operator]
+        named = torch.cat([self.layout.scaled(positions), *drawn], dim=-1)  # (B, K, 2 + R)
         places = torch.cat([self.columns.new_tensor([0, 1]), self.columns])
         slots = torch.where(objects.mask.unsqueeze(-1), noise.index_copy(2, places, named), noise)
         presence = self.layout.presence_of(objects.mask)

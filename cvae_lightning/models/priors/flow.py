@@ -64,6 +64,7 @@ class FlowPrior(Prior):
     """
 
     latent_dim: int
+    base = "N(0, I), the base of the flow and not the flow that samples are drawn from"
     sampler: SamplerConfig
     frequencies: Tensor
     noise_rotations: Tensor
