@@ -62,6 +62,26 @@ def test_a_stopped_run_resumes(command, tmp_path: Path, unbroken: Path, vgg_weig
             assert equal(ours[key], theirs[key]), (name, key)
 
 
+def test_a_run_resumes_after_its_autoencoder_was_fixed(command, tmp_path: Path) -> None:
+    small = ["+experiment=plain_slots", "model.image_size=32", "model.num_slots=4", "model.slot_width=16"]
+    small += ["model.caption_dim=16", "scenes.size=40", "scenes.val_fraction=0.2", "data.batch_size=4", "prior.layers=1"]
+    small += ["decoder.template_size=8", "trainer.max_epochs=2", "trainer.limit_train_batches=6", "data.num_workers=0"]
+    small += ["autoencoder_epochs=1", "trainer.log_every_n_steps=1", "decoder.hidden=16", "encoder.hidden=16"]
+    stop = ["+callbacks.bomb._target_=support.StopAt", "+callbacks.bomb.step=8"]
+    assert command("train", *small, "hydra.run.dir=whole", cwd=tmp_path).returncode == 0
+    assert command("train", *small, *stop, "hydra.run.dir=run", cwd=tmp_path).returncode == 130
+    done = command("train", "resume=run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "metrics.csv").read_text() == (tmp_path / "whole" / "metrics.csv").read_text()
+    states = [
+        torch.load(tmp_path / run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for run in ("run", "whole")
+    ]
+    assert equal(*states)
+    rows = read_table(tmp_path / "whole" / "metrics.csv")
+    assert [bool(row["train/distortion"]) for row in rows if row["train/loss"]] == [True] * 6 + [False] * 6
+
+
 def equal(first: object, other: object) -> bool:
     if isinstance(first, torch.Tensor):
         return torch.equal(first, other)
