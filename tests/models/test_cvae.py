@@ -1,6 +1,7 @@
 """The guide's sizes, invariances of the model, sizes that do not fit, and blueprints."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -235,7 +236,7 @@ def test_another_class_of_a_registered_name_is_refused() -> None:
 def test_records_are_part_of_blueprints() -> None:
     encoder = slots(SlotEncoder, 4, assignment=SlotAssignment(steps=3, reading_order=(1.0, 2.0)))
     plan = json.loads(json.dumps(blueprint(encoder)))
-    assert plan["layout"] == {"part": "LatentLayout", "latent_dim": 8, "num_slots": 4, "position_scale": 4.0}
+    assert plan["layout"] == {"part": "LatentLayout", **asdict(LatentLayout(8, 4, 4.0))}
     assert plan["assignment"]["reading_order"] == [1.0, 2.0]
     twin = build(plan)
     assert (twin.layout, twin.assignment) == (encoder.layout, encoder.assignment)

@@ -64,7 +64,8 @@ def test_a_stopped_run_resumes(command, tmp_path: Path, unbroken: Path, vgg_weig
 
 def test_a_run_resumes_after_its_autoencoder_was_fixed(command, tmp_path: Path) -> None:
     small = ["+experiment=plain_slots", "model.image_size=32", "model.num_slots=4", "model.slot_width=16"]
-    small += ["model.caption_dim=16", "scenes.size=40", "scenes.val_fraction=0.2", "data.batch_size=4", "prior.layers=1"]
+    small += ["model.caption_dim=16", "prior.layers=1", "scenes.size=40", "scenes.val_fraction=0.2"]
+    small += ["data.batch_size=4"]
     small += ["decoder.template_size=8", "trainer.max_epochs=2", "trainer.limit_train_batches=6", "data.num_workers=0"]
     small += ["autoencoder_epochs=1", "trainer.log_every_n_steps=1", "decoder.hidden=16", "encoder.hidden=16"]
     stop = ["+callbacks.bomb._target_=support.StopAt", "+callbacks.bomb.step=8"]

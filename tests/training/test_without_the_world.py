@@ -25,15 +25,15 @@ def config() -> DictConfig:
 
 def reachable(root: object) -> list[object]:
     """Everything that an object refers to, however indirectly, except code and classes."""
-    seen: dict[int, object] = {}
+    known: dict[int, object] = {}
     waiting = [root]
     while waiting:
         one = waiting.pop()
-        if id(one) in seen or isinstance(one, ModuleType | FunctionType | type):
+        if id(one) in known or isinstance(one, ModuleType | FunctionType | type):
             continue
-        seen[id(one)] = one
+        known[id(one)] = one
         waiting += gc.get_referents(one)
-    return list(seen.values())
+    return list(known.values())
 
 
 def test_no_value_of_the_world_can_be_reached_from_the_model(config: DictConfig) -> None:

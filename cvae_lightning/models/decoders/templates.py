@@ -56,6 +56,7 @@ class TemplateDecoder(Decoder):
         (1, 3, 16, 16)
     """
 
+    image_size: int
     pixels: Tensor
 
     def __init__(
@@ -137,11 +138,11 @@ class TemplateDecoder(Decoder):
         side = self.template_size
         at = (offsets.unsqueeze(2) + self.pixels) / (self.extent * factors)[..., None, None]  # (M, N, patch ** 2, 2)
         points = ((at + 1) * (0.5 * (side - 1))).flatten(1, 2)  # (M, P, 2)
-        logits = bilinear(templates.unflatten(1, (side, side)), points)  # (M, P)
+        logits = bilinear(templates.reshape(-1, side, side), points)  # (M, P)
         # A template that is twice as large has edges twice as wide, in pixels: undone here.
         points_per_pixel = (side - 1) / (2 * self.extent * self.image_size)
         logits = logits * (self.edge_scale / points_per_pixel) * factors
-        return logits.sigmoid().unflatten(1, (offsets.shape[1], -1))
+        return logits.sigmoid().reshape(*offsets.shape[:2], -1)
 
 
 def _network(size: int, hidden: int, out: int) -> nn.Sequential:

@@ -124,7 +124,9 @@ class ObjectEncoder(Encoder):
     def _posterior(self, named: Tensor, colour: Tensor, outline: Tensor, index: RaggedIndex) -> Gaussian:
         """Numbers (M, ...) of the objects as the posterior over all slots, (B, Z)."""
         sizes = [named.shape[1], self.sizes[1]]
-        (moved, outlines), (named_sigma, outline_sigma) = (half.split(sizes, dim=1) for half in outline.chunk(2, dim=1))
+        (moved, outlines), (named_sigma, outline_sigma) = (
+            torch.split(half, sizes, dim=1) for half in outline.chunk(2, dim=1)
+        )
         colours, colour_sigma = colour.chunk(2, dim=1)
         mean = torch.cat([named + MOVED * moved, colours, outlines], dim=1)
         log_sigma = torch.cat([named_sigma, colour_sigma, outline_sigma], dim=1) + self.initial_log_sigma

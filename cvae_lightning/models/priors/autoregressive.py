@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,22 +15,9 @@ from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
 from cvae_lightning.models.priors.codebook import Codebook
 from cvae_lightning.models.priors.inverse_transform import choose
+from cvae_lightning.models.priors.objects import Objects, in_order, no_objects, part_columns
 from cvae_lightning.models.priors.placement import PairwisePlacement
 from cvae_lightning.models.serialization import part
-
-
-class Objects(NamedTuple):
-    """The objects of a batch of latents in their fixed order; empty slots come last.
-
-    Attributes:
-        codes: (B, K, P) of each object's parts; at an empty slot each part's number of entries.
-        bins: (B, K, 2) of x and y.
-        mask: (B, K) slots with an object.
-    """
-
-    codes: Tensor
-    bins: Tensor
-    mask: Tensor
 
 
 @part
@@ -111,8 +97,7 @@ class AutoregressivePrior(Prior):
         self.codebooks = nn.ModuleList([Codebook(*one, momentum) for one in zip(entries, sizes, strict=True)])
         self.code_embeddings = nn.ModuleList([nn.Embedding(count + 1, width) for count in entries])
         self.context = nn.Linear(caption_dim, width)
-        self.which_index = learned_embedding(layout.num_slots, width)
-        self.where_index = learned_embedding(layout.num_slots, width)
+        self.which_index, self.where_index = (learned_embedding(layout.num_slots, width) for _ in range(2))
         self.blocks = nn.ModuleList([Block(width, heads=heads) for _ in range(layers)])
         self.norm = nn.LayerNorm(width)
         # The first part's network also says that there are no more objects.
@@ -120,12 +105,11 @@ class AutoregressivePrior(Prior):
         self.where = PairwisePlacement(width, position_bins, pair_width)
         for embedding in self.code_embeddings:
             nn.init.normal_(embedding.weight, std=0.5)  # type: ignore[arg-type]
-        rest = torch.arange(layout.slot_dim - layout.rest_dim, layout.slot_dim)
-        columns = torch.cat([rest, rest.new_tensor([2])]) if has_radius else rest  # a radius follows the position
-        self.register_buffer("columns", columns, persistent=False)
-        # Which objects: each follows from those before it. Where they are: all are known.
-        ones = torch.ones(layout.num_slots, layout.num_slots, dtype=torch.bool)
-        self.register_buffer("causal", torch.block_diag(ones.tril(), ones).bool().unsqueeze(0), persistent=False)
+        self.register_buffer("columns", part_columns(layout), persistent=False)
+        # Which objects: each follows from those before it. Where they are: all are known. Neither reads the other.
+        ones = torch.ones(2 * [layout.num_slots], dtype=torch.bool)
+        allowed = torch.cat([torch.cat([ones.tril(), ~ones], dim=1), torch.cat([~ones, ones], dim=1)])
+        self.register_buffer("causal", allowed.unsqueeze(0), persistent=False)
 
     def objects(self, z: Tensor) -> Objects:
         """The objects of latents (B, Z) in their fixed order."""
@@ -134,20 +118,14 @@ class AutoregressivePrior(Prior):
         assert mask is not None
         codes = torch.stack(self._codes(self._vectors(z)), dim=-1)  # (B, K, P)
         bins = (numbers.positions * self.position_bins).long().clamp(0, self.position_bins - 1)  # (B, K, 2)
-        key = torch.zeros_like(bins[..., 0])  # (B, K)
-        columns = (*codes.unbind(-1), bins[..., 1], bins[..., 0])
-        for column, size in zip(columns, (*self.entries, self.position_bins, self.position_bins), strict=True):
-            key = key * size + column
-        order = key.masked_fill(~mask, torch.iinfo(key.dtype).max).argsort(dim=1, stable=True)
-        codes, bins, mask = (_take(rows, order) for rows in (codes, bins, mask.unsqueeze(-1)))
-        return Objects(torch.where(mask, codes, codes.new_tensor(self.entries)), bins * mask, mask.squeeze(-1))
+        return in_order(Objects(codes, bins, mask), self.entries, self.position_bins)
 
     def _codes(self, vectors: Sequence[Tensor]) -> list[Tensor]:
         return [book.codes(v) for book, v in zip(self.codebooks, vectors, strict=True)]  # type: ignore[operator]
 
     def _vectors(self, z: Tensor) -> tuple[Tensor, ...]:
         """Each part's numbers (B, K, N) in latents (B, Z)."""
-        return self.layout.slots(z.float()).index_select(2, self.columns).split(self.sizes, dim=-1)
+        return self.layout.slots(z.float()).index_select(2, self.columns).split_with_sizes(self.sizes, dim=-1)
 
     def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """Minus the log probability of codes and bins, in nats per image; (B,)."""
@@ -166,11 +144,11 @@ class AutoregressivePrior(Prior):
     def _log_prob(self, objects: Objects, caption: CaptionEncoding) -> Tensor:
         """Log probability (B,) of codes and bins."""
         which, where = self._states(objects.codes, self._context(caption))  # (B, K, W) each
-        # The end is said once, after the last object; after K objects there is nothing to say.
-        said = functional.pad(objects.mask[:, :-1], (1, 0), value=True)  # (B, K)
-        total = said.new_zeros(len(said), dtype=torch.float)
+        # The end is stated once, after the last object; after K objects there is nothing to say.
+        stated = functional.pad(objects.mask[:, :-1], (1, 0), value=True)  # (B, K)
+        total = stated.new_zeros(len(stated), dtype=torch.float)
         for number, head in enumerate(self.which):
-            codes, named = objects.codes[..., number], said if number == 0 else objects.mask
+            codes, named = objects.codes[..., number], stated if number == 0 else objects.mask
             # Only the first part has a code for the end.
             target = codes if number == 0 else codes.clamp(max=self.entries[number] - 1)
             total = total + _log_likelihood(head(which), target, named)
@@ -209,7 +187,7 @@ class AutoregressivePrior(Prior):
         chooses = [0, 1, self.layout.slot_dim - self.layout.rest_dim - 1]
         uniform = 0.5 * (1 + torch.erf(slots[..., chooses] / math.sqrt(2)))  # (B, K, 3)
         context = self._context(caption)
-        objects = self._nothing(slots)
+        objects = no_objects(slots, self.entries)
         for k in range(self.layout.num_slots):
             self._choose_codes(k, objects, context, uniform[:, k, 2])
         states = self._states(objects.codes, context)[1]  # (B, K, W)
@@ -220,12 +198,6 @@ class AutoregressivePrior(Prior):
             )
         positions = (objects.bins + inside) / self.position_bins  # (B, K, 2)
         return self._latents(objects, positions, slots)
-
-    def _nothing(self, slots: Tensor) -> Objects:
-        """No object yet, for a batch of slots (B, K, D)."""
-        batch, count = slots.shape[:2]
-        codes = torch.tensor(self.entries, device=slots.device).expand(batch, count, -1).clone()
-        return Objects(codes, torch.zeros_like(codes[..., :2]), torch.zeros_like(codes[..., 0], dtype=torch.bool))
 
     def _choose_codes(self, k: int, objects: Objects, context: Masked, uniform: Tensor) -> None:
         """Object k of each row, or none, into ``objects``."""
@@ -244,7 +216,7 @@ class AutoregressivePrior(Prior):
     def _latents(self, objects: Objects, positions: Tensor, noise: Tensor) -> Tensor:
         """Latents (B, Z) of objects at positions (B, K, 2), with noise (B, K, D) for what an object does not say."""
         codes = objects.codes.masked_fill(~objects.mask.unsqueeze(-1), 0).unbind(-1)
-        own = noise.index_select(2, self.columns).split(self.sizes, dim=-1)
+        own = noise.index_select(2, self.columns).split_with_sizes(self.sizes, dim=-1)
         drawn = [book.vectors(*one) for book, *one in zip(self.codebooks, codes, own, strict=True)]  # type: ignore[operator]
         named = torch.cat([self.layout.scaled(positions), *drawn], dim=-1)  # (B, K, 2 + R)
         places = torch.cat([self.columns.new_tensor([0, 1]), self.columns])
@@ -275,7 +247,6 @@ class AutoregressivePrior(Prior):
         return total
 
     def base_log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
-        """That of N(0, I); (B,)."""
         return standard_log_density(z)
 
 
@@ -287,8 +258,3 @@ def _log_likelihood(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
     """Log probabilities of targets (B, N) where mask (B, N) is True, summed; (B,)."""
     loss = functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="none")
     return -(loss.view_as(mask) * mask).sum(dim=1)
-
-
-def _take(rows: Tensor, order: Tensor) -> Tensor:
-    """Rows (B, K, N) in this order (B, K)."""
-    return rows.gather(1, order.unsqueeze(-1).expand_as(rows))

@@ -64,8 +64,8 @@ class FlowPrior(Prior):
     """
 
     latent_dim: int
-    base = "N(0, I), the base of the flow and not the flow that samples are drawn from"
     sampler: SamplerConfig
+    base = "N(0, I), the base of the flow and not the flow that samples are drawn from"
     frequencies: Tensor
     noise_rotations: Tensor
 
@@ -107,8 +107,7 @@ class FlowPrior(Prior):
         self.messages = nn.ModuleList(
             [MessagePassing(width, features, message_width) for _ in range(layers if message_width else 0)]
         )
-        self.norm = nn.LayerNorm(width)
-        self.out = nn.Linear(width, layout.slot_dim)
+        self.norm, self.out = nn.LayerNorm(width), nn.Linear(width, layout.slot_dim)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
         times = torch.logspace(0, math.log10(max_time_frequency), time_frequencies)

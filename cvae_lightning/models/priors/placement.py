@@ -79,7 +79,7 @@ class PairwisePlacement(nn.Module):
         for other in range(k):
             term = self._pairs(states[:, k], states[:, other], bins[:, other], rows, rows)
             logits = logits + term * mask[:, other, None]
-        grid = logits.unflatten(1, (self.bins, self.bins))  # (B, y, x)
+        grid = logits.reshape(-1, self.bins, self.bins)  # (B, y, x)
         x, inside_x = choose(grid.logsumexp(dim=1), uniform[:, 0])
         y, inside_y = choose(grid[rows, :, x], uniform[:, 1])
         return torch.stack([x, y], dim=-1), torch.stack([inside_x, inside_y], dim=-1)

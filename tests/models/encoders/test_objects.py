@@ -66,17 +66,17 @@ def test_every_object_of_real_scenes_is_found() -> None:
 
 
 def test_a_moved_object_differs_by_its_position_alone() -> None:
-    here, there = (
-        encoder()(drawn(Thing("star", "red", "medium", x, 0.5, 0.115)), None).posterior for x in (0.25, 0.75)
-    )
+    part = encoder()
+    here, there = (part(drawn(Thing("star", "red", "medium", x, 0.5, 0.115)), None).posterior for x in (0.25, 0.75))
     before, after = (LAYOUT.slots(one.mean)[0, 0] for one in (here, there))
     assert float(after[0] - before[0]) == pytest.approx(0.5 * 4.0, abs=1e-4)
     torch.testing.assert_close(before[1:], after[1:], atol=1e-4, rtol=1e-4)
 
 
 def test_the_radius_follows_the_size() -> None:
+    part = encoder()
     small, large = (
-        LAYOUT.split(encoder()(drawn(Thing("circle", "blue", "small", 0.5, 0.5, r)), None).posterior.mean).factors
+        LAYOUT.split(part(drawn(Thing("circle", "blue", "small", 0.5, 0.5, r)), None).posterior.mean).factors
         for r in (0.08, 0.16)
     )
     assert small is not None
