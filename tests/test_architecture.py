@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "data": {"world", "models", "captioned_images", "runs", "errors", "lazy"},
     "inference": {"world", "data", "models", "pictures", "runs", "errors"},
     "evaluation": {"world", "captioned_images", "data", "models", "inference", "runs", "errors"},
+    "web": {"world", "data", "models", "inference", "runs", "errors"},
     "hub": {"data", "models", "inference", "reports", "runs", "errors"},
     "sweeps": {"runs", "errors"},
     "reports": {"evaluation", "captioned_images", "pictures", "world", "runs", "sweeps", "errors"},
@@ -31,7 +32,7 @@ MAY_IMPORT = {
     },
     "commands": {
         *("world", "data", "models", "captioned_images", "inference", "evaluation"),
-        *("reports", "training", "sweeps", "cli", "runs", "errors"),
+        *("reports", "training", "sweeps", "web", "cli", "runs", "errors"),
     },
     "__init__": {"world", "data", "models", "inference", "evaluation", "training", "lazy", "release"},
     "__main__": {"cli"},

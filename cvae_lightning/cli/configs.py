@@ -15,6 +15,7 @@ CONF = next(folder for folder in (PACKAGE / "conf", PACKAGE.parent / "conf") if 
 COMMANDS = (
     "train",
     "generate",
+    "demo",
     "reconstruct",
     "explore",
     "evaluate",
@@ -28,6 +29,7 @@ COMMANDS = (
 EXAMPLES = {
     "train": "+experiment=quickstart",
     "generate": "'captions=[\"a large blue square above 3 small red circles\"]' num_samples=4",
+    "demo": "run=RUN_FOLDER",
     "explore": "run=RUN_FOLDER",
     "reconstruct": "'images=outputs/generated/*/0*.png'",
     "evaluate": "run=RUN_FOLDER",

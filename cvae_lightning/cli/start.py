@@ -22,8 +22,10 @@ from cvae_lightning.cli.compose import check_job, composed, known_keys
 from cvae_lightning.cli.configs import CONF
 from cvae_lightning.cli.explain import describe, first_line
 from cvae_lightning.cli.folders import Records, forget_job, job_folder
+from cvae_lightning.cli.imports import import_named
 from cvae_lightning.cli.overrides import flags_first, of_one_run, plain_choices
 from cvae_lightning.cli.sweep import check_sweep
+from cvae_lightning.cli.values import texts
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import one_writer
 from cvae_lightning.sweeps import jobs
@@ -106,7 +108,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 def _write(job: Job, config: DictConfig) -> Any:
-    """Run a job, alone in its ``output=`` folder where it has one; ``train`` holds its run folder itself."""
+    """Run a job with the user's own modules imported, alone in its ``output=`` folder where it has one.
+
+    ``train`` holds its run folder itself.
+    """
+    import_named(texts(config.get("imports") or []))
     output = config.get("output")
     with one_writer(Path(str(output))) if output is not None else nullcontext():
         return job(config)

@@ -95,7 +95,8 @@ def _check_part(plan: Mapping[str, Any]) -> None:
     if not isinstance(name, str) or name not in PARTS:
         near = get_close_matches(str(name), PARTS, n=1, cutoff=0.0)
         raise ValueError(
-            f"{_shown(name)} is not a registered part of a model; the nearest registered one is {near[0]!r}"
+            f"{_shown(name)} is not a registered part of a model; the nearest registered one is {near[0]!r}. One of "
+            "your own needs its module: imports=[MODULE] for a command, import MODULE in a program"
         )
     arguments = {key: value for key, value in plan.items() if key != "part"}
     _check_names(name, arguments)

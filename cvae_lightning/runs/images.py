@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from cvae_lightning.runs.layout import GRID, RECONSTRUCTION_PICTURE
 LARGEST_SIDE = 8192
 """Pixels; the side of a larger picture is refused before its pixels are read."""
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
+"""Of bytes that another program sends; Pillow reads others too, some of them by programs of their own."""
 GRIDS = (GRID, RECONSTRUCTION_PICTURE)
 """Pictures that hold several others."""
 CAPTION_KEYS = ("model_caption", "caption")
@@ -59,15 +62,29 @@ def read_image(path: Path) -> Image.Image:
     Raises:
         UserError: the file is empty, is not an image that Pillow reads, or is larger than ``LARGEST_SIDE``.
     """
-    image = open_image(path)
-    try:
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-        rgb = to_rgb(upright)
-    except _DAMAGES as error:
-        raise UserError(f"{path} cannot be read as an image: {error}") from error
-    rgb.info = dict(image.info)
-    return rgb
+    return _upright(open_image(path), str(path))
+
+
+def decode_image(content: bytes, name: str, most_pixels: int = LARGEST_SIDE**2) -> Image.Image:
+    """As :func:`read_image`, of a file's bytes.
+
+    Args:
+        content: the bytes.
+        name: of the picture, for messages.
+        most_pixels: a larger picture is refused before its pixels are read.
+
+    Raises:
+        UserError: as :func:`read_image`.
+
+    Example:
+        >>> decode_image(b"hello", "your picture")
+        Traceback (most recent call last):
+        cvae_lightning.errors.UserError: your picture cannot be read as an image: ...
+    """
+    image = _opened(BytesIO(content), len(content), name)
+    if image.width * image.height > most_pixels:
+        raise UserError(f"{name} is {image.width} x {image.height} px: expected at most {most_pixels:,} pixels")
+    return _upright(image, name)
 
 
 def open_image(path: Path) -> Image.Image:
@@ -77,16 +94,35 @@ def open_image(path: Path) -> Image.Image:
         UserError: as :func:`read_image`.
     """
     try:
-        if not path.stat().st_size:
-            raise UserError(f"{path} cannot be read as an image: the file is empty")
-        image = Image.open(path)
-    except _DAMAGES as error:
-        if isinstance(error, UserError):
-            raise
+        size = path.stat().st_size
+    except OSError as error:
         raise UserError(f"{path} cannot be read as an image: {error}") from error
+    return _opened(path, size, str(path))
+
+
+def _opened(source: Path | BytesIO, size: int, name: str) -> Image.Image:
+    if not size:
+        raise UserError(f"{name} cannot be read as an image: the file is empty")
+    try:
+        image = Image.open(source, formats=FORMATS if isinstance(source, BytesIO) else None)
+    except UnidentifiedImageError as error:
+        why = error if isinstance(source, Path) else "its format is not known"  # the message has the source's address
+        raise UserError(f"{name} cannot be read as an image: {why}") from error
+    except _DAMAGES as error:
+        raise UserError(f"{name} cannot be read as an image: {error}") from error
     if max(image.size) > LARGEST_SIDE:
-        raise UserError(f"{path} is {image.width} x {image.height} px: expected at most {LARGEST_SIDE} px a side")
+        raise UserError(f"{name} is {image.width} x {image.height} px: expected at most {LARGEST_SIDE} px a side")
     return image
+
+
+def _upright(image: Image.Image, name: str) -> Image.Image:
+    try:
+        image.load()
+        rgb = to_rgb(ImageOps.exif_transpose(image))
+    except _DAMAGES as error:
+        raise UserError(f"{name} cannot be read as an image: {error}") from error
+    rgb.info = dict(image.info)
+    return rgb
 
 
 _DAMAGES = (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError)

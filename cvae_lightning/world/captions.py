@@ -31,10 +31,17 @@ _T = TypeVar("_T")
 class CaptionError(ValueError):
     """A caption that cannot be parsed; the message says where, and what was expected there.
 
+    Attributes:
+        unfinished: whether the text is right as far as it goes, so that more words can make it a caption.
+
     >>> parse("a red sqare")
     Traceback (most recent call last):
     cvae_lightning.world.captions.CaptionError: cannot read 'a red sqare': word 3 is 'sqare', ...
     """
+
+    def __init__(self, message: str, unfinished: bool = False) -> None:
+        super().__init__(message)
+        self.unfinished = unfinished
 
 
 def describe(meaning: Meaning, rng: np.random.Generator | None = None, *, world: World = DEFAULT) -> str:
@@ -133,7 +140,7 @@ class _Reader:
     def meaning(self) -> Meaning:
         if not self.words:
             examples = listed(map(repr, self.world.language.examples))
-            raise CaptionError(f"the caption is empty: expected a group of things, such as {examples}")
+            raise CaptionError(f"the caption is empty: expected a group of things, such as {examples}", unfinished=True)
         self._check_words()
         groups, links = [self._group()], list[str | None]()
         while not self._done():
@@ -238,11 +245,11 @@ class _Reader:
 
     def _expected(self, what: str) -> CaptionError:
         if self._done():
-            return self._error(f"it ends after word {self.at} where {what} was expected")
+            return self._error(f"it ends after word {self.at} where {what} was expected", unfinished=True)
         return self._error(f"word {self.at + 1} is {self._word()!r} where {what} was expected")
 
-    def _error(self, why: str) -> CaptionError:
-        return CaptionError(f"cannot read {self.caption!r}: {why}")
+    def _error(self, why: str, unfinished: bool = False) -> CaptionError:
+        return CaptionError(f"cannot read {self.caption!r}: {why}", unfinished)
 
 
 def _shared(first: Sequence[str], second: Sequence[str]) -> int:

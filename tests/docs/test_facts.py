@@ -2,26 +2,14 @@
 
 import json
 import re
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
-from types import ModuleType
 
 import numpy as np
 from PIL import Image
 from support import ROOT
-from support.docs import DOCS, PAGES
+from support.docs import DOCS, PAGES, script
 
 PACKAGE = ROOT / "cvae_lightning"
 README = (ROOT / "README.md").read_text()
-
-
-def script(name: str) -> ModuleType:
-    spec = spec_from_file_location(name, DOCS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[name] = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def first_column(page: str, section: str) -> set[str]:

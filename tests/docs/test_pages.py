@@ -19,9 +19,11 @@ from cvae_lightning.runs import layout
 
 pytestmark = pytest.mark.slow
 
+ALONE = [page for page in PAGES if page.stem != "extend"]
+"""Pages whose blocks need no files of their own; test_tutorials.py has the other."""
 RUN = "outputs/quickstart/2026-01-31_12-00-00"
 SWEEP = "outputs/quickstart/sweep_2026-01-31_12-00-00"
-COMMANDS = list(dict.fromkeys(line for page in PAGES for line in commands(page)))
+COMMANDS = list(dict.fromkeys(line for page in ALONE for line in commands(page)))
 TRAINING = [line for line in COMMANDS if ".train" in line and "resume=" not in line]
 EVALUATIONS = ("outputs/evaluations/first", "outputs/evaluations/second")
 READING = [line for line in COMMANDS if line not in TRAINING and SWEEP not in line and EVALUATIONS[0] not in line]
@@ -152,7 +154,7 @@ def test_reading_evaluations(command, tmp_path: Path, line: str) -> None:
     assert len(list(tmp_path.glob("outputs/reports/*/report.html"))) == 1
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if code_blocks(page, "python")], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [page for page in ALONE if code_blocks(page, "python")], ids=lambda page: page.stem)
 def test_the_python_of_a_page_runs(tmp_path: Path, tiny_run: Path, page: Path) -> None:
     with contextlib.chdir(tmp_path):
         for block in code_blocks(page, "python"):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 from support import ROOT
 
@@ -22,3 +25,13 @@ def commands(page: Path) -> list[str]:
     """The lines of the page's bash blocks that run the package."""
     lines = (line for block in code_blocks(page, "bash") for line in block.splitlines())
     return [line for line in lines if line.startswith("python -m cvae_lightning.")]
+
+
+def script(name: str) -> ModuleType:
+    """A program of the documentation as a module."""
+    spec = spec_from_file_location(name, DOCS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -35,7 +35,7 @@ from cvae_lightning.reports.card_files import card_of
 from cvae_lightning.reports.evaluation_files import read_evaluation
 from cvae_lightning.reports.kept_samples import read_samples
 from cvae_lightning.runs.folder import has_same_config
-from cvae_lightning.runs.images import read_image
+from cvae_lightning.runs.images import decode_image, read_image
 from cvae_lightning.sweeps import criterion, read_sweep
 from cvae_lightning.sweeps.failure import read_failure
 from cvae_lightning.training.penalties.perceptual import PerceptualPenalty
@@ -222,7 +222,10 @@ def _vgg_content() -> bytes:
 
 
 def _picture(content: bytes, folder: Path) -> None:
-    read_image(_file(folder, "picture.png", content))
+    try:
+        decode_image(content, "picture")
+    finally:
+        read_image(_file(folder, "picture.png", content))
 
 
 def _png() -> bytes:
