@@ -106,7 +106,7 @@ RULES: dict[str, Rule] = {
     "generate captions": CAPTIONS,
     "judge captions": replace(CAPTIONS, optional=True),
     "reconstruct captions": replace(CAPTIONS, optional=True),
-    "imports": Rule(kinds=(str,), words="names of modules, such as [my_parts]", many=True),
+    "imports": Rule(kinds=(str,), words="names of modules, such as [my_parts]", many=True, optional=True),
     "images": TEXTS,
     "splits": replace(TEXTS, optional=True),
     "split": TEXTS,

@@ -37,7 +37,8 @@ verdicts = judge_images(images, captions)
 Pictures(tuple(images), tuple(captions), tuple(verdicts))
 
 # %% [markdown]
-# The share that is right, and of what. Counts and colours are the faults, shapes and sizes are not:
+# How many are right, and of what. Every atom compares things one by one: where a circle is missing, its shape and size are missing,
+# too. What is wrong beyond that is the colour:
 
 # %%
 for atom in ("all", "count", "colour", "shape", "size"):

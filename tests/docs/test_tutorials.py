@@ -49,7 +49,8 @@ def test_extend(command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         (tmp_path / name).write_text(config)
     monkeypatch.syspath_prepend(tmp_path)
     train, *reading = commands(page)
-    done = command("train", *shlex.split(train)[3:], *TINY, "trainer.max_epochs=1", cwd=tmp_path)
+    tiny = [one for one in TINY if not one.startswith("text_encoder.")]
+    done = command("train", *shlex.split(train)[3:], *tiny, "trainer.max_epochs=1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "train/ink_error" in (tmp_path / "outputs" / "mine" / "metrics.csv").read_text()
 
