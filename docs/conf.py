@@ -19,6 +19,7 @@ html_theme = "furo"
 html_title = "cvae_lightning"
 html_copy_source = False
 html_show_sourcelink = False
+autodoc_mock_imports = ["fastapi", "gradio", "uvicorn"]  # of the extra demo
 default_role = "code"
 add_module_names = False
 suppress_warnings = ["ref.python"]

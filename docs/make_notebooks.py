@@ -20,7 +20,7 @@ from typing import Any
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 MARKER = re.compile(r"^# %%(?P<kind> \[markdown\])?$", flags=re.MULTILINE)
-OUTPUT = re.compile(r"```text\n.*?\n```\n\n|!\[[^\n]*\]\(images/[^\n]*\)\n\n", flags=re.DOTALL)
+OUTPUT = re.compile(r"\n\n(?:```text\n.*?\n```|!\[[^\n]*\]\(images/[^\n]*\))(?=\n)", flags=re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
