@@ -93,16 +93,22 @@ def parse(caption: str, *, world: World = DEFAULT) -> Meaning:
     return _Reader(caption, world).meaning()
 
 
-class _Words(NamedTuple):
-    """The words chosen for a group, before they take a form."""
+class ChosenWords(NamedTuple):
+    """The words chosen for a group, before they take a form.
 
-    count_word: str
+    Attributes:
+        number: the group's count.
+        count_word, size, colour, noun: its words; of a size or colour that is not specified None.
+    """
+
     number: int
+    count_word: str
     size: str | None
     colour: str | None
     noun: str
 
     def in_form(self, language: Language, case: str) -> str:
+        """The group in a case, as part of a caption."""
         kind = language.kind(self.noun, self.number)
         adjectives = {
             part: [] if text is None else [language.adjective(text, case, kind)]
@@ -114,14 +120,22 @@ class _Words(NamedTuple):
         return f"{language.before_vowel.get(count, count) if rest[0] in 'aeiou' else count} {rest}"
 
 
-def _choose_words(group: Group, rng: np.random.Generator | None, language: Language) -> _Words:
-    return _Words(
-        _choose(language.counts.get(group.count, (str(group.count),)), rng),
-        group.count,
-        None if group.size is None else _choose(language.sizes[group.size], rng),
-        None if group.colour is None else _choose(language.colours[group.colour], rng),
-        _choose(language.shapes[group.shape], rng),
+def word_rows(group: Group, language: Language) -> tuple[Sequence[str], ...]:
+    """The words of which each part of a group is said by one: count, size, colour and shape.
+
+    A row is empty where the group does not specify the part.
+    """
+    return (
+        language.counts.get(group.count, (str(group.count),)),
+        () if group.size is None else language.sizes[group.size],
+        () if group.colour is None else language.colours[group.colour],
+        language.shapes[group.shape],
     )
+
+
+def _choose_words(group: Group, rng: np.random.Generator | None, language: Language) -> ChosenWords:
+    count, size, colour, noun = (_choose(row, rng) if row else None for row in word_rows(group, language))
+    return ChosenWords(group.count, str(count), size, colour, str(noun))
 
 
 def _choose(words: Sequence[str], rng: np.random.Generator | None) -> str:

@@ -29,7 +29,7 @@ class Content(NamedTuple):
         group (count, size, colour and shape by their names in the world, ``any`` for what is not specified) and one
         for each relation: ``1 large blue square``, ``3 small red circle``, ``0 above 1``.
         """
-        lines = [f"{g.count} {g.size or 'any'} {g.colour or 'any'} {g.shape}" for g in self.groups]
+        lines = [group_line(group) for group in self.groups]
         lines += [f"{first} {relation} {second}" for first, relation, second in self.relations]
         return int.from_bytes(sha256("\n".join(lines).encode()).digest()[:8], "big") / 2**64
 
@@ -42,7 +42,7 @@ def content(meaning: Meaning) -> Content:
     ...     parse("a large blue square above a small red star"))
     True
     """
-    order = sorted(range(len(meaning.groups)), key=lambda i: _key(meaning.groups[i]))
+    order = sorted(range(len(meaning.groups)), key=lambda i: group_key(meaning.groups[i]))
     place = {i: index for index, i in enumerate(order)}
     relations = [_forward(place[i], link, place[i + 1]) for i, link in enumerate(meaning.links) if link]
     return Content(tuple(meaning.groups[i] for i in order), tuple(sorted(relations)))
@@ -54,5 +54,11 @@ def _forward(first: int, relation: str, second: int) -> tuple[int, str, int]:
     return (first, relation, second) if forward else (second, OPPOSITES[relation], first)
 
 
-def _key(group: Group) -> tuple[str, str, str, int]:
+def group_key(group: Group) -> tuple[str, str, str, int]:
+    """By which the groups of a content are ordered."""
     return group.shape, group.colour or "", group.size or "", group.count
+
+
+def group_line(group: Group) -> str:
+    """A group in the text that a content's fraction is the hash of."""
+    return f"{group.count} {group.size or 'any'} {group.colour or 'any'} {group.shape}"

@@ -9,7 +9,6 @@ from cvae_lightning.world.content import content
 from cvae_lightning.world.named import DEFAULT
 from cvae_lightning.world.scene import OPPOSITES, Meaning
 from cvae_lightning.world.spelling import check_known
-from cvae_lightning.world.splits import Splits
 from cvae_lightning.world.world import World
 
 Accepts = Callable[[Meaning], bool]
@@ -50,8 +49,7 @@ def split_contains(split: str, meaning: Meaning, *, world: World = DEFAULT) -> b
 def _predicates(world: World) -> dict[str, Accepts]:
     """What each split accepts that is not drawn like training."""
     splits = world.splits
-    pairs = frozenset([*splits.novel_pair, *_diagonals(world)])
-    counts, relations = frozenset(splits.novel_count), _relations(splits)
+    pairs, counts, relations = novel_pairs(world), frozenset(splits.novel_count), novel_relations(world)
 
     def novel_pair(meaning: Meaning) -> bool:
         return any((group.colour, group.shape) in pairs for group in meaning.groups)
@@ -77,14 +75,20 @@ def _predicates(world: World) -> dict[str, Accepts]:
     return {name: known[name] for name in splits.names if name in known}
 
 
+def novel_pairs(world: World) -> frozenset[tuple[str, str]]:
+    """The pairs of colour and shape that are novel, listed or on the novel diagonals of their grid."""
+    return frozenset([*world.splits.novel_pair, *_diagonals(world)])
+
+
+def novel_relations(world: World) -> frozenset[tuple[str, str, str]]:
+    """The relations that are novel, with the same said the other way round where the splits say so."""
+    listed = world.splits.novel_relation
+    turned = [(second, OPPOSITES[relation], first) for first, relation, second in listed]
+    return frozenset([*listed, *(turned if world.splits.both_wordings else [])])
+
+
 def _diagonals(world: World) -> Iterator[tuple[str, str]]:
     """The pairs of colour and shape on the novel diagonals of their grid."""
     shapes = list(world.shapes)
     for i, colour in enumerate(world.colours):
         yield from ((colour, shapes[(i + d) % len(shapes)]) for d in range(world.splits.diagonals))
-
-
-def _relations(splits: Splits) -> frozenset[tuple[str, str, str]]:
-    """The relations that are novel, with the same said the other way round where the splits say so."""
-    turned = [(second, OPPOSITES[relation], first) for first, relation, second in splits.novel_relation]
-    return frozenset([*splits.novel_relation, *(turned if splits.both_wordings else [])])

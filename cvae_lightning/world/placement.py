@@ -134,7 +134,8 @@ def _scatter(
     centres: dict[int, Point] = {}
     for i in sorted(range(len(bodies)), key=lambda i: -bodies[i].r):
         r, wider = bodies[i].r, bodies[i].wider
-        taken = [(*centres[j], spacing.between(r, wider, bodies[j].r, bodies[j].wider) ** 2) for j in centres]
+        gaps = {j: spacing.between(r, wider, bodies[j].r, bodies[j].wider) for j in centres}
+        taken = [(*centres[j], gap * gap) for j, gap in gaps.items()]
         centre = _free(regions[i], taken, rng)
         if centre is None:
             return None

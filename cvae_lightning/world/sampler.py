@@ -127,7 +127,7 @@ def scene_rng(seed: int, split: str, index: int, *, world: World = DEFAULT) -> n
 
 
 @cache
-def _groups(world: World) -> tuple[Group, ...]:
+def groups_of(world: World) -> tuple[Group, ...]:
     """Every group with a size and a colour; all are equally likely."""
     return tuple(
         Group(count, size, colour, shape)
@@ -141,8 +141,7 @@ def _groups(world: World) -> tuple[Group, ...]:
 def _draw_form(rng: np.random.Generator, split: str, mix: Mix, world: World) -> str:
     check_split(split, world=world)
     if split == "novel_relation":
-        if mix.relation == 0:
-            raise ValueError("mix of 'relation' is 0: expected more, as 'novel_relation' has no other form")
+        check_relations(mix)
         return "relation"
     u = rng.random()
     if u < mix.one:
@@ -150,9 +149,19 @@ def _draw_form(rng: np.random.Generator, split: str, mix: Mix, world: World) -> 
     return "joined" if u < mix.one + mix.joined else "relation"
 
 
+def check_relations(mix: Mix) -> None:
+    """Refuse a mix that has no scene of ``novel_relation``.
+
+    Raises:
+        ValueError: its share of relations is 0.
+    """
+    if mix.relation == 0:
+        raise ValueError("mix of 'relation' is 0: expected more, as 'novel_relation' has no other form")
+
+
 def _draw_meaning(form: str, rng: np.random.Generator, split: str, world: World) -> Meaning:
     while True:
-        groups = tuple(_draw(_groups(world), rng) for _ in range(_draw_number(form, rng, world)))
+        groups = tuple(_draw(groups_of(world), rng) for _ in range(_draw_number(form, rng, world)))
         if any(same_kind(*pair) for pair in combinations(groups, 2)):
             continue
         meaning = Meaning(groups, _draw_links(form, len(groups) - 1, rng, world))

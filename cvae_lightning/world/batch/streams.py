@@ -1,0 +1,236 @@
+"""Many of NumPy's PCG64 generators as arrays: each draws the bits that its own ``np.random.Generator`` would draw.
+
+The generator is PCG XSL RR 128/64 (O'Neill, "PCG: a family of simple fast space-efficient statistically good
+algorithms for random number generation", 2014), seeded by ``np.random.SeedSequence``. Its state is a linear
+congruential sequence modulo 2 ** 128, so that any number of draws is skipped by one product. A 128-bit number is two
+arrays of uint64 here, its high and its low half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Words = NDArray[np.uint64]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Number = tuple[Words, Words]
+"""128-bit numbers: their high and low halves."""
+
+_MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF, _ONE = np.uint64(32), np.uint64(1)
+_MASK = (1 << 128) - 1
+_POOL = 4
+
+
+class Jump(NamedTuple):
+    """How a state moves on by some draws: it is multiplied, and the increment times ``added`` is added."""
+
+    factor: int
+    added: int
+
+
+@cache
+def jump(draws: int) -> Jump:
+    """The jump over a number of draws.
+
+    >>> jump(1).added
+    1
+    """
+    factor, added = 1, 0
+    for _ in range(draws):
+        factor, added = factor * _MULTIPLIER & _MASK, (added * _MULTIPLIER + 1) & _MASK
+    return Jump(factor, added)
+
+
+class Streams:
+    """N generators, of which each call advances some.
+
+    Args:
+        state: of each, N 128-bit numbers.
+        increment: of each, odd.
+
+    Example:
+        >>> streams = Streams.of_scenes(0, 1, np.arange(3))
+        >>> float(streams.doubles(np.array([2]))[0]) == np.random.default_rng(
+        ...     np.random.SeedSequence(0, spawn_key=(1, 2))).random()
+        True
+    """
+
+    def __init__(self, state: Number, increment: Number) -> None:
+        self.high, self.low = state
+        self.increment = increment
+        self._half = np.zeros(len(self.low), np.uint64)  # the upper half of a word, of which the lower one was drawn
+        self._has_half = np.zeros(len(self.low), bool)
+        self._added: dict[int, Number] = {}
+
+    @classmethod
+    def of_scenes(cls, seed: int, number: int, indices: Ints) -> Streams:
+        """Those of ``SeedSequence(seed, spawn_key=(number, index))`` for each index.
+
+        Args:
+            seed: 0 or more.
+            number: of the split.
+            indices: (N,) 0 or more.
+        """
+        words = _seed_words([*_words_of(seed, _POOL), *_words_of(number)], indices)
+        large = np.flatnonzero(indices > int(_LOW))
+        for i in large.tolist():  # an index of two words, which no data set has
+            sequence = np.random.SeedSequence(seed, spawn_key=(number, int(indices[i])))
+            words[:, i] = sequence.generate_state(4, np.uint64)
+        start, (high, low) = (words[0], words[1]), (words[2], words[3])
+        increment = (high << _ONE) | (low >> np.uint64(63)), (low << _ONE) | _ONE
+        return cls(_step(_add(increment, start), jump(1).factor, increment), increment)
+
+    def words(self, lanes: Ints) -> Words:
+        """(n,) the next 64 bits of each of these generators."""
+        state, increment = self.state(lanes)
+        state = _step(state, jump(1).factor, increment)
+        self.high[lanes], self.low[lanes] = state
+        return _output(state)
+
+    def doubles(self, lanes: Ints) -> Floats:
+        """(n,) in [0, 1), as ``Generator.random`` draws them."""
+        return _double(self.words(lanes))
+
+    def state(self, lanes: Ints) -> tuple[Number, Number]:
+        """States and increments of these generators, copied."""
+        return (self.high[lanes], self.low[lanes]), (self.increment[0][lanes], self.increment[1][lanes])
+
+    def skip(self, lanes: Ints, draws: int) -> None:
+        """Advance these generators by a number of words."""
+        if draws not in self._added:
+            zero = np.zeros_like(self.low)
+            self._added[draws] = _step(self.increment, jump(draws).added, (zero, zero))
+        high, low = self._added[draws]
+        state = _step((self.high[lanes], self.low[lanes]), jump(draws).factor, (high[lanes], low[lanes]))
+        self.high[lanes], self.low[lanes] = state
+
+    def integers(self, lanes: Ints, bounds: Ints) -> Ints:
+        """(n,) below each bound, as ``Generator.integers`` draws them (Lemire, arXiv 1805.10941).
+
+        Args:
+            lanes: (n,) generators.
+            bounds: (n,) from 1 to 2 ** 32 - 1; one of 1 draws nothing.
+
+        Raises:
+            ValueError: a bound is less than 1.
+        """
+        if bounds.min(initial=1) < 1:
+            raise ValueError("a choice among nothing: expected one thing or more")
+        found = np.zeros(len(lanes), np.int64)
+        left = np.flatnonzero(bounds > 1)
+        limit = bounds.astype(np.uint64)
+        threshold = (np.uint64(1 << 32) - limit) % limit
+        while len(left):
+            product = self._half_words(lanes[left]) * limit[left]
+            found[left] = (product >> _HALF).astype(np.int64)
+            left = left[(product & _LOW) < threshold[left]]
+        return found
+
+    def _half_words(self, lanes: Ints) -> Words:
+        """(n,) the next 32 bits: the lower half of a word, then its upper half."""
+        kept = self._has_half[lanes]
+        found = self._half[lanes]
+        new = lanes[~kept]
+        if len(new):
+            word = self.words(new)
+            found[~kept] = word & _LOW
+            self._half[new] = word >> _HALF
+        self._has_half[lanes] = ~kept
+        return found
+
+
+def next_doubles(state: Number, increment: Number, count: int) -> tuple[Floats, Number]:
+    """The next numbers of n generators in [0, 1): (count, n), and the states after them."""
+    found = np.empty((count, len(state[0])))
+    for row in found:
+        state = _step(state, _MULTIPLIER, increment)
+        row[:] = _double(_output(state))
+    return found, state
+
+
+def _double(words: Words) -> Floats:
+    return (words >> np.uint64(11)) * 2.0**-53
+
+
+def _output(state: Number) -> Words:
+    """XSL RR: the halves' exclusive or, rotated to the right by the six highest bits."""
+    high, low = state
+    mixed, turn = high ^ low, high >> np.uint64(58)
+    found: Words = (mixed >> turn) | (mixed << ((np.uint64(64) - turn) & np.uint64(63)))
+    return found
+
+
+def _add(first: Number, second: Number) -> Number:
+    low = first[1] + second[1]
+    return first[0] + second[0] + (low < second[1]), low
+
+
+def _step(state: Number, factor: int, increment: Number) -> Number:
+    """State times factor plus increment, modulo 2 ** 128."""
+    high, low = state
+    upper, lower = np.uint64(factor >> 64), np.uint64(factor & 0xFFFFFFFFFFFFFFFF)
+    f1, f0 = lower >> _HALF, lower & _LOW
+    a1, a0 = low >> _HALF, low & _LOW
+    middle = a0 * f0
+    middle >>= _HALF
+    middle += a1 * f0
+    a0 *= f1
+    a0 += middle & _LOW
+    a0 >>= _HALF
+    middle >>= _HALF
+    a1 *= f1
+    a1 += middle
+    a1 += a0
+    a1 += high * lower
+    a1 += low * upper
+    a1 += increment[0]
+    new = low * lower
+    new += increment[1]
+    a1 += new < increment[1]
+    return a1, new
+
+
+def _words_of(value: int, least: int = 1) -> list[int]:
+    """A number as 32-bit words, the lowest first."""
+    words = [value >> shift & 0xFFFFFFFF for shift in range(0, max(1, value.bit_length()), 32)]
+    return words + [0] * (least - len(words))
+
+
+def _seed_words(shared: Sequence[int], last: Ints) -> Words:
+    """(4, N) what ``SeedSequence`` generates from words that all N share and a last one."""
+    hashes = _Hash(0x43B0D7E5, 0x931E8875)
+    pool = [hashes(np.full(1, word, np.uint32)) for word in shared[:_POOL]]
+    for source in range(_POOL):
+        for target in range(_POOL):
+            if source != target:
+                pool[target] = _mix(pool[target], hashes(pool[source]))
+    for word in [*(np.full(1, word, np.uint32) for word in shared[_POOL:]), last.astype(np.uint32)]:
+        pool = [_mix(part, hashes(word)) for part in pool]
+    hashes = _Hash(0x8B51F9DD, 0x58F38DED)
+    halves = [hashes(pool[i % _POOL]).astype(np.uint64) for i in range(8)]
+    return np.stack([halves[i] | halves[i + 1] << _HALF for i in range(0, 8, 2)])
+
+
+class _Hash:
+    """The hash of ``SeedSequence``, whose constant changes with each use."""
+
+    def __init__(self, constant: int, factor: int) -> None:
+        self.constant, self.factor = constant, factor
+
+    def __call__(self, value: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        value = value ^ np.uint32(self.constant)
+        self.constant = self.constant * self.factor & 0xFFFFFFFF
+        value = value * np.uint32(self.constant)
+        return value ^ value >> np.uint32(16)
+
+
+def _mix(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    value = first * np.uint32(0xCA01F9DD) - second * np.uint32(0x4973F715)
+    return value ^ value >> np.uint32(16)
