@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cvae_lightning.world.batch.streams import Streams
+from cvae_lightning.world.batch.streams import Draws
 from cvae_lightning.world.batch.tables import tables
 from cvae_lightning.world.world import World
 
@@ -100,13 +100,13 @@ def lines_of(bodies: Bodies, world: World) -> list[Lines]:
     return found
 
 
-def draw_regions(bodies: Bodies, lines: list[Lines], streams: Streams, lanes: Ints, world: World) -> tuple[Floats, Bools]:
+def draw_regions(bodies: Bodies, lines: list[Lines], draws: Draws, lanes: Ints, world: World) -> tuple[Floats, Bools]:
     """The region of each thing, as ``placement`` draws it for one scene.
 
     Args:
         bodies: of n scenes.
         lines: from :func:`lines_of`.
-        streams: the generators.
+        draws: the generators.
         lanes: (n,) those of the scenes.
         world: of the scenes.
 
@@ -128,7 +128,7 @@ def draw_regions(bodies: Bodies, lines: list[Lines], streams: Streams, lanes: In
         low, high = _range(regions, line, chosen)
         room[chosen[low > high]] = False
         chosen, low, high = chosen[low <= high], low[low <= high], high[low <= high]
-        place = low + (high - low) * streams.doubles(lanes[chosen])
+        place = low + (high - low) * draws.doubles(lanes[chosen])
         _separate(regions, line, chosen, place, place)
     return regions, room
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,14 @@ def jump(draws: int) -> Jump:
     return Jump(factor, added)
 
 
+class Draws(Protocol):
+    """Random generators: ``Streams``, or some of them ``Ahead``."""
+
+    def doubles(self, lanes: Ints) -> Floats: ...
+    def peek(self, lanes: Ints, start: int, count: int) -> Floats: ...
+    def skip(self, lanes: Ints, draws: int) -> None: ...
+
+
 class Streams:
     """N generators, of which each call advances some.
 
@@ -67,7 +75,7 @@ class Streams:
         self.increment = increment
         self._half = np.zeros(len(self.low), np.uint64)  # the upper half of a word, of which the lower one was drawn
         self._has_half = np.zeros(len(self.low), bool)
-        self._added: dict[int, Number] = {}
+        self._sums: dict[int, Number] = {}
 
     @classmethod
     def of_scenes(cls, seed: int, number: int, indices: Ints) -> Streams:
@@ -89,8 +97,7 @@ class Streams:
 
     def words(self, lanes: Ints) -> Words:
         """(n,) the next 64 bits of each of these generators."""
-        state, increment = self.state(lanes)
-        state = _step(state, jump(1).factor, increment)
+        state = _step((self.high[lanes], self.low[lanes]), jump(1).factor, self._added(1, lanes))
         self.high[lanes], self.low[lanes] = state
         return _output(state)
 
@@ -98,18 +105,42 @@ class Streams:
         """(n,) in [0, 1), as ``Generator.random`` draws them."""
         return _double(self.words(lanes))
 
-    def state(self, lanes: Ints) -> tuple[Number, Number]:
-        """States and increments of these generators, copied."""
-        return (self.high[lanes], self.low[lanes]), (self.increment[0][lanes], self.increment[1][lanes])
+    def peek(self, lanes: Ints, start: int, count: int) -> Floats:
+        """(count, n) what ``doubles`` would give after ``start`` draws, without advancing any generator."""
+        high, low = np.empty((2, count, len(lanes)), np.uint64)
+        high[0], low[0] = _step((self.high[lanes], self.low[lanes]), jump(start + 1).factor, self._added(start + 1, lanes))
+        done = 1
+        while done < count:  # what is known, and as much again
+            new = slice(done, min(2 * done, count))
+            known = slice(0, new.stop - done)
+            high[new], low[new] = _step((high[known], low[known]), jump(done).factor, self._added(done, lanes))
+            done = new.stop
+        return _double(_output((high, low)))
 
     def skip(self, lanes: Ints, draws: int) -> None:
         """Advance these generators by a number of words."""
-        if draws not in self._added:
-            zero = np.zeros_like(self.low)
-            self._added[draws] = _step(self.increment, jump(draws).added, (zero, zero))
-        high, low = self._added[draws]
-        state = _step((self.high[lanes], self.low[lanes]), jump(draws).factor, (high[lanes], low[lanes]))
+        state = _step((self.high[lanes], self.low[lanes]), jump(draws).factor, self._added(draws, lanes))
         self.high[lanes], self.low[lanes] = state
+
+    def generator(self, lane: int, generator: np.random.Generator) -> np.random.Generator:
+        """A generator of PCG64, set to the state of this one; without the half of a word that may be left."""
+        state, inc = ((int(high[lane]) << 64) + int(low[lane]) for high, low in ((self.high, self.low), self.increment))
+        plain = {"bit_generator": "PCG64", "state": {"state": state, "inc": inc}, "has_uint32": 0, "uinteger": 0}
+        generator.bit_generator.state = plain
+        return generator
+
+    def put(self, lane: int, generator: np.random.Generator) -> None:
+        """Set the state of this one to that of a generator of :meth:`generator`."""
+        state = generator.bit_generator.state["state"]["state"]
+        self.high[lane], self.low[lane] = state >> 64, state & 0xFFFFFFFFFFFFFFFF
+
+    def _added(self, draws: int, lanes: Ints) -> Number:
+        """What so many draws add to these states."""
+        if draws not in self._sums:
+            zero = np.zeros_like(self.low)
+            self._sums[draws] = _step(self.increment, jump(draws).added, (zero, zero))
+        high, low = self._sums[draws]
+        return high[lanes], low[lanes]
 
     def integers(self, lanes: Ints, bounds: Ints) -> Ints:
         """(n,) below each bound, as ``Generator.integers`` draws them (Lemire, arXiv 1805.10941).
@@ -144,15 +175,6 @@ class Streams:
             self._half[new] = word >> _HALF
         self._has_half[lanes] = ~kept
         return found
-
-
-def next_doubles(state: Number, increment: Number, count: int) -> tuple[Floats, Number]:
-    """The next numbers of n generators in [0, 1): (count, n), and the states after them."""
-    found = np.empty((count, len(state[0])))
-    for row in found:
-        state = _step(state, _MULTIPLIER, increment)
-        row[:] = _double(_output(state))
-    return found, state
 
 
 def _double(words: Words) -> Floats:
