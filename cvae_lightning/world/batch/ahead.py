@@ -1,7 +1,6 @@
-"""Draws of a few generators that are known ahead, for scenes of which many attempts fail.
+"""Draws of some generators that are known ahead, for scenes of which many attempts fail.
 
-A call of NumPy costs as much as a thousand draws. Where few scenes are left, whole blocks of draws by NumPy's own
-generator are cheaper than one draw of each of them at a time.
+Where few scenes are left, a block of draws by NumPy's own generator is cheaper than the same draws as arrays.
 """
 
 from __future__ import annotations
@@ -11,23 +10,27 @@ import numpy as np
 from cvae_lightning.world.batch.streams import Floats, Ints, Streams
 
 BLOCK = 2048
+"""Draws that are known of each."""
 
 
 class Ahead:
-    """Generators of ``Streams`` whose next draws are kept; ``finish`` gives them back.
+    """Generators of ``Streams`` whose next draws are kept; ``finish`` advances the streams by those that were used.
 
     Args:
         streams: the generators.
         lanes: (n,) some of them; methods take positions in this list.
+
+    Example:
+        >>> streams = Streams.of_scenes(0, 0, np.arange(3))
+        >>> bool(Ahead(streams, np.array([2])).peek(np.array([0]), 5, 1) == streams.peek(np.array([2]), 5, 1))
+        True
     """
 
     def __init__(self, streams: Streams, lanes: Ints) -> None:
-        self.streams, self.lanes = streams, lanes
-        self.blocks = np.empty((len(lanes), BLOCK))
-        self.used = np.zeros(len(lanes), np.int64)
-        self._generator = np.random.Generator(np.random.PCG64(0))
-        for k in range(len(lanes)):
-            self._fill(k)
+        self._streams, self._lanes = streams, lanes.tolist()
+        self._generators = [streams.generator(lane) for lane in self._lanes]
+        self._blocks = np.stack([generator.random(BLOCK) for generator in self._generators])
+        self._used = np.zeros(len(lanes), np.int64)
 
     def doubles(self, lanes: Ints) -> Floats:
         """(n,) the next number in [0, 1) of each of these."""
@@ -37,22 +40,31 @@ class Ahead:
 
     def peek(self, lanes: Ints, start: int, count: int) -> Floats:
         """(count, n) what ``doubles`` would give after ``start`` draws."""
-        for k in lanes[self.used[lanes] + (start + count) > BLOCK].tolist():
-            self.finish(k)
-            self._fill(k)
-        first = self.used[lanes] + (lanes * BLOCK + start)
-        return self.blocks.ravel()[first + np.arange(count)[:, None]]
+        used = self._used[lanes]
+        if used.max(initial=0) + (start + count) > BLOCK:
+            for k in lanes[used + (start + count) > BLOCK].tolist():
+                self._refill(k)
+            used = self._used[lanes]
+        used += lanes * BLOCK
+        used += start
+        return self._blocks.ravel()[used + np.arange(count)[:, None]]
 
     def skip(self, lanes: Ints, draws: int) -> None:
         """Advance these by a number of draws."""
-        self.used[lanes] += draws
+        self._used[lanes] += draws
 
-    def finish(self, k: int) -> None:
-        """Advance the generator in the streams by what was used of it."""
-        generator = self.streams.generator(int(self.lanes[k]), self._generator)
-        generator.bit_generator.advance(int(self.used[k]))
-        self.streams.put(int(self.lanes[k]), generator)
-        self.used[k] = 0
+    def finish(self) -> None:
+        """Advance the streams by what was used; nothing may be drawn here afterwards."""
+        for lane, generator, used in zip(self._lanes, self._generators, self._used.tolist(), strict=True):
+            generator.bit_generator.advance(used - BLOCK)
+            self._streams.put(lane, generator)
 
-    def _fill(self, k: int) -> None:
-        self.streams.generator(int(self.lanes[k]), self._generator).random(out=self.blocks[k])
+    def _refill(self, k: int) -> None:
+        """Drop what was used of a block, and draw as much again."""
+        block, generator, used = self._blocks[k], self._generators[k], int(self._used[k])
+        kept = max(0, BLOCK - used)
+        block[:kept] = block[BLOCK - kept :].copy()
+        if used > BLOCK:
+            generator.bit_generator.advance(used - BLOCK)
+        generator.random(out=block[kept:])
+        self._used[k] = 0

@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 FILLER = -1
-"""The group of a column that a scene has no thing for."""
+"""The group of a row that a scene has no thing for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +23,11 @@ class Bodies:
     """What placement needs to know about the things of n scenes, at most B in each.
 
     Attributes:
-        group: (n, B) which group of the scene each is of, or ``FILLER``.
-        r: (n, B) radii, 0 for fillers.
-        wider: (n, B) how much wider their shares of distances are.
-        reach: (n, B, 2, 2) of their outlines, as in ``Tables.reach``.
-        links: (n, G - 1) relations between each group and the next, or -1.
+        group: (B, n) which group of the scene each is of, or ``FILLER``.
+        r: (B, n) radii, 0 for fillers.
+        wider: (B, n) how much wider their shares of distances are, times their radii.
+        reach: (2, 2, B, n) how far they reach: by axis, and towards the origin or away from it.
+        links: (G - 1, n) relations between each group and the next, or -1.
     """
 
     group: Ints
@@ -36,14 +36,14 @@ class Bodies:
     reach: Floats
     links: Ints
 
-    def take(self, rows: Ints | Bools) -> Bodies:
-        """Some of the scenes."""
+    def take(self, scenes: Ints | Bools | slice) -> Bodies:
+        """Those of some of the scenes."""
         return Bodies(
-            group=self.group[rows],
-            r=self.r[rows],
-            wider=self.wider[rows],
-            reach=self.reach[rows],
-            links=self.links[rows],
+            group=self.group[:, scenes],
+            r=self.r[:, scenes],
+            wider=self.wider[:, scenes],
+            reach=self.reach[..., scenes],
+            links=self.links[:, scenes],
         )
 
 
@@ -54,8 +54,8 @@ class Lines:
     Attributes:
         present: (n,) which scenes have it.
         axis: (n,) along which it separates: 0 is x.
-        before, after: (n, B) which things lie before and after it.
-        near, far: (n, B) how far things reach towards the origin and away from it, along the axis.
+        before, after: (B, n) which things lie before and after it.
+        near, far: (B, n) how far things reach towards the origin and away from it, along the axis.
     """
 
     present: Bools
@@ -65,15 +65,15 @@ class Lines:
     near: Floats
     far: Floats
 
-    def take(self, rows: Ints | Bools) -> Lines:
+    def take(self, scenes: Ints | Bools) -> Lines:
         """Those of some of the scenes."""
         return Lines(
-            present=self.present[rows],
-            axis=self.axis[rows],
-            before=self.before[rows],
-            after=self.after[rows],
-            near=self.near[rows],
-            far=self.far[rows],
+            present=self.present[scenes],
+            axis=self.axis[scenes],
+            before=self.before[:, scenes],
+            after=self.after[:, scenes],
+            near=self.near[:, scenes],
+            far=self.far[:, scenes],
         )
 
 
@@ -83,18 +83,17 @@ def lines_of(bodies: Bodies, world: World) -> list[Lines]:
     upright = np.array([name in ("above", "below") for name in names] or [False])
     forward = np.array([name in ("above", "left of") for name in names] or [False])
     found = []
-    for k, link in enumerate(bodies.links.T):
-        turned = np.where(forward[link], 0, 1)[:, None]
-        axis = upright[link].astype(np.int64)
-        along = bodies.reach[np.arange(len(link)), :, axis] * bodies.r[..., None]  # (n, B, 2)
+    for k, link in enumerate(bodies.links):
+        first = np.where(forward[link], k, k + 1)
+        along = np.where(upright[link], bodies.reach[1], bodies.reach[0])  # (2, B, n)
         found.append(
             Lines(
                 present=link >= 0,
-                axis=axis,
-                before=bodies.group == k + turned,
-                after=bodies.group == k + 1 - turned,
-                near=along[..., 0],
-                far=along[..., 1],
+                axis=upright[link].astype(np.int64),
+                before=bodies.group == first,
+                after=bodies.group == 2 * k + 1 - first,
+                near=along[0],
+                far=along[1],
             )
         )
     return found
@@ -111,41 +110,46 @@ def draw_regions(bodies: Bodies, lines: list[Lines], draws: Draws, lanes: Ints, 
         world: of the scenes.
 
     Returns:
-        (2, n, 2, B) the least and the greatest x and y of each centre, and (n,) whether there is room for all lines.
+        (2, 2, B, n) the least and the greatest x and y of each centre, and (n,) whether there is room for all lines.
     """
-    border = world.spacing.border * bodies.r + world.spacing.margin  # (n, B)
-    regions = np.stack((border, 1 - border))[:, :, None, :].repeat(2, axis=2)
-    numbers = np.sum([line.present for line in lines], axis=0)
+    border = world.spacing.border * bodies.r + world.spacing.margin  # (B, n)
+    regions = np.empty((2, 2, *border.shape))
+    regions[0], regions[1] = border, 1 - border
+    numbers = sum((line.present.astype(np.int64) for line in lines), np.zeros(len(lanes), np.int64))
     room = np.ones(len(lanes), bool)
     for k, line in enumerate(lines):
-        for repeated in range(numbers.max(initial=0)):  # keep room for the lines that are still to be drawn
-            for other in lines[k:]:
-                chosen = np.flatnonzero(room & line.present & other.present & (numbers > max(1, repeated)))
+        for repeated in range(numbers.max(initial=0) if len(lines) > 1 else 0):
+            for other in lines[k:]:  # keep room for the lines that are still to be drawn
+                chosen = (room & line.present & other.present & (numbers > max(1, repeated))).nonzero()[0]
                 if len(chosen):
                     low, high = _range(regions, other, chosen)
                     _separate(regions, other, chosen, high, low)
-        chosen = np.flatnonzero(room & line.present)
-        low, high = _range(regions, line, chosen)
-        room[chosen[low > high]] = False
-        chosen, low, high = chosen[low <= high], low[low <= high], high[low <= high]
-        place = low + (high - low) * draws.doubles(lanes[chosen])
-        _separate(regions, line, chosen, place, place)
+        chosen = (room & line.present).nonzero()[0]
+        if len(chosen):
+            low, high = _range(regions, line, chosen)
+            if (low > high).any():
+                room[chosen[low > high]] = False
+                chosen, low, high = chosen[low <= high], low[low <= high], high[low <= high]
+            place = low + (high - low) * draws.doubles(lanes[chosen])
+            _separate(regions, line, chosen, place, place)
     return regions, room
 
 
-def _range(regions: Floats, line: Lines, rows: Ints) -> tuple[Floats, Floats]:
+def _range(regions: Floats, line: Lines, scenes: Ints) -> tuple[Floats, Floats]:
     """(m,) the least and greatest place of the line that leaves room on both of its sides, in some scenes."""
-    axis = line.axis[rows]
-    lows, highs = regions[0, rows, axis], regions[1, rows, axis]  # (m, B)
-    low = np.where(line.before[rows], lows + line.far[rows], -np.inf).max(axis=1)
-    high = np.where(line.after[rows], highs - line.near[rows], np.inf).min(axis=1)
+    sides = regions[:, line.axis[scenes], :, scenes]  # (m, 2, B)
+    low = np.where(line.before[:, scenes], sides[:, 0].T + line.far[:, scenes], -np.inf).max(axis=0)
+    high = np.where(line.after[:, scenes], sides[:, 1].T - line.near[:, scenes], np.inf).min(axis=0)
     return low, high
 
 
-def _separate(regions: Floats, line: Lines, rows: Ints, before_end: Floats, after_start: Floats) -> None:
+def _separate(regions: Floats, line: Lines, scenes: Ints, before_end: Floats, after_start: Floats) -> None:
     """Cut the regions of both sides of the line, in place, so that one ends and the other starts there."""
-    axis = line.axis[rows]
-    lows, highs = regions[0, rows, axis], regions[1, rows, axis]  # (m, B)
-    ends, starts = before_end[:, None] - line.far[rows], after_start[:, None] + line.near[rows]
-    regions[1, rows, axis] = np.where(line.before[rows], np.minimum(highs, ends), highs)
-    regions[0, rows, axis] = np.where(line.after[rows], np.maximum(lows, starts), lows)
+    axis = line.axis[scenes]
+    sides = regions[:, axis, :, scenes]  # (m, 2, B)
+    ends, starts = before_end - line.far[:, scenes], after_start + line.near[:, scenes]
+    ends[~line.before[:, scenes]] = np.inf
+    starts[~line.after[:, scenes]] = -np.inf
+    np.maximum(sides[:, 0], starts.T, out=sides[:, 0])
+    np.minimum(sides[:, 1], ends.T, out=sides[:, 1])
+    regions[:, axis, :, scenes] = sides

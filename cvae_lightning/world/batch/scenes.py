@@ -100,14 +100,14 @@ def captioned_scenes(
     forms = draw_forms(streams, split, mix or world.mix)
     most = max(2, world.max_groups)
     groups, links = np.full((len(numbers), most), NONE), np.full((len(numbers), most - 1), NONE)
-    centres, r = np.zeros((2, len(numbers), world.max_things)), np.zeros((len(numbers), world.max_things))
+    centres, r = np.zeros((2, world.max_things, len(numbers))), np.zeros((world.max_things, len(numbers)))
     left = np.arange(len(numbers))
     while len(left):
         groups[left], links[left] = draw_meanings(streams, left, forms[left], split, world)
         _check_number(groups[left], links[left], world)
         bodies = _draw_bodies(groups[left], links[left], streams, left, world)
-        r[left] = bodies.r
-        centres[:, left], placed = place_bodies(bodies, streams, left, world)
+        r[:, left] = bodies.r
+        centres[..., left], placed = place_bodies(bodies, streams, left, world)
         left = left[~placed]
     captions = draw_captions(groups, links, streams if synonyms else None, world)
     return _packed(captions, groups, links, centres, r, world)
@@ -117,25 +117,28 @@ def _draw_bodies(groups: Ints, links: Ints, streams: Streams, lanes: Ints, world
     """The things of meanings, with a random radius each, group by group and then fillers."""
     table, most = tables(world), world.max_things
     counts = np.where(groups == NONE, 0, table.count[groups])
-    ends = np.cumsum(counts, axis=1)
-    column = np.arange(most)
-    group = (column[None, :, None] >= ends[:, None, :]).sum(axis=2)  # (n, B)
-    filled = column < ends[:, -1:]
-    kinds = groups[np.arange(len(groups))[:, None], np.minimum(group, groups.shape[1] - 1)]
+    ends = np.cumsum(counts, axis=1).T  # (G, n)
+    group = np.sum([np.arange(most)[:, None] >= end for end in ends], axis=0)  # (B, n)
+    filled = group < len(ends)
+    kinds = groups[np.arange(len(groups)), np.minimum(group, len(ends) - 1)]
     low, high = world.radius_range
     r = np.zeros(group.shape)
     for k in range(most):
-        rows = np.flatnonzero(filled[:, k])
-        spread = low + (high - low) * streams.doubles(lanes[rows])
-        r[rows, k] = table.radius[table.size[kinds[rows, k]]] * spread
+        scenes = filled[k].nonzero()[0]
+        spread = low + (high - low) * streams.doubles(lanes[scenes])
+        r[k, scenes] = table.radius[table.size[kinds[k, scenes]]] * spread
     shapes = table.shape[kinds]
     return Bodies(
-        group=np.where(filled, group, FILLER), r=r, wider=table.wider[shapes], reach=table.reach[shapes], links=links
+        group=np.where(filled, group, FILLER),
+        r=r,
+        wider=table.wider[shapes] * r,
+        reach=table.reach.transpose(1, 2, 0)[:, :, shapes] * r,
+        links=links.T,
     )
 
 
 def _packed(captions: list[str], groups: Ints, links: Ints, centres: Floats, r: Floats, world: World) -> SceneBatch:
-    table, filled = tables(world), r > 0
+    table, filled = tables(world), r.T > 0
     counts = np.where(groups == NONE, 0, table.count[groups])
     kinds = np.repeat(groups.reshape(-1), counts.reshape(-1))
     return SceneBatch(
@@ -144,9 +147,9 @@ def _packed(captions: list[str], groups: Ints, links: Ints, centres: Floats, r: 
         links=links,
         starts=np.concatenate(([0], np.cumsum(counts.sum(axis=1)))),
         group=kinds,
-        x=centres[0][filled],
-        y=centres[1][filled],
-        r=r[filled],
+        x=centres[0].T[filled],
+        y=centres[1].T[filled],
+        r=r.T[filled],
         world=world,
     )
 

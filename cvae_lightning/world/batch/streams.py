@@ -122,12 +122,13 @@ class Streams:
         state = _step((self.high[lanes], self.low[lanes]), jump(draws).factor, self._added(draws, lanes))
         self.high[lanes], self.low[lanes] = state
 
-    def generator(self, lane: int, generator: np.random.Generator) -> np.random.Generator:
-        """A generator of PCG64, set to the state of this one; without the half of a word that may be left."""
+    def generator(self, lane: int) -> np.random.Generator:
+        """One of them as NumPy's; without the half of a word that may be left."""
+        found = np.random.PCG64(0)
         state, inc = ((int(high[lane]) << 64) + int(low[lane]) for high, low in ((self.high, self.low), self.increment))
         plain = {"bit_generator": "PCG64", "state": {"state": state, "inc": inc}, "has_uint32": 0, "uinteger": 0}
-        generator.bit_generator.state = plain
-        return generator
+        found.state = plain
+        return np.random.Generator(found)
 
     def put(self, lane: int, generator: np.random.Generator) -> None:
         """Set the state of this one to that of a generator of :meth:`generator`."""
