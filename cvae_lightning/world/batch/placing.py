@@ -18,10 +18,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-AT_ONCE = 2048
-"""Scenes whose first attempts are made together: their arrays stay in the processor's cache."""
-FIRST = 6
-"""Attempts that are made so; few scenes need more."""
+FIRST = ((1, 4096), (2, 4096), (8, 4096))
+"""Numbers of attempts, and for how many scenes they are made together: their arrays stay in the processor's cache."""
 TRIES = (2, 6, 24)
 """Candidates of a position that are compared at a time: most are found early."""
 FEW = 256
@@ -52,13 +50,15 @@ def place_bodies(bodies: Bodies, streams: Streams, lanes: Ints, world: World) ->
         reach=bodies.reach[:, :, order, scenes],
     )
     centres, placed = np.zeros((2, *order.shape)), np.zeros(len(lanes), bool)
-    for start in range(0, len(lanes), AT_ONCE):
-        some = slice(start, start + AT_ONCE)
-        centres[..., some], placed[some] = _attempts(bodies.take(some), streams, lanes[some], FIRST, world)
+    for attempts, at_once in FIRST:
+        left = (~placed).nonzero()[0]
+        for some in np.split(left, range(at_once, len(left), at_once)):
+            centres[..., some], placed[some] = _attempts(bodies.take(some), streams, lanes[some], attempts, world)
     left = (~placed).nonzero()[0]
     if len(left):
         ahead, positions = Ahead(streams, lanes[left]), np.arange(len(left))
-        centres[..., left], placed[left] = _attempts(bodies.take(left), ahead, positions, MAX_ATTEMPTS - FIRST, world)
+        rest = MAX_ATTEMPTS - sum(attempts for attempts, _ in FIRST)
+        centres[..., left], placed[left] = _attempts(bodies.take(left), ahead, positions, rest, world)
         ahead.finish()
     in_order = np.empty_like(centres)
     in_order[:, order, scenes] = centres
@@ -125,16 +125,20 @@ def _free(region: Floats, taken: Floats, gaps: Floats, draws: Draws, lanes: Ints
         draws.skip(lanes, 2 * MAX_TRIES)
         return region[0] + draws_of_first * (region[1] - region[0]), np.ones(len(lanes), bool)
     found, done = np.zeros((2, len(lanes))), np.zeros(len(lanes), bool)
-    left, start = _has_room(region, taken, gaps).nonzero()[0], 0
+    left, start = np.arange(len(lanes)), 0
+    still = _has_room(region, taken, gaps)
     for tries in TRIES if len(lanes) > FEW else (MAX_TRIES,):
-        if not len(left):
-            break
+        if not still.all():
+            left, region, taken, gaps = left[still], region[..., still], taken[..., still], gaps[:, still]
+            if not len(left):
+                break
         numbers = draws.peek(lanes[left], 2 * start, 2 * tries).reshape(tries, 2, -1)
-        candidates, free = _candidates(numbers, region[..., left], taken[..., left], gaps[:, left])
-        first, here = free.argmax(axis=0), free.any(axis=0).nonzero()[0]
-        found[:, left[here]] = candidates[first[here], :, here].T
+        candidates, free = _candidates(numbers, region, taken, gaps)
+        still = ~free.any(axis=0)
+        here = (~still).nonzero()[0]
+        found[:, left[here]] = candidates[free.argmax(axis=0)[here], :, here].T
         done[left[here]] = True
-        left, start = (left[~free.any(axis=0)], start + tries)
+        start += tries
     draws.skip(lanes, 2 * MAX_TRIES)
     return found, done
 
