@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,11 @@ from cvae_lightning.runs.png import is_whole_png, png_bytes
 from cvae_lightning.world import (
     DEFAULT,
     CaptionedScene,
+    SceneBatch,
     World,
-    captioned_scene,
+    captioned_scenes,
     check_split,
     instance_mask,
-    render,
     to_plain,
 )
 
@@ -35,6 +35,8 @@ FORMAT = 2
 """The layout of an export; another one gets another number."""
 AT_ONCE = 64
 """Pictures that are rendered together."""
+LOT = 8192
+"""Scenes that are sampled together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +121,13 @@ def write_split(
     home, rows = folder / split, []
     (home / MASKS if settings.masks else home).mkdir(parents=True, exist_ok=True)
     todo = set(missing(home, settings))
-    for start in range(0, settings.size, AT_ONCE):
-        indices = range(start, min(start + AT_ONCE, settings.size))
-        examples = {index: captioned_scene(settings.seed, split, index, world=settings.world) for index in indices}
-        needed = {index: example for index, example in examples.items() if index in todo}
-        _write_pictures(home, needed, settings)
-        advance(len(needed))
-        rows += [_row(example, index, split, settings) for index, example in examples.items()]
+    for first, scenes in _lots(split, settings):
+        for start in range(0, len(scenes), AT_ONCE):
+            places = range(start, min(start + AT_ONCE, len(scenes)))
+            needed = [place for place in places if first + place in todo]
+            _write_pictures(home, scenes.take(needed), [first + place for place in needed], settings)
+            advance(len(needed))
+            rows += [_row(scenes[place], first + place, split, settings) for place in places]
     write_atomic(home / IMAGES_METADATA, json_lines(rows))
     return [home, home / IMAGES_METADATA]
 
@@ -138,9 +140,16 @@ def prompts(settings: DatasetSettings) -> Iterator[dict[str, Any]]:
         ['2 medium purple stars']
     """
     for split in settings.splits:
-        for index in range(settings.size):
-            example = captioned_scene(settings.seed, split, index, world=settings.world)
-            yield prompt_line(example, settings.world, split=split, seed=settings.seed, index=index)
+        for first, scenes in _lots(split, settings):
+            for place in range(len(scenes)):
+                yield prompt_line(scenes[place], settings.world, split=split, seed=settings.seed, index=first + place)
+
+
+def _lots(split: str, settings: DatasetSettings) -> Iterator[tuple[int, SceneBatch]]:
+    """The scenes of a split, many at a time, each lot with the index of its first one."""
+    for first in range(0, settings.size, LOT):
+        indices = range(first, min(first + LOT, settings.size))
+        yield first, captioned_scenes(settings.seed, split, indices, world=settings.world)
 
 
 def missing(home: Path, settings: DatasetSettings) -> list[int]:
@@ -150,11 +159,10 @@ def missing(home: Path, settings: DatasetSettings) -> list[int]:
     return [index for index, name in names.items() if not all(is_whole_png(folder / name) for folder in folders)]
 
 
-def _write_pictures(home: Path, examples: dict[int, CaptionedScene], settings: DatasetSettings) -> None:
-    images = render([example.scene for example in examples.values()], settings.image_size, world=settings.world)
-    for (index, example), image in zip(examples.items(), images, strict=True):
+def _write_pictures(home: Path, scenes: SceneBatch, indices: Sequence[int], settings: DatasetSettings) -> None:
+    for place, (index, image) in enumerate(zip(indices, scenes.draw(settings.image_size), strict=True)):
         if settings.masks:
-            mask = instance_mask(example.scene, settings.image_size, world=settings.world)
+            mask = instance_mask(scenes[place].scene, settings.image_size, world=settings.world)
             _write_bytes(home / MASKS / picture_name(index), png_bytes(mask))
         _write_bytes(home / picture_name(index), png_bytes(image))
 

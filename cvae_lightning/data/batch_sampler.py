@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from torch.utils.data import Sampler
 
 
+FIRST_LOT, LARGEST_LOT = 256, 8192
+"""Scenes that a data set is told of before they are asked for: few at first, so that training starts soon."""
+
+
 def _none_done() -> int:
     return 0
+
+
+def _not_told(indices: Sequence[int]) -> None:
+    """In place of ``expect`` where a data set has no use for it."""
 
 
 class SceneBatchSampler(Sampler[list[int]]):
@@ -27,6 +36,7 @@ class SceneBatchSampler(Sampler[list[int]]):
         world_size: number of processes.
         shuffle: False for the plain order.
         done: gives the number of batches that were taken before an iteration begins.
+        expect: is told the indices of many batches before they are yielded; a function of the data set.
         count_passes: whether scene i of pass p is given as p x size + i, for datasets that differ from pass to pass.
 
     Raises:
@@ -47,6 +57,7 @@ class SceneBatchSampler(Sampler[list[int]]):
         world_size: int = 1,
         shuffle: bool = True,
         done: Callable[[], int] = _none_done,
+        expect: Callable[[Sequence[int]], None] = _not_told,
         count_passes: bool = False,
     ) -> None:
         if batch_size < 1:
@@ -57,6 +68,7 @@ class SceneBatchSampler(Sampler[list[int]]):
             )
         self.shared = size - size % world_size
         self.size, self.seed, self.shuffle, self.done = size, seed, shuffle, done
+        self.expect = expect
         self.rank, self.world_size = rank, world_size
         self.batch_size, self.count_passes = batch_size, count_passes
 
@@ -64,6 +76,13 @@ class SceneBatchSampler(Sampler[list[int]]):
         return -(-self.shared // (self.batch_size * self.world_size))
 
     def __iter__(self) -> Iterator[list[int]]:
+        batches, lot = self._batches(), FIRST_LOT
+        while some := list(islice(batches, -(-lot // self.batch_size))):
+            self.expect([index for batch in some for index in batch])
+            yield from some
+            lot = min(2 * lot, LARGEST_LOT)
+
+    def _batches(self) -> Iterator[list[int]]:
         first = self.done()
         current, order = -1, np.empty(0, dtype=np.int64)
         step = self.batch_size * self.world_size

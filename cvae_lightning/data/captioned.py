@@ -136,7 +136,7 @@ class CaptionedDataModule(pl.LightningDataModule):
 
     def _loader(self, split: str, shuffle: bool, passes: Examples | None = None) -> DataLoader[Example]:
         """Batches of a split, or of ``passes``, which continues with one pass of the split after another."""
-        trainer = self.trainer
+        trainer, dataset = self.trainer, self.datasets[split] if passes is None else passes
         order = SceneBatchSampler(
             len(self.datasets[split]),
             self.batch_size,
@@ -146,9 +146,10 @@ class CaptionedDataModule(pl.LightningDataModule):
             shuffle=shuffle,
             count_passes=passes is not None,
             **({"done": self._batches_done} if shuffle else {}),
+            **({} if self.num_workers else {"expect": dataset.expect}),  # other processes have data sets of their own
         )
         return SceneLoader(
-            self.datasets[split] if passes is None else passes,
+            dataset,
             batch_sampler=order,
             collate_fn=Collate(self.tokenizer),
             num_workers=self.num_workers,

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from cvae_lightning.world import DEFAULT, CaptionedScene, World, captioned_scene, check_split, render
+from cvae_lightning.world import DEFAULT, CaptionedScene, World, captioned_scene, captioned_scenes, check_split, render
+
+
+FEW = 64
+"""Scenes that are sampled faster one at a time."""
+LOT = 8192
+"""Scenes whose captions are drawn at once."""
 
 
 class Example(NamedTuple):
@@ -38,6 +46,9 @@ class Examples(Dataset[Example]):
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
         """Several items at once; a DataLoader calls this for each batch."""
         return [self[index] for index in indices]
+
+    def expect(self, indices: Sequence[int]) -> None:
+        """Prepare for items that are about to be asked for, where that is cheaper for many at once."""
 
 
 class ShapeSceneDataset(Examples):
@@ -80,6 +91,7 @@ class ShapeSceneDataset(Examples):
         check_split(split, world=world)
         self.size, self.canvas_size, self.seed, self.split = size, canvas_size, seed, split
         self.synonyms, self.world = synonyms, world
+        self.expect(())
 
     def __len__(self) -> int:
         return self.size
@@ -89,14 +101,31 @@ class ShapeSceneDataset(Examples):
 
     def __getitems__(self, indices: Sequence[int]) -> list[Example]:
         """Several items at once, rendered together; a DataLoader calls this for each batch."""
-        drawn = [self.scene(index) for index in indices]
-        images = torch.from_numpy(
-            render([scene for _, scene, _ in drawn], self.canvas_size, world=self.world)
-        )  # (B, S, S, 3)
-        return [
-            Example(image, caption, index)
-            for image, (_, _, caption), index in zip(images.permute(0, 3, 1, 2), drawn, indices, strict=True)
-        ]
+        pixels, captions = self._drawn([self._index(index) for index in indices])
+        images = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # (B, 3, S, S)
+        return [Example(*example) for example in zip(images, captions, indices, strict=True)]
+
+    def expect(self, indices: Sequence[int]) -> None:
+        """Sample the scenes of items that are about to be asked for, which is cheaper than a batch at a time.
+
+        Args:
+            indices: 0 or more each; those of an earlier call are forgotten.
+        """
+        scenes = captioned_scenes(self.seed, self.split, indices, synonyms=self.synonyms, world=self.world)
+        self._expected = {index: row for row, index in enumerate(indices)}, scenes
+
+    def _drawn(self, indices: Sequence[int]) -> tuple[NDArray[np.uint8], Sequence[str]]:
+        """(B, S, S, 3) pixels, and captions."""
+        rows, scenes = self._expected
+        if all(index in rows for index in indices):
+            chosen = scenes.take([rows[index] for index in indices])
+        elif len(indices) < FEW:
+            examples = [self.scene(index) for index in indices]
+            pixels = render([example.scene for example in examples], self.canvas_size, world=self.world)
+            return pixels, [example.caption for example in examples]
+        else:
+            chosen = captioned_scenes(self.seed, self.split, indices, synonyms=self.synonyms, world=self.world)
+        return chosen.draw(self.canvas_size), chosen.captions
 
     def scene(self, index: int) -> CaptionedScene:
         """What item ``index`` is made from: its meaning, its scene and its caption.
@@ -104,10 +133,19 @@ class ShapeSceneDataset(Examples):
         Raises:
             IndexError: the index is outside the dataset.
         """
+        number = self._index(index)
+        return captioned_scene(self.seed, self.split, number, synonyms=self.synonyms, world=self.world)
+
+    def _index(self, index: int) -> int:
         if not -self.size <= index < self.size:
             raise IndexError(f"scene {index} of a dataset of {self.size}")
-        return captioned_scene(self.seed, self.split, index % self.size, synonyms=self.synonyms, world=self.world)
+        return index % self.size
 
     def captions(self, limit: int | None = None) -> Iterator[str]:
         """The captions of the first ``limit`` items (all of them if None), without rendering images."""
-        return (self.scene(index)[2] for index in range(min(self.size, limit or self.size)))
+        count = min(self.size, limit or self.size)
+        for start in range(0, count, LOT):
+            lot = range(start, min(start + LOT, count))
+            yield from captioned_scenes(
+                self.seed, self.split, lot, synonyms=self.synonyms, world=self.world
+            ).captions

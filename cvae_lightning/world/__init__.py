@@ -4,9 +4,11 @@ A `World` is a value that says what exists: `DEFAULT`, `V1`, another one by `wor
 function here takes it as `world=`. A `Meaning` is what a caption says; `describe` and `parse` convert one into the
 other. `sample` draws a meaning and a `Scene` of which it holds, and `render` turns scenes into pixels. `detect` finds
 the things in pixels, and `judge` decides by them whether a meaning holds. Every function that draws takes its random
-generator as an argument; `scene_rng` gives the one of any scene of any split. The specification is `docs/world.md`.
+generator as an argument; `scene_rng` gives the one of any scene of any split. `captioned_scene` gives a scene of a split,
+and `captioned_scenes` many at once, several times as fast. The specification is `docs/world.md`.
 """
 
+from cvae_lightning.world.batch.scenes import SceneBatch, captioned_scenes
 from cvae_lightning.world.captioned import CaptionedScene, captioned_scene
 from cvae_lightning.world.captions import CaptionError, describe, parse
 from cvae_lightning.world.checks import check_meaning, check_scene
@@ -43,6 +45,7 @@ __all__ = [
     "Meaning",
     "Mix",
     "Scene",
+    "SceneBatch",
     "Spacing",
     "Splits",
     "Thing",
@@ -51,6 +54,7 @@ __all__ = [
     "World",
     "bounding_box",
     "captioned_scene",
+    "captioned_scenes",
     "check_exact",
     "check_meaning",
     "check_scene",

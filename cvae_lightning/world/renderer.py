@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvae_lightning.world.checks import check_scene
+from cvae_lightning.world.drawing import Outlines, Things, draw_things
 from cvae_lightning.world.named import DEFAULT
-from cvae_lightning.world.outlines import Outline
+from cvae_lightning.world.outlines import Outline, reach
 from cvae_lightning.world.scene import Scene
 from cvae_lightning.world.world import RGB, World
 
@@ -26,8 +27,8 @@ SMALLEST, LARGEST = 32, 512
 # Lines per row of pixels; a side that is flatter than 45 degrees gets more, in proportion.
 LINES = 4
 
-# Pixels drawn at a time: few enough for the cumulative sums to stay in the processor's cache.
-PIXELS_AT_ONCE = 1 << 16
+# Pixels drawn at a time: few enough for the arrays to stay in the processor's cache.
+PIXELS_AT_ONCE = 1 << 19
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -83,14 +84,68 @@ def silhouettes(scenes: Sequence[Scene], size: int, shapes: Mapping[str, Outline
 def _draw(
     scenes: Sequence[Scene], size: int, shapes: Mapping[str, Outline], colours: Mapping[str, RGB], background: RGB
 ) -> NDArray[np.uint8]:
+    numbers = {shape: number for number, shape in enumerate(shapes)}
+    things = [thing for scene in scenes for thing in scene.things]
+    places = np.array([(thing.x, thing.y, thing.r) for thing in things]).reshape(-1, 3).T
+    return draw_arrays(
+        Things(
+            np.repeat(np.arange(len(scenes)), [len(scene.things) for scene in scenes]),
+            np.array([numbers[thing.shape] for thing in things], np.int64),
+            *places,
+            np.array([colours[thing.colour] for thing in things], np.int64).reshape(-1, 3).T,
+        ),
+        len(scenes),
+        size,
+        tuple(shapes.values()),
+        background,
+    )
+
+
+def draw_arrays(
+    things: Things, count: int, size: int, shapes: tuple[Outline, ...], background: RGB
+) -> NDArray[np.uint8]:
+    """Draw things that are given as arrays.
+
+    Args:
+        things: in the order of their images; centres and radii as fractions of the side.
+        count: the number N of images.
+        size: the side S in pixels, 32 to 512.
+        shapes: the outline of each shape.
+        background: RGB.
+
+    Returns:
+        (N, S, S, 3) uint8 RGB.
+
+    Raises:
+        ValueError: the size is out of range.
+    """
     if not SMALLEST <= size <= LARGEST:
         raise ValueError(f"image size is {size}: expected {SMALLEST} to {LARGEST} pixels")
-    images = np.empty((len(scenes), size, size, 3), np.uint8)
-    sides = {shape: sides_of(corners) for shape, corners in shapes.items()}
+    images = np.empty((count, size, size, 3), np.uint8)
+    images[:] = np.full((size, 3), background, np.uint8)
+    things = things._replace(x=things.x * size, y=things.y * size, r=things.r * size)
     step = max(1, PIXELS_AT_ONCE // size**2)
-    for start in range(0, len(scenes), step):
-        _paint(scenes[start : start + step], images[start : start + step], sides, colours, background)
+    ends = np.searchsorted(things.image, np.arange(0, count + step, step)).tolist()
+    for first, (start, stop) in zip(range(0, count, step), pairwise(ends), strict=True):
+        part = things.part(start, stop)
+        part = part._replace(image=part.image - first)
+        drawn = images[first : first + step]
+        rows = draw_things(part, _outlines(shapes), background, drawn)
+        if len(rows):
+            _draw_rows(part, rows, drawn, shapes, background)
     return images
+
+
+@cache
+def _outlines(shapes: tuple[Outline, ...]) -> Outlines:
+    sides = [sides_of(corners) for corners in shapes]
+    counts = np.array([len(some) for some in sides])
+    return Outlines(
+        np.ascontiguousarray(np.concatenate(sides).T),
+        np.cumsum(counts) - counts,
+        counts,
+        np.array([reach(corners) for corners in shapes]).transpose(1, 2, 0),
+    )
 
 
 @cache
@@ -111,28 +166,27 @@ def sides_of(corners: Outline) -> Floats:
     return np.array(sides, float)
 
 
-def _paint(
-    scenes: Sequence[Scene],
-    images: NDArray[np.uint8],
-    sides: Mapping[str, Floats],
-    colours: Mapping[str, RGB],
-    background: RGB,
+def _draw_rows(
+    things: Things, rows: Ints, images: NDArray[np.uint8], shapes: tuple[Outline, ...], background: RGB
 ) -> None:
-    """Draw a few scenes into (N, S, S, 3)."""
-    size = images.shape[1]
-    things = [(n, thing) for n, scene in enumerate(scenes) for thing in scene.things]
-    if not things:
-        images[:] = background
-        return
-    shapes = [sides[thing.shape] for _, thing in things]
-    positions = np.array([(n, thing.x * size, thing.y * size, thing.r * size) for n, thing in things])  # (T, 4)
-    tints = np.subtract([colours[thing.colour] for _, thing in things], background)  # (T, 3)
-    for channel, mixed in enumerate(mixtures(shapes, positions, tints, len(scenes), size)):
-        images[..., channel] = np.clip(mixed + (background[channel] + 0.5), 0, 255)
+    """Draw some rows of N images (N, S, S, 3), each of whose pixels is the sum of what all things add to it."""
+    count, size = images.shape[:2]
+    shown = np.isin(things.image, rows // size).nonzero()[0]
+    positions = np.stack((things.image, things.x, things.y, things.r), axis=1)[shown]
+    tints = things.colour.T[shown] - np.array(background)  # (T, 3)
+    sides = [sides_of(shapes[number]) for number in things.shape[shown].tolist()]
+    flat = images.reshape(count * size, size, 3)
+    for channel, mixed in enumerate(mixtures(sides, positions, tints, count, size, rows)):
+        flat[rows, :, channel] = np.clip(mixed + (background[channel] + 0.5), 0, 255)
 
 
 def mixtures(
-    shapes: Sequence[Floats], positions: Floats, values: NDArray[np.number], count: int, size: int
+    shapes: Sequence[Floats],
+    positions: Floats,
+    values: NDArray[np.number],
+    count: int,
+    size: int,
+    rows: Ints | None = None,
 ) -> Iterator[Floats]:
     """What things add to each pixel: their values, by the share of the pixel that they cover.
 
@@ -142,21 +196,29 @@ def mixtures(
         values: (T, C) what each thing adds to a pixel that it covers, in C channels.
         count: the number of images N.
         size: their side S in pixels.
+        rows: (R,) the rows of pixels that are asked for, image after image; None for all N S.
 
     Yields:
-        (N, S, S) for each channel.
+        (R, S) for each channel; (N, S, S) for all rows.
     """
     owner = np.repeat(np.arange(len(shapes)), [len(shape) for shape in shapes])  # (E)
-    side, cell, step = _crossings(np.concatenate(shapes), positions[owner], size)
+    side, row, column, step = _crossings(np.concatenate(shapes), positions[owner], size)
+    if rows is not None:
+        number = np.full(count * size, -1)
+        number[rows] = np.arange(len(rows))
+        asked = (number[row] >= 0).nonzero()[0]
+        side, row, column, step = side[asked], number[row[asked]], column[asked], (step[0][asked], step[1][asked])
+    shape = (count, size, size + 1) if rows is None else (len(rows), size + 1)  # rows are one pixel longer
+    cell = row * (size + 1) + column
     cells, value = np.concatenate((cell, cell + 1)), values[owner][side]  # (2 K), (K, C)
-    for column in value.T:
+    for channel in value.T:
         steps = np.bincount(
-            cells, np.concatenate((step[0] * column, step[1] * column)), minlength=count * size * (size + 1)
+            cells, np.concatenate((step[0] * channel, step[1] * channel)), minlength=int(np.prod(shape))
         )
-        yield np.cumsum(steps.reshape(count, size, size + 1)[..., :-1], axis=-1)
+        yield np.cumsum(steps.reshape(shape)[..., :-1], axis=-1)
 
 
-def _crossings(sides: Floats, positions: Floats, size: int) -> tuple[Ints, Ints, tuple[Floats, Floats]]:
+def _crossings(sides: Floats, positions: Floats, size: int) -> tuple[Ints, Ints, Ints, tuple[Floats, Floats]]:
     """Where lines cross sides.
 
     Args:
@@ -165,9 +227,8 @@ def _crossings(sides: Floats, positions: Floats, size: int) -> tuple[Ints, Ints,
         size: the side S of the images in pixels.
 
     Returns:
-        For each of K crossings: the number of its side, the number of its pixel among all N * S * (S + 1)
-        (rows are one pixel longer than the image), and how much of the step falls on that pixel and on
-        the next.
+        For each of K crossings: the number of its side, its row of pixels among all N * S and its column, and how
+        much of the step falls on that pixel and on the next.
     """
     top, bottom, start, slope, bulge, sign, lines = sides.T
     scene, x, y, r = positions.T
@@ -183,7 +244,6 @@ def _crossings(sides: Floats, positions: Floats, size: int) -> tuple[Ints, Ints,
     position = np.clip(x[side] + r[side] * across, 0, size)
     column = np.minimum(np.floor(position), size - 1)
     row = scene[side] * size + np.floor(line / lines[side])
-    cell = (row * (size + 1) + column).astype(np.int64)
     step = sign[side] * (end - begin)
     second = step * (position - column)
-    return side, cell, (step - second, second)
+    return side, row.astype(np.int64), column.astype(np.int64), (step - second, second)

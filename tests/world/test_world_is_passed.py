@@ -8,6 +8,7 @@ from support import ROOT
 FUNCTIONS = {
     "bounding_box",
     "captioned_scene",
+    "captioned_scenes",
     "check_group",
     "check_meaning",
     "check_scene",

@@ -16,9 +16,11 @@ from cvae_lightning.world.batch.tables import tables
 from cvae_lightning.world.batch.wording import draw_captions
 from cvae_lightning.world.captioned import CaptionedScene
 from cvae_lightning.world.checks import check_meaning
+from cvae_lightning.world.drawing import Things
 from cvae_lightning.world.membership import check_split
 from cvae_lightning.world.mix import Mix
 from cvae_lightning.world.named import DEFAULT
+from cvae_lightning.world.renderer import draw_arrays
 from cvae_lightning.world.scene import Meaning, Scene, Thing
 from cvae_lightning.world.splits import NUMBERS
 from cvae_lightning.world.world import World
@@ -52,6 +54,40 @@ class SceneBatch:
 
     def __len__(self) -> int:
         return len(self.captions)
+
+    def take(self, rows: Sequence[int]) -> SceneBatch:
+        """Some of the scenes, in this order."""
+        chosen = np.asarray(rows, np.int64).reshape(-1)
+        counts = np.diff(self.starts)[chosen]
+        starts = np.concatenate(([0], np.cumsum(counts)))
+        things = np.repeat(self.starts[chosen] - starts[:-1], counts) + np.arange(starts[-1])
+        return SceneBatch(
+            captions=[self.captions[row] for row in chosen.tolist()],
+            groups=self.groups[chosen],
+            links=self.links[chosen],
+            starts=starts,
+            group=self.group[things],
+            x=self.x[things],
+            y=self.y[things],
+            r=self.r[things],
+            world=self.world,
+        )
+
+    def draw(self, size: int) -> NDArray[np.uint8]:
+        """(N, S, S, 3) uint8 RGB: the pixels that ``render`` draws.
+
+        Args:
+            size: the side S in pixels, 32 to 512.
+
+        Raises:
+            ValueError: the size is out of range.
+        """
+        table, world = tables(self.world), self.world
+        colours = np.array([world.colours[colour] for colour in table.colours], np.int64).T
+        image = np.repeat(np.arange(len(self)), np.diff(self.starts))
+        shape, colour = table.shape[self.group], colours[:, table.colour[self.group]]
+        things = Things(image, shape, self.x, self.y, self.r, colour)
+        return draw_arrays(things, len(self), size, tuple(world.shapes.values()), world.background)
 
     def __getitem__(self, index: int) -> CaptionedScene:
         """One of the scenes.
