@@ -8,7 +8,6 @@ from itertools import islice
 import numpy as np
 from torch.utils.data import Sampler
 
-
 FIRST_LOT, LARGEST_LOT = 256, 8192
 """Scenes that a data set is told of before they are asked for: few at first, so that training starts soon."""
 

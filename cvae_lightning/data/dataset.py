@@ -13,7 +13,6 @@ from torch.utils.data import Dataset
 
 from cvae_lightning.world import DEFAULT, CaptionedScene, World, captioned_scene, captioned_scenes, check_split, render
 
-
 FEW = 64
 """Scenes that are sampled faster one at a time."""
 LOT = 8192
@@ -146,6 +145,4 @@ class ShapeSceneDataset(Examples):
         count = min(self.size, limit or self.size)
         for start in range(0, count, LOT):
             lot = range(start, min(start + LOT, count))
-            yield from captioned_scenes(
-                self.seed, self.split, lot, synonyms=self.synonyms, world=self.world
-            ).captions
+            yield from captioned_scenes(self.seed, self.split, lot, synonyms=self.synonyms, world=self.world).captions

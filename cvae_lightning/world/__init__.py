@@ -4,8 +4,8 @@ A `World` is a value that says what exists: `DEFAULT`, `V1`, another one by `wor
 function here takes it as `world=`. A `Meaning` is what a caption says; `describe` and `parse` convert one into the
 other. `sample` draws a meaning and a `Scene` of which it holds, and `render` turns scenes into pixels. `detect` finds
 the things in pixels, and `judge` decides by them whether a meaning holds. Every function that draws takes its random
-generator as an argument; `scene_rng` gives the one of any scene of any split. `captioned_scene` gives a scene of a split,
-and `captioned_scenes` many at once, several times as fast. The specification is `docs/world.md`.
+generator as an argument; `scene_rng` gives the one of any scene of any split. `captioned_scene` gives a scene of a
+split, and `captioned_scenes` many at once, several times as fast. The specification is `docs/world.md`.
 """
 
 from cvae_lightning.world.batch.scenes import SceneBatch, captioned_scenes

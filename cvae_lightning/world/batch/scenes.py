@@ -99,7 +99,9 @@ class SceneBatch:
         kinds = [tables(self.world).groups[number] for number in self.group[span].tolist()]
         rows = zip(kinds, self.x[span].tolist(), self.y[span].tolist(), self.r[span].tolist(), strict=True)
         things = [Thing(kind.shape, str(kind.colour), str(kind.size), x, y, r) for kind, x, y, r in rows]
-        return CaptionedScene(_meaning(self.groups[index], self.links[index], self.world), Scene(tuple(things)), caption)
+        return CaptionedScene(
+            _meaning(self.groups[index], self.links[index], self.world), Scene(tuple(things)), caption
+        )
 
 
 def captioned_scenes(

@@ -108,7 +108,9 @@ class Streams:
     def peek(self, lanes: Ints, start: int, count: int) -> Floats:
         """(count, n) what ``doubles`` would give after ``start`` draws, without advancing any generator."""
         high, low = np.empty((2, count, len(lanes)), np.uint64)
-        high[0], low[0] = _step((self.high[lanes], self.low[lanes]), jump(start + 1).factor, self._added(start + 1, lanes))
+        high[0], low[0] = _step(
+            (self.high[lanes], self.low[lanes]), jump(start + 1).factor, self._added(start + 1, lanes)
+        )
         done = 1
         while done < count:  # what is known, and as much again
             new = slice(done, min(2 * done, count))

@@ -10,7 +10,7 @@ from pathlib import Path
 from cvae_lightning.world import CaptionedScene, captioned_scene, render, world_named
 
 WORLDS = ("default", "three_groups", "many", "german", "mosaic")
-FILE = Path(__file__).parent / "golden/worlds.json"
+FILE = Path(__file__).parents[1] / "world/golden/worlds.json"
 TRAIN, OTHER, LARGE = 2000, 300, 40
 """Scenes of the training split, of each other split, and those drawn at 256 px."""
 
