@@ -9,14 +9,15 @@ import numpy as np
 from torch.utils.data import Sampler
 
 FIRST_LOT, LARGEST_LOT = 256, 8192
-"""Scenes that a data set is told of before they are asked for: few at first, so that training starts soon."""
+"""Scenes that a data set gets to know before they are asked for: few at first, so that training starts soon."""
 
 
-def _none_done() -> int:
+def none_done() -> int:
+    """In place of ``done`` where every iteration begins with the first batch."""
     return 0
 
 
-def _not_told(indices: Sequence[int]) -> None:
+def expect_nothing(indices: Sequence[int]) -> None:
     """In place of ``expect`` where a data set has no use for it."""
 
 
@@ -35,7 +36,7 @@ class SceneBatchSampler(Sampler[list[int]]):
         world_size: number of processes.
         shuffle: False for the plain order.
         done: gives the number of batches that were taken before an iteration begins.
-        expect: is told the indices of many batches before they are yielded; a function of the data set.
+        expect: is given the indices of many batches before they are yielded; a function of the data set.
         count_passes: whether scene i of pass p is given as p x size + i, for datasets that differ from pass to pass.
 
     Raises:
@@ -55,8 +56,8 @@ class SceneBatchSampler(Sampler[list[int]]):
         rank: int = 0,
         world_size: int = 1,
         shuffle: bool = True,
-        done: Callable[[], int] = _none_done,
-        expect: Callable[[Sequence[int]], None] = _not_told,
+        done: Callable[[], int] = none_done,
+        expect: Callable[[Sequence[int]], None] = expect_nothing,
         count_passes: bool = False,
     ) -> None:
         if batch_size < 1:

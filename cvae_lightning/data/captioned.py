@@ -13,7 +13,7 @@ from pytorch_lightning.loops.progress import _ProcessedTracker
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from cvae_lightning.data.batch_sampler import SceneBatchSampler
+from cvae_lightning.data.batch_sampler import SceneBatchSampler, expect_nothing, none_done
 from cvae_lightning.data.dataset import Example, Examples
 from cvae_lightning.data.loader import SceneLoader, leave_signals_to_parent
 from cvae_lightning.data.tokenizer import CaptionTokenizer
@@ -145,8 +145,10 @@ class CaptionedDataModule(pl.LightningDataModule):
             world_size=trainer.world_size if trainer else 1,
             shuffle=shuffle,
             count_passes=passes is not None,
-            **({"done": self._batches_done} if shuffle else {}),
-            **({} if self.num_workers else {"expect": dataset.expect}),  # other processes have data sets of their own
+            done=self._batches_done if shuffle else none_done,
+            expect=expect_nothing
+            if self.num_workers
+            else dataset.expect,  # other processes have data sets of their own
         )
         return SceneLoader(
             dataset,

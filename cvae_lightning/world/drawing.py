@@ -146,8 +146,9 @@ def _steps(things: Things, outlines: Outlines, windows: _Windows, size: int) -> 
     width = windows.width[owner] + 1
     base = windows.start[owner] - windows.top[owner] * width - windows.left[owner]
 
-    def of_each(values: Floats) -> Floats:
-        return np.repeat(values, crossed)
+    def of_each(values: Floats | Ints) -> Floats:
+        repeated: Floats = np.repeat(values, crossed)
+        return repeated
 
     # Of each crossing, from here on. On a straight side, x = offset + slope y.
     line = np.arange(int(crossed.sum())) - of_each(np.cumsum(crossed) - crossed - first)

@@ -91,7 +91,9 @@ def _draw(
         Things(
             np.repeat(np.arange(len(scenes)), [len(scene.things) for scene in scenes]),
             np.array([numbers[thing.shape] for thing in things], np.int64),
-            *places,
+            places[0],
+            places[1],
+            places[2],
             np.array([colours[thing.colour] for thing in things], np.int64).reshape(-1, 3).T,
         ),
         len(scenes),
@@ -172,7 +174,7 @@ def _draw_rows(
     """Draw some rows of N images (N, S, S, 3), each of whose pixels is the sum of what all things add to it."""
     count, size = images.shape[:2]
     shown = np.isin(things.image, rows // size).nonzero()[0]
-    positions = np.stack((things.image, things.x, things.y, things.r), axis=1)[shown]
+    positions = np.stack((things.image.astype(np.float64), things.x, things.y, things.r), axis=1)[shown]
     tints = things.colour.T[shown] - np.array(background)  # (T, 3)
     sides = [sides_of(shapes[number]) for number in things.shape[shown].tolist()]
     flat = images.reshape(count * size, size, 3)

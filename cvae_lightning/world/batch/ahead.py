@@ -28,8 +28,8 @@ class Ahead:
 
     def __init__(self, streams: Streams, lanes: Ints) -> None:
         self._streams, self._lanes = streams, lanes.tolist()
-        self._generators = [streams.generator(lane) for lane in self._lanes]
-        self._blocks = np.stack([generator.random(BLOCK) for generator in self._generators])
+        self._generators = [streams.plain(lane) for lane in self._lanes]
+        self._blocks = np.stack([np.random.Generator(generator).random(BLOCK) for generator in self._generators])
         self._used = np.zeros(len(lanes), np.int64)
 
     def doubles(self, lanes: Ints) -> Floats:
@@ -56,7 +56,7 @@ class Ahead:
     def finish(self) -> None:
         """Advance the streams by what was used; nothing may be drawn here afterwards."""
         for lane, generator, used in zip(self._lanes, self._generators, self._used.tolist(), strict=True):
-            generator.bit_generator.advance(used - BLOCK)
+            generator.advance(used - BLOCK)
             self._streams.put(lane, generator)
 
     def _refill(self, k: int) -> None:
@@ -65,6 +65,6 @@ class Ahead:
         kept = max(0, BLOCK - used)
         block[:kept] = block[BLOCK - kept :].copy()
         if used > BLOCK:
-            generator.bit_generator.advance(used - BLOCK)
-        generator.random(out=block[kept:])
+            generator.advance(used - BLOCK)
+        np.random.Generator(generator).random(out=block[kept:])
         self._used[k] = 0

@@ -134,8 +134,8 @@ def _free(region: Floats, taken: Floats, gaps: Floats, draws: Draws, lanes: Ints
                 break
         numbers = draws.peek(lanes[left], 2 * start, 2 * tries).reshape(tries, 2, -1)
         candidates, free = _candidates(numbers, region, taken, gaps)
-        still = ~free.any(axis=0)
-        here = (~still).nonzero()[0]
+        hit: Bools = np.any(free, axis=0)
+        still, here = ~hit, hit.nonzero()[0]
         found[:, left[here]] = candidates[free.argmax(axis=0)[here], :, here].T
         done[left[here]] = True
         start += tries

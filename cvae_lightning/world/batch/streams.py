@@ -8,12 +8,13 @@ arrays of uint64 here, its high and its low half.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cvae_lightning.world.batch.seeding import POOL, seed_words, words_of
 
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]
@@ -25,7 +26,6 @@ _MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF, _ONE = np.uint64(32), np.uint64(1)
 _MASK = (1 << 128) - 1
-_POOL = 4
 
 
 class Jump(NamedTuple):
@@ -86,7 +86,7 @@ class Streams:
             number: of the split.
             indices: (N,) 0 or more.
         """
-        words = _seed_words([*_words_of(seed, _POOL), *_words_of(number)], indices)
+        words = seed_words([*words_of(seed, POOL), *words_of(number)], indices)
         large = np.flatnonzero(indices > int(_LOW))
         for i in large.tolist():  # an index of two words, which no data set has
             sequence = np.random.SeedSequence(seed, spawn_key=(number, int(indices[i])))
@@ -124,17 +124,21 @@ class Streams:
         state = _step((self.high[lanes], self.low[lanes]), jump(draws).factor, self._added(draws, lanes))
         self.high[lanes], self.low[lanes] = state
 
-    def generator(self, lane: int) -> np.random.Generator:
+    def plain(self, lane: int) -> np.random.PCG64:
         """One of them as NumPy's; without the half of a word that may be left."""
         found = np.random.PCG64(0)
         state, inc = ((int(high[lane]) << 64) + int(low[lane]) for high, low in ((self.high, self.low), self.increment))
-        plain = {"bit_generator": "PCG64", "state": {"state": state, "inc": inc}, "has_uint32": 0, "uinteger": 0}
-        found.state = plain
-        return np.random.Generator(found)
+        found.state = {
+            "bit_generator": "PCG64",
+            "state": {"state": state, "inc": inc},
+            "has_uint32": 0,
+            "uinteger": 0,
+        }
+        return found
 
-    def put(self, lane: int, generator: np.random.Generator) -> None:
-        """Set the state of this one to that of a generator of :meth:`generator`."""
-        state = generator.bit_generator.state["state"]["state"]
+    def put(self, lane: int, generator: np.random.PCG64) -> None:
+        """Set the state of this one to that of a generator of :meth:`plain`."""
+        state = generator.state["state"]["state"]
         self.high[lane], self.low[lane] = state >> 64, state & 0xFFFFFFFFFFFFFFFF
 
     def _added(self, draws: int, lanes: Ints) -> Number:
@@ -181,20 +185,22 @@ class Streams:
 
 
 def _double(words: Words) -> Floats:
-    return (words >> np.uint64(11)) * 2.0**-53
+    found: Floats = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return found
 
 
 def _output(state: Number) -> Words:
     """XSL RR: the halves' exclusive or, rotated to the right by the six highest bits."""
     high, low = state
-    mixed, turn = high ^ low, high >> np.uint64(58)
+    mixed: Words = high ^ low
+    turn = high >> np.uint64(58)
     found: Words = (mixed >> turn) | (mixed << ((np.uint64(64) - turn) & np.uint64(63)))
     return found
 
 
 def _add(first: Number, second: Number) -> Number:
     low = first[1] + second[1]
-    return first[0] + second[0] + (low < second[1]), low
+    return first[0] + second[0] + (low < second[1]).astype(np.uint64), low
 
 
 def _step(state: Number, factor: int, increment: Number) -> Number:
@@ -218,44 +224,5 @@ def _step(state: Number, factor: int, increment: Number) -> Number:
     a1 += increment[0]
     new = low * lower
     new += increment[1]
-    a1 += new < increment[1]
+    a1 += (new < increment[1]).astype(np.uint64)
     return a1, new
-
-
-def _words_of(value: int, least: int = 1) -> list[int]:
-    """A number as 32-bit words, the lowest first."""
-    words = [value >> shift & 0xFFFFFFFF for shift in range(0, max(1, value.bit_length()), 32)]
-    return words + [0] * (least - len(words))
-
-
-def _seed_words(shared: Sequence[int], last: Ints) -> Words:
-    """(4, N) what ``SeedSequence`` generates from words that all N share and a last one."""
-    hashes = _Hash(0x43B0D7E5, 0x931E8875)
-    pool = [hashes(np.full(1, word, np.uint32)) for word in shared[:_POOL]]
-    for source in range(_POOL):
-        for target in range(_POOL):
-            if source != target:
-                pool[target] = _mix(pool[target], hashes(pool[source]))
-    for word in [*(np.full(1, word, np.uint32) for word in shared[_POOL:]), last.astype(np.uint32)]:
-        pool = [_mix(part, hashes(word)) for part in pool]
-    hashes = _Hash(0x8B51F9DD, 0x58F38DED)
-    halves = [hashes(pool[i % _POOL]).astype(np.uint64) for i in range(8)]
-    return np.stack([halves[i] | halves[i + 1] << _HALF for i in range(0, 8, 2)])
-
-
-class _Hash:
-    """The hash of ``SeedSequence``, whose constant changes with each use."""
-
-    def __init__(self, constant: int, factor: int) -> None:
-        self.constant, self.factor = constant, factor
-
-    def __call__(self, value: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        value = value ^ np.uint32(self.constant)
-        self.constant = self.constant * self.factor & 0xFFFFFFFF
-        value = value * np.uint32(self.constant)
-        return value ^ value >> np.uint32(16)
-
-
-def _mix(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    value = first * np.uint32(0xCA01F9DD) - second * np.uint32(0x4973F715)
-    return value ^ value >> np.uint32(16)

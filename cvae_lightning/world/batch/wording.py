@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from cvae_lightning.world.batch.meanings import NONE
 from cvae_lightning.world.batch.streams import Streams
 from cvae_lightning.world.batch.tables import tables
-from cvae_lightning.world.captions import CANONICAL, ChosenWords, word_rows
+from cvae_lightning.world.captions import CANONICAL
+from cvae_lightning.world.group_words import ChosenWords, word_rows
 from cvae_lightning.world.language import JOINED
 from cvae_lightning.world.world import World
 
