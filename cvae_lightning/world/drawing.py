@@ -23,8 +23,6 @@ CLOSE = 1e-9
 """How near to the next byte a value is left to the caller; sums in any order agree to 1e-12."""
 COVERED = 1e-6
 """A smaller share of a pixel changes no byte."""
-BESIDE = 1.5
-"""Outlines that are farther apart, in pixels, share no pixel."""
 
 
 class Outlines(NamedTuple):
@@ -104,20 +102,29 @@ def draw_things(things: Things, outlines: Outlines, background: Sequence[int], i
     length = np.diff(touched, append=windows.cells)
     runs = (covered > COVERED).nonzero()[0]
     touched, covered, length = touched[runs], covered[runs], length[runs]
-    owner = np.searchsorted(windows.start, touched, "right") - 1
-    row, column = np.divmod(touched - windows.start[owner], windows.width[owner] + 1)
-    first = ((things.image[owner] * size + windows.top[owner] + row) * size) + windows.left[owner] + column
+    counts = np.diff(np.searchsorted(touched, windows.start), append=len(touched))  # runs of each thing
+
+    def of_each(values: Ints) -> Ints:
+        repeated: Ints = np.repeat(values, counts)
+        return repeated
+
+    local = touched - of_each(windows.start)
+    width = of_each(windows.width + 1)
+    row = np.floor((local + 0.5) / width).astype(np.int64)
+    first = of_each((things.image * size + windows.top) * size + windows.left) + row * (size - width) + local
     pixels = np.repeat(first - (np.cumsum(length) - length), length)
     pixels += np.arange(len(pixels))
-    unsure = np.zeros(len(owner), bool)
+    unsure = [np.empty(0, np.int64)]
     for channel, base in enumerate(background):
-        value = covered * (things.colour[channel] - base)[owner] + (base + 0.5)
+        value: Floats = covered * of_each(things.colour[channel] - base)
+        value += base + 0.5
         byte = value.astype(np.uint8)
         value -= byte
-        unsure |= (value < CLOSE) | (value > 1 - CLOSE)
+        if value.min(initial=0.5) < CLOSE or value.max(initial=0.5) > 1 - CLOSE:
+            unsure.append(first[(value < CLOSE) | (value > 1 - CLOSE)])
         images.reshape(-1, 3)[:, channel][pixels] = np.repeat(byte, length)
-    shared = _shared(things, windows, np.repeat(owner, length), pixels)
-    return np.unique(np.concatenate((first[unsure], shared)) // size)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return np.unique(np.concatenate((*unsure, _shared(things, windows, owner, length, pixels))) // size)
 
 
 def _windows(things: Things, outlines: Outlines, size: int) -> _Windows:
@@ -163,8 +170,10 @@ def _steps(things: Things, outlines: Outlines, windows: _Windows, size: int) -> 
         away *= away
         half = np.sqrt(np.maximum(np.repeat(r[circles] ** 2, crossings) - away, 0))
         across[round_ones] += np.repeat(bulge[circles], crossings) * half
-    np.clip(across, 0, size, out=across)
-    column = np.minimum(np.floor(across), size - 1)
+    column = np.floor(across)
+    if across.min(initial=0) < 0 or across.max(initial=0) >= size:  # things that the border cuts off
+        np.clip(across, 0, size, out=across)
+        column = np.minimum(np.floor(across), size - 1)
     row = np.floor((line + 0.5) * share)
     cell = (of_each(base) + row * of_each(width) + column).astype(np.int64)
     step = of_each(sign) * (end - begin)
@@ -172,21 +181,18 @@ def _steps(things: Things, outlines: Outlines, windows: _Windows, size: int) -> 
     return np.concatenate((cell, cell + 1)), np.concatenate((step - second, second))
 
 
-def _shared(things: Things, windows: _Windows, owner: Ints, pixels: Ints) -> Ints:
-    """The pixels that two things cover."""
+def _shared(things: Things, windows: _Windows, owner: Ints, length: Ints, pixels: Ints) -> Ints:
+    """The pixels that two things cover; runs of so many pixels belong to things ``owner``."""
     near = np.zeros(len(things.x), bool)
+    right, bottom = windows.left + windows.width, windows.top + windows.height
     for apart in range(1, int(np.bincount(things.image).max(initial=0))):
         a, b = slice(None, -apart), slice(apart, None)
         close = things.image[a] == things.image[b]
-        close &= np.maximum(windows.left[a], windows.left[b]) <= np.minimum(
-            (windows.left + windows.width)[a], (windows.left + windows.width)[b]
-        )
-        close &= np.maximum(windows.top[a], windows.top[b]) <= np.minimum(
-            (windows.top + windows.height)[a], (windows.top + windows.height)[b]
-        )
+        close &= np.maximum(windows.left[a], windows.left[b]) <= np.minimum(right[a], right[b])
+        close &= np.maximum(windows.top[a], windows.top[b]) <= np.minimum(bottom[a], bottom[b])
         near[a] |= close
         near[b] |= close
-    asked = near[owner].nonzero()[0]
-    marks = np.empty(int(pixels.max(initial=-1)) + 1, np.int32)
-    marks[pixels[asked]] = asked
-    return pixels[asked[marks[pixels[asked]] != asked]]
+    asked = np.repeat(near[owner], length).nonzero()[0]
+    chosen, marks = pixels[asked], np.empty(int(pixels.max(initial=-1)) + 1, np.int32)
+    marks[chosen] = asked
+    return chosen[marks[chosen] != asked]

@@ -192,9 +192,8 @@ def _double(words: Words) -> Floats:
 def _output(state: Number) -> Words:
     """XSL RR: the halves' exclusive or, rotated to the right by the six highest bits."""
     high, low = state
-    mixed: Words = high ^ low
-    turn = high >> np.uint64(58)
-    found: Words = (mixed >> turn) | (mixed << ((np.uint64(64) - turn) & np.uint64(63)))
+    mixed, turn = np.bitwise_xor(high, low), high >> np.uint64(58)
+    found: Words = np.bitwise_or(mixed >> turn, mixed << ((np.uint64(64) - turn) & np.uint64(63)))
     return found
 
 
