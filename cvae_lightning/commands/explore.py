@@ -14,15 +14,16 @@ from cvae_lightning.runs.images import refuse_existing
 
 def job(config: DictConfig) -> None:
     """Paint the variations and write a picture of each kind."""
-    at_least_one(latents=config.latents)
-    files = explored_files(Path(config.output))
-    refuse_existing(files.values())
+    at_least_one(latents=config.latents, num_samples=config.num_samples)
+    output = Path(config.output)
+    refuse_existing(explored_files(output))
     checkpoint = find_checkpoint(config.run)
 
     from cvae_lightning.inference.checkpoint import load
     from cvae_lightning.inference.explore import explore
 
     painter = load(checkpoint, pick_device(config.device))
-    shown = explore(painter, str(config.caption), str(config.edited), config.seed, config.latents)
-    written = write_explored(shown.grids, shown.frames, shown.rates, files)
+    captions = str(config.caption), str(config.edited)
+    shown = explore(painter, *captions, config.seed, config.latents, config.num_samples)
+    written = write_explored(shown, output)
     done(written, f"{len(written)} files about {checkpoint}", f"evaluate run={checkpoint}")
