@@ -144,11 +144,14 @@ def _slots(painter: Painter, caption: CaptionEncoding, z: Tensor) -> list[Handle
     layout = layout_of(painter)
     if layout is None:
         return []
-    positions, _ = layout.split(z)  # (1, K, 2)
+    numbers = layout.split(z)
+    positions, present = numbers.positions, numbers.present  # (1, K, 2), (1, K) or None
     (image,) = to_pictures(painter.model.decoder(z, caption))
     things = things_in(image, painter.world)
     handles = []
     for slot in slots_in_use(painter, caption, layout):
+        if present is not None and not present[0, slot]:
+            continue
         x, y = positions[0, slot].tolist()
         near = min(things, key=lambda thing: math.hypot(thing.x - x, thing.y - y), default=None)
         words = "" if near is None else f": {near.size} {near.colour} {near.shape}"

@@ -106,8 +106,10 @@ def rates_of(painter: Painter, image: Image.Image, model_caption: str) -> list[R
     layout = layout_of(painter)
     if layout is None:
         return [Rate(f"latent {index}", value) for index, value in enumerate(nats)]
+    named = ["x", "y", *(name for name in ("radius", "presence") if getattr(layout, f"{name}_scale") is not None)]
+    names = [*named, *(str(place) for place in range(len(named), layout.slot_dim))]
     return [
-        Rate(f"slot {slot + 1} {('x', 'y')[place] if place < 2 else place}", nats[slot * layout.slot_dim + place])
+        Rate(f"slot {slot + 1} {name}", nats[slot * layout.slot_dim + place])
         for slot in slots_in_use(painter, encoded, layout)
-        for place in range(layout.slot_dim)
+        for place, name in enumerate(names)
     ]

@@ -70,7 +70,7 @@ tokens = painter.tokenizer.encode_batch([captions[0]] * 64)
 with torch.inference_mode():
     for name, each in {"N(0, I)": standard, "learned": painter}.items():
         z = each.model.sample(tokens, painter.noise(64, seed=0))  # (64, Z)
-        positions = layout.split(z)[0]  # (64, K, 2) x and y of each slot
+        positions = layout.split(z).positions  # (64, K, 2) x and y of each slot
         square, circles = positions[:, 0], positions[:, 5:8]  # the first group has slots 0 to 4, the second 5 to 9
         distances = torch.cdist(circles, circles) + 9 * torch.eye(3)
         overlap = distances.flatten(1).min(dim=1).values < 2 * painter.world.sizes["small"]
