@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.util import find_spec
 
+from cvae_lightning.spelling import nearest
+
 
 class UserError(ValueError):
     """A mistake in a config, a caption or a file: its message is all that the user needs to see."""
 
 
 def nearest_hint(word: str, options: Iterable[str]) -> str:
-    """``; the nearest is '...'`` for a message, or an empty text where no option is near.
-
-    Which word is near is decided by the world's :mod:`spelling <cvae_lightning.world.spelling>`, which captions need
-    and which imports nothing of the package, so that there is one rule. It is imported when a hint is needed only.
-    """
-    from cvae_lightning.world.spelling import nearest
-
+    """``; the nearest is '...'`` for a message, or an empty text where no option is near."""
     found = nearest(word, list(options))
     return f"; the nearest is {found[0]!r}" if found else ""
 

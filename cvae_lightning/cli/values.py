@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.world import World, check_exact, is_shipped, world_of_config
+
+if TYPE_CHECKING:
+    from cvae_lightning.world import World
 
 
 def texts(value: Any) -> list[str]:
@@ -39,6 +41,8 @@ def world_of(config: DictConfig) -> World:
     Raises:
         UserError: it is not a world, or one whose judge cannot be exact; the message names what is wrong.
     """
+    from cvae_lightning.world import check_exact, is_shipped, world_of_config  # a misspelt key needs no world
+
     try:
         world = world_of_config(OmegaConf.to_container(config, resolve=True))
         if not is_shipped(world):  # those are checked by tests

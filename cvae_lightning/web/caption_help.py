@@ -9,8 +9,8 @@ from functools import cache
 from itertools import chain, islice, zip_longest
 
 from cvae_lightning.data.tokenizer import CaptionTokenizer
+from cvae_lightning.spelling import nearest
 from cvae_lightning.world import CaptionError, Meaning, World, describe, parse, word_tables
-from cvae_lightning.world.spelling import nearest
 from cvae_lightning.world.words import read_words
 
 MOST_OFFERS = 14

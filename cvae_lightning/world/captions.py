@@ -9,12 +9,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from cvae_lightning.spelling import listed, nearest
 from cvae_lightning.world.checks import check_kinds, check_meaning
 from cvae_lightning.world.group_words import ChosenWords, word_rows
 from cvae_lightning.world.language import JOINED, Language
 from cvae_lightning.world.named import DEFAULT
 from cvae_lightning.world.scene import Group, Meaning
-from cvae_lightning.world.spelling import listed, nearest
 from cvae_lightning.world.words import read_words, word_tables
 from cvae_lightning.world.world import World
 

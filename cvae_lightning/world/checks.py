@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import combinations
 from math import isfinite
 
+from cvae_lightning.spelling import check_known
 from cvae_lightning.world.named import DEFAULT
 from cvae_lightning.world.scene import Group, Meaning, Scene, same_kind
-from cvae_lightning.world.spelling import check_known
 from cvae_lightning.world.world import World
 
 

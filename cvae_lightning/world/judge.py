@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cvae_lightning.spelling import listed
 from cvae_lightning.world.captions import describe, describe_group
 from cvae_lightning.world.checks import check_meaning
 from cvae_lightning.world.named import DEFAULT
 from cvae_lightning.world.scene import UNCLEAR, Group, Meaning
-from cvae_lightning.world.spelling import listed
 from cvae_lightning.world.vision.detector import Detection, detect
 from cvae_lightning.world.world import World
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from cvae_lightning.spelling import check_known
 from cvae_lightning.world.content import content
 from cvae_lightning.world.named import DEFAULT
 from cvae_lightning.world.scene import OPPOSITES, Meaning
-from cvae_lightning.world.spelling import check_known
 from cvae_lightning.world.world import World
 
 Accepts = Callable[[Meaning], bool]

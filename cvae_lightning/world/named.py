@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from cvae_lightning.world.spelling import check_known
+from cvae_lightning.spelling import check_known
 from cvae_lightning.world.world import World, from_plain
 
 _PACKAGE = Path(__file__).parent.parent

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from cvae_lightning.world.spelling import check_known
+from cvae_lightning.spelling import check_known
 
 MAX_ITEMS, MAX_LENGTH = 256, 200
 """The most items of a list or mapping, and the most characters of a word or phrase."""

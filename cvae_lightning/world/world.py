@@ -7,6 +7,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from itertools import pairwise
 from typing import Any
 
+from cvae_lightning.spelling import check_known, listed
 from cvae_lightning.world.frozen import FrozenMapping
 from cvae_lightning.world.language import JOINED, MAX_COUNT, Language
 from cvae_lightning.world.mix import Mix
@@ -14,7 +15,6 @@ from cvae_lightning.world.outlines import CIRCLE, Outline, outline, reach
 from cvae_lightning.world.plain import check_keys, mapping, number, sequence, truth, whole, word
 from cvae_lightning.world.scene import RELATIONS
 from cvae_lightning.world.spacing import Spacing
-from cvae_lightning.world.spelling import check_known, listed
 from cvae_lightning.world.splits import Splits
 
 RGB = tuple[int, int, int]

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 # Pixels connect through their sides, and never to another image of the stack.
 _NEIGHBOURS = np.zeros((3, 3, 3), bool)
-_NEIGHBOURS[1] = ndimage.generate_binary_structure(2, 1)
+_NEIGHBOURS[1] = [[False, True, False], [True, True, True], [False, True, False]]
 
 
 def label(mask: Bools) -> tuple[Ints, int]:
@@ -34,6 +33,8 @@ def label(mask: Bools) -> tuple[Ints, int]:
     >>> labels.tolist(), count
     ([[[1, 0, 2]]], 2)
     """
+    from scipy import ndimage  # here, because it takes long to import and every command reads this module
+
     labels = np.empty(mask.shape, np.int64)  # (N, H, W)
     return labels, int(ndimage.label(mask, _NEIGHBOURS, output=labels))
 
