@@ -4,6 +4,7 @@ from cvae_lightning.training.callbacks.caption_retrieval import CaptionRetrieval
 from cvae_lightning.training.callbacks.checkpoints import RunCheckpoint
 from cvae_lightning.training.callbacks.judge_samples import JudgeSamples
 from cvae_lightning.training.callbacks.log_images import LogImages
+from cvae_lightning.training.callbacks.log_latents import LogLatents
 from cvae_lightning.training.callbacks.log_optimization import LogOptimization
 from cvae_lightning.training.callbacks.non_finite import StopOnNonFinite
 from cvae_lightning.training.callbacks.progress import ReportProgress
@@ -17,6 +18,7 @@ __all__ = [
     "CaptionRetrieval",
     "JudgeSamples",
     "LogImages",
+    "LogLatents",
     "LogOptimization",
     "Pruning",
     "ReportProgress",

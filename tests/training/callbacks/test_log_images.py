@@ -7,12 +7,13 @@ from PIL import Image
 
 from cvae_lightning.data import ShapeSceneDataModule
 from cvae_lightning.data.images import to_uint8
+from cvae_lightning.inference.explore import MOVES
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.pictures.frames import CORRECT, WRONG
 from cvae_lightning.pictures.grids import GAP
 from cvae_lightning.training import CVAEModule, final_pictures
-from cvae_lightning.training.callbacks import LogImages
+from cvae_lightning.training.callbacks import LogImages, LogLatents
 from cvae_lightning.training.final_pictures import draw_final_pictures
 
 
@@ -38,6 +39,9 @@ class Board(pl.loggers.TensorBoardLogger):
 
     def add_image(self, name: str, image: torch.Tensor, step: int) -> None:
         self.images[name] = image
+
+    def add_embedding(self, matrix: torch.Tensor, captions: list[str], global_step: int, tag: str) -> None:
+        self.embedded = matrix, captions, tag
 
     def add_text(self, name: str, text: str, step: int) -> None:
         assert name == "captions"
@@ -88,3 +92,27 @@ def test_samples_are_the_pixels_of_generate_and_of_the_runs_own_picture(tmp_path
         left = GAP + k * (32 * times + GAP)
         assert np.array_equal(page[GAP : GAP + 32 * times : times, left : left + 32 * times : times], image)
         assert np.array_equal(drawn[0][k], image)
+
+
+def test_latents_and_captions_are_shown_at_the_end_and_nothing_is_drawn_at_random(tmp_path) -> None:
+    data = ShapeSceneDataModule(size=40, val_fraction=0.5, canvas_size=32, num_workers=0)
+    data.setup()
+    sizes = {"image_size": 32, "latent_dim": 4, "caption_dim": 8, "base_channels": 8, "stages": 3}
+    module = CVAEModule(ConditionalVAE(len(data.tokenizer), **sizes).eval())
+    board = Board(str(tmp_path))
+    trainer = pl.Trainer(logger=False, enable_checkpointing=False, max_epochs=1)
+    trainer.loggers = [board]
+    trainer.datamodule = data
+    before = torch.get_rng_state()
+    LogLatents(latents=2, captions=5).on_validation_end(trainer, module)
+    assert torch.equal(torch.get_rng_state(), before)
+    matrix, captions, tag = board.embedded
+    batch = data.first("val", 5)
+    assert torch.equal(matrix, module.model.text_encoder(batch.tokens).pooled)
+    assert (captions, tag) == (batch.captions, "captions")
+    shown = board.images["traversals"]
+    assert shown.shape[2] > len(MOVES) * 144
+    trainer.fit_loop.max_epochs = 2
+    board.images.clear()
+    LogLatents(latents=2).on_validation_end(trainer, module)
+    assert board.images == {}
