@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import gradio as gr
 
 from cvae_lightning.inference.painter import Painter
@@ -19,6 +21,8 @@ TERMS = (
     ),
     ("Verdict", "of the judge, a program that looks at the pixels alone: do they show exactly what the caption says?"),
 )
+FIRST = "a large blue square above 3 small red circles"
+"""The caption that the page opens with, where the model can read it."""
 WITHOUT_WORLD = {
     "Caption": "says what to paint. Words that training never had mean nothing to the model.",
     "Latents": "are the numbers that say what the caption does not. The decoder paints them.",
@@ -52,9 +56,18 @@ def first_captions(painter: Painter) -> tuple[str, str]:
     if painter.world is None:
         words = [word for word in painter.tokenizer.words if word.isalpha()]
         return (words[0], words[-1]) if words else ("", "")
-    caption = max(painter.world.language.examples, key=len)
+    caption = next(filter(partial(paints, painter), (FIRST, *painter.world.language.examples)), "")
     changes = one_word_changes(caption, painter.world)
     return caption, changes[min(1, len(changes) - 1)].caption if changes else caption
+
+
+def paints(painter: Painter, caption: str) -> bool:
+    """Whether a caption is of the model's world, in words of its training."""
+    try:
+        painter.words(caption)
+    except ValueError:
+        return False
+    return True
 
 
 def description(painter: Painter) -> str:

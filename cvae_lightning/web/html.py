@@ -70,14 +70,19 @@ def _verdict(verdict: Verdict | None) -> str:
 
 def _outlines(things: Sequence[Detection]) -> str:
     """Circles around detected objects with their words, which the page shows on request."""
-    shapes = "".join(
-        f'<circle cx="{thing.x:.4f}" cy="{thing.y:.4f}" r="{thing.r * 1.25:.4f}"'
-        f"{' class=unclear' if thing.confidence == 0 else ''}/>"
-        f'<text x="{thing.x:.4f}" y="{min(thing.y + thing.r * 1.25 + 0.055, 0.99):.4f}">'
-        f"{escape(_words(thing))}</text>"
-        for thing in things
-    )
+    shapes = "".join(map(_outline, things))
     return f'<svg class="detected" viewBox="0 0 1 1" aria-hidden="true">{shapes}</svg>'
+
+
+def _outline(thing: Detection) -> str:
+    radius, kind = 1.25 * thing.r, " class=unclear" if thing.confidence == 0 else ""
+    anchor = "start" if thing.x < 0.25 else "end" if thing.x > 0.75 else "middle"
+    x = {"start": thing.x - radius, "middle": thing.x, "end": thing.x + radius}[anchor]
+    y = min(thing.y + radius + 0.055, 0.99)
+    return (
+        f'<circle cx="{thing.x:.4f}" cy="{thing.y:.4f}" r="{radius:.4f}"{kind}/>'
+        f'<text x="{x:.4f}" y="{y:.4f}" text-anchor="{anchor}">{escape(_words(thing))}</text>'
+    )
 
 
 def _words(thing: Detection) -> str:

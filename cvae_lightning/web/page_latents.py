@@ -74,10 +74,10 @@ def sliders(latents: Latents | None, index: int | None) -> tuple[gr.Slider, gr.S
     numbers = chosen.read(latents.values)
     if not chosen.is_position:
         value = min(max(numbers[0], -FARTHEST), FARTHEST)
-        return gr.Slider(-FARTHEST, FARTHEST, value, label=chosen.name), gr.Slider(visible=False)
-    x, y = (min(max(number, 0.0), 1.0) for number in numbers)
-    horizontal = gr.Slider(0, 1, x, label="x: from left to right")
-    return horizontal, gr.Slider(0, 1, y, label="y: from top to bottom", visible=True)
+        return gr.Slider(-FARTHEST, FARTHEST, round(value, 3), step=0.001, label=chosen.name), gr.Slider(visible=False)
+    x, y = (round(min(max(number, 0.0), 1.0), 3) for number in numbers)
+    horizontal = gr.Slider(0, 1, x, step=0.001, label="x: from left to right")
+    return horizontal, gr.Slider(0, 1, y, step=0.001, label="y: from top to bottom", visible=True)
 
 
 def picture_tab(painters: Painters, inputs: Inputs, caption: str) -> None:
