@@ -8,8 +8,11 @@ from importlib import import_module
 from cvae_lightning.errors import UserError
 
 
-def import_named(names: Sequence[str]) -> None:
+def import_named(names: str | Sequence[str] | None) -> None:
     """Import the modules that ``imports=`` names: on the command line alone, never in a file of a model.
+
+    Args:
+        names: one name, or several; None for none.
 
     Raises:
         UserError: there is no such module, or its name is not one.
@@ -20,7 +23,7 @@ def import_named(names: Sequence[str]) -> None:
         Traceback (most recent call last):
         cvae_lightning.errors.UserError: imports=jsn: there is no module 'jsn'; ...
     """
-    for name in names:
+    for name in [names] if isinstance(names, str) else names or ():
         if not all(word.isidentifier() for word in name.split(".")):
             raise UserError(f"imports={name}: expected the name of a module, such as imports=[my_parts]")
         try:

@@ -25,7 +25,6 @@ from cvae_lightning.cli.folders import Records, forget_job, job_folder
 from cvae_lightning.cli.imports import import_named
 from cvae_lightning.cli.overrides import flags_first, of_one_run, plain_choices
 from cvae_lightning.cli.sweep import check_sweep
-from cvae_lightning.cli.values import texts
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import one_writer
 from cvae_lightning.sweeps import jobs
@@ -112,7 +111,7 @@ def _write(job: Job, config: DictConfig) -> Any:
 
     ``train`` holds its run folder itself.
     """
-    import_named(texts(config.get("imports") or []))
+    import_named(config.get("imports"))
     output = config.get("output")
     with one_writer(Path(str(output))) if output is not None else nullcontext():
         return job(config)
