@@ -30,7 +30,7 @@ class Attention(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, tokens: Tensor, context: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Tokens (B, N, W) attend to the context (B, M, W) where mask, (B, M) or (1, N, M), is True; (B, N, W)."""
+        """Tokens (B, N, W) attend to the context (B, M, W) where mask, (B, M), (1, N, M) or (B, H, N, M), is True."""
         return self.out(self._attend(self.query(tokens), self.key_value(context), mask))
 
     def ragged(self, tokens: Tensor, index: RaggedIndex) -> Tensor:
@@ -43,7 +43,7 @@ class Attention(nn.Module):
         key, value = (self._split(half) for half in key_value.chunk(2, dim=-1))  # (B, H, M, W / H) each
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)  # (B, H, N, M)
         if mask is not None:
-            allowed = mask[:, None, None, :] if mask.ndim == 2 else mask[:, None]
+            allowed = mask[:, None, None, :] if mask.ndim == 2 else mask[:, None] if mask.ndim == 3 else mask
             scores = scores.masked_fill(~allowed, -1e4)
         # PyTorch's softmax over a short last axis takes several times as long as over the first one.
         weights = scores.permute(3, 0, 1, 2).softmax(dim=0).permute(1, 2, 3, 0)  # (B, H, N, M)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from cvae_lightning.models.interfaces import CaptionEncoding, Masked, TextEncoder
@@ -22,6 +23,9 @@ class TransformerTextEncoder(TextEncoder):
         layers: blocks.
         heads: attention heads.
         max_length: most tokens of a caption.
+        directional: whether half of the heads attend to a word and those before it, the others to it and those after
+            it (Shen et al. 2018, section 4.2). What comes before a word and what comes after it are then different
+            numbers from the start; otherwise a model must first learn to compare indices.
         pad_id: token id of padding.
 
     Example:
@@ -40,6 +44,7 @@ class TransformerTextEncoder(TextEncoder):
         heads: int = 4,
         max_length: int = 32,
         pad_id: int = 0,
+        directional: bool = False,
     ) -> None:
         super().__init__()
         if min(caption_dim, layers, heads, max_length) < 1:
@@ -47,7 +52,10 @@ class TransformerTextEncoder(TextEncoder):
                 f"text encoder: caption_dim {caption_dim}, layers {layers}, heads {heads}, max_length {max_length}: "
                 "expected at least 1 each"
             )
+        if directional and heads % 2:
+            raise ValueError(f"text encoder: directional needs an even number of heads, not {heads}")
         self.caption_dim, self.pad_id, self.max_length = caption_dim, pad_id, max_length
+        self.directional, self.heads = directional, heads
         self.embed = nn.Embedding(vocab_size, caption_dim, padding_idx=pad_id)
         self.index_embedding = learned_embedding(max_length, caption_dim)
         self.blocks = nn.ModuleList([Block(caption_dim, cross_attention=False, heads=heads) for _ in range(layers)])
@@ -63,7 +71,15 @@ class TransformerTextEncoder(TextEncoder):
         if tokens.shape[1] > self.max_length:
             raise ValueError(f"captions of {tokens.shape[1]} tokens: expected at most max_length={self.max_length}")
         states = self.embed(tokens) + self.index_embedding[:, : tokens.shape[1]]  # (B, T, C)
+        allowed = self._directions(mask) if self.directional else mask
         for block in self.blocks:
-            states = block(states, mask=mask)
+            states = block(states, mask=allowed)
         states = self.norm(states).float() * mask.unsqueeze(-1)
         return CaptionEncoding(states.sum(dim=1) / mask.sum(dim=1, keepdim=True), Masked(states, mask))
+
+    def _directions(self, mask: Tensor) -> Tensor:
+        """Which words (B, T) each head's words attend to; (B, H, T, T)."""
+        length = mask.shape[1]
+        before = torch.ones(length, length, dtype=torch.bool, device=mask.device).tril()
+        per_head = torch.stack([before, before.T]).repeat(self.heads // 2, 1, 1)  # (H, T, T)
+        return per_head & mask[:, None, None, :]
