@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,11 +127,17 @@ def _agree(words: Iterable[str], wanted: Iterable[tuple[str | None, int]]) -> bo
 
 
 def _reason(things: Sequence[Detection], meaning: Meaning, exact: bool, everything: bool, world: World) -> str:
-    expected = describe(meaning, world=world)
+    expected = _expected(meaning, world)
     if everything:
         return f"saw {expected}, as expected"
     found = _in_words(things, world)
     return f"saw {found}, but not {expected}" if exact else f"saw {found}, expected {expected}"
+
+
+@lru_cache(maxsize=4096)
+def _expected(meaning: Meaning, world: World) -> str:
+    """The meaning in canonical words; an evaluation asks for each of them several times."""
+    return describe(meaning, world=world)
 
 
 def _in_words(things: Sequence[Detection], world: World) -> str:
