@@ -2,7 +2,7 @@
 
 import pytest
 
-from cvae_lightning.data import SceneBatchSampler
+from cvae_lightning.data import SceneBatchSampler, ShapeSceneDataset
 
 
 def flat(batches) -> list[int]:
@@ -58,3 +58,25 @@ def test_impossible_arguments_are_named() -> None:
         SceneBatchSampler(5, 0)
     with pytest.raises(ValueError, match="1 scenes cannot be shared by 2"):
         SceneBatchSampler(1, 1, world_size=2)
+
+
+def test_what_is_expected_is_what_comes() -> None:
+    """In the same batches as without it, lot by lot, each lot before its first batch."""
+    expected: list[int] = []
+    plain = SceneBatchSampler(size=3000, batch_size=7, seed=1, done=lambda: 5)
+    sampler = SceneBatchSampler(size=3000, batch_size=7, seed=1, done=lambda: 5, expect=expected.extend)
+    taken = 0
+    for batch, same in zip(sampler, plain, strict=True):
+        assert batch == same == expected[taken : taken + len(batch)]
+        taken += len(batch)
+    assert taken == len(expected) > 2000
+
+
+def test_expected_scenes_are_the_scenes() -> None:
+    dataset, plain = (ShapeSceneDataset(size=100, canvas_size=32, seed=3) for _ in range(2))
+    dataset.expect([5, 99, 7])
+    for indices in ([7, -1], [7, 8], list(range(80)), [99]):
+        for item, index in zip(dataset.__getitems__(indices), indices, strict=True):
+            assert item.caption == plain[index].caption
+            assert item.index == index
+            assert (item.image == plain[index].image).all()
