@@ -31,7 +31,7 @@ captioned_grid(to_pictures(images[:8]), [CAPTION] * 8)
 
 
 # %%
-def trained(beta: float, steps: int = 160) -> ConditionalVAE:
+def trained(beta: float, steps: int = 120) -> ConditionalVAE:
     """A model after so many steps; everything but beta is the same each time."""
     torch.manual_seed(0)
     sizes = {"image_size": 32, "latent_dim": 4, "caption_dim": 8, "base_channels": 8, "stages": 3}

@@ -43,6 +43,7 @@ def test_extend(command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     training, parts, load, laws = code_blocks(page, "python")
     assert len([line for line in training.splitlines() if line.strip()]) <= 15
     (tmp_path / "my_parts.py").write_text(parts)
+    monkeypatch.delitem(sys.modules, "my_parts", raising=False)  # the other tutorial's
     names = re.findall(r"`(my_conf/\S+\.yaml)`", page.read_text())
     for name, config in zip(names, code_blocks(page, "yaml"), strict=True):
         (tmp_path / name).parent.mkdir(parents=True)
