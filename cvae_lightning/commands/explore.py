@@ -4,6 +4,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from cvae_lightning.cli.progress import loading
 from cvae_lightning.cli.result import done
 from cvae_lightning.errors import at_least_one
 from cvae_lightning.inference.device import pick_device
@@ -18,6 +19,7 @@ def job(config: DictConfig) -> None:
     output = Path(config.output)
     refuse_existing(explored_files(output))
     checkpoint = find_checkpoint(config.run)
+    loading(f"PyTorch and {checkpoint}")
 
     from cvae_lightning.inference.checkpoint import load
     from cvae_lightning.inference.explore import explore

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from cvae_lightning.cli.progress import loading, progress
 from cvae_lightning.cli.result import done
 from cvae_lightning.cli.values import captions_of
 from cvae_lightning.errors import at_least_one
@@ -21,12 +22,14 @@ def job(config: DictConfig) -> None:
     files.refuse_existing()
     checkpoint = find_checkpoint(config.run)
     check_captions(captions, checkpoint)
+    loading(f"PyTorch and {checkpoint}")
 
     from cvae_lightning.inference.checkpoint import load
 
     painter = load(checkpoint, pick_device(config.device), config.sampler)
     painted = painter.stream(captions, config.num_samples, config.seed, best_of=config.best_of)
-    right = write_samples(painted, files, config.best_of)
+    with progress("pictures", files.total) as advance:
+        right = write_samples(painted, files, config.best_of, advance)
     result = f"{right} of {files.total} pictures say what was asked, best of {config.best_of} each"
     if painter.world is None:
         result = f"{files.total} pictures, which no judge can check"

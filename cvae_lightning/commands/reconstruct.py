@@ -4,6 +4,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from cvae_lightning.cli.progress import loading
 from cvae_lightning.cli.result import done
 from cvae_lightning.cli.values import texts
 from cvae_lightning.inference.device import pick_device
@@ -20,6 +21,7 @@ def job(config: DictConfig) -> None:
     files = reconstruction_files(Path(config.output), paths)
     refuse_existing(files)
     checkpoint = find_checkpoint(config.run)
+    loading(f"PyTorch and {checkpoint}")
 
     from cvae_lightning.inference.checkpoint import load
 

@@ -2,6 +2,7 @@
 
 from omegaconf import DictConfig
 
+from cvae_lightning.cli.progress import loading
 from cvae_lightning.errors import require_package
 
 TRACKERS = ("mlflow", "wandb")
@@ -13,6 +14,7 @@ def job(config: DictConfig) -> float | None:
     for name in TRACKERS:
         if config.logger.get(name):
             require_package(name, f"logger={name}")
+    loading("PyTorch and Lightning")
     from hydra.core.hydra_config import HydraConfig
 
     from cvae_lightning.cli.signatures import check_parts

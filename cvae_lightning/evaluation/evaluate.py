@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,11 +12,12 @@ from cvae_lightning.evaluation.bounds import prior_of_bounds
 from cvae_lightning.evaluation.diversity import diversity
 from cvae_lightning.evaluation.given_information import given_information
 from cvae_lightning.evaluation.latent import fixed_caption_units
-from cvae_lightning.evaluation.model_adapter import ModelAdapter
+from cvae_lightning.evaluation.model_adapter import Images, ModelAdapter
 from cvae_lightning.evaluation.novelty import TrainingCaptions, novelty, training_captions
 from cvae_lightning.evaluation.prior_bound import prior_bound
 from cvae_lightning.evaluation.settings import EvaluationSettings, SceneSource
 from cvae_lightning.evaluation.split_result import SplitResult, evaluate_split, findings
+from cvae_lightning.inference.noise import Key
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import blueprint
 
@@ -38,7 +40,11 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    painter: Painter, settings: EvaluationSettings, source: SceneSource, captions_file: Path | None = None
+    painter: Painter,
+    settings: EvaluationSettings,
+    source: SceneSource,
+    captions_file: Path | None = None,
+    advance: Callable[[int], None] = lambda count: None,
 ) -> Evaluation:
     """Measure a trained model; the same arguments give the same results, whatever the number of workers.
 
@@ -47,9 +53,16 @@ def evaluate(
         settings: how much is measured.
         source: the scenes that it was trained on.
         captions_file: keeps which captions these scenes have, for the next evaluation; None for none.
+        advance: is called with how many more of the settings' ``num_samples`` are painted.
     """
     adapter = ModelAdapter(painter, settings.batch_size)
-    splits = {split: _evaluated(adapter, settings, source, split) for split in settings.splits}
+
+    def paint(captions: Sequence[str], keys: Sequence[Key]) -> Images:
+        images = adapter.paint(captions, keys)
+        advance(len(images))
+        return images
+
+    splits = {split: _evaluated(adapter, settings, source, split, advance) for split in settings.splits}
     captions = splits[settings.splits[0]].captions
     training = training_captions(source, settings.num_workers, captions_file)
     log.info("painting %d captions %d times each", settings.coverage_captions, settings.coverage_samples)
@@ -62,14 +75,20 @@ def evaluate(
         "prior_bound": prior_bound(adapter, settings, source),
         "splits": {split: findings(result) | _novelty(result, training) for split, result in splits.items()},
         "fixed_caption": fixed_caption_units(adapter, captions, settings),
-        "diversity": diversity(adapter.paint, captions, settings, adapter.world),
+        "diversity": diversity(paint, captions, settings, adapter.world),
     }
     return Evaluation(round_floats(results), splits)
 
 
-def _evaluated(adapter: ModelAdapter, settings: EvaluationSettings, source: SceneSource, split: str) -> SplitResult:
+def _evaluated(
+    adapter: ModelAdapter,
+    settings: EvaluationSettings,
+    source: SceneSource,
+    split: str,
+    advance: Callable[[int], None],
+) -> SplitResult:
     log.info("%s: %d captions", split, settings.captions)
-    return evaluate_split(adapter, settings, source, split)
+    return evaluate_split(adapter, settings, source, split, advance)
 
 
 def _novelty(result: SplitResult, training: TrainingCaptions | None) -> dict[str, Any]:

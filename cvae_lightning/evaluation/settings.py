@@ -139,6 +139,12 @@ class EvaluationSettings:
                 f"splits=[{','.join(self.splits)}]: expected one or more, each once, of {', '.join(NUMBERS)}"
             )
 
+    @property
+    def num_samples(self) -> int:
+        """How many pictures are painted in all."""
+        few = min(self.coverage_captions, self.captions)
+        return len(self.splits) * self.captions + few * self.coverage_samples
+
     def check(self, source: SceneSource) -> None:
         """Draw the first scene of each split.
 

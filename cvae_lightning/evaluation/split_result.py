@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
@@ -63,14 +63,24 @@ class SplitResult:
     world: World = DEFAULT
 
 
-def evaluate_split(adapter: ModelAdapter, settings: EvaluationSettings, source: SceneSource, split: str) -> SplitResult:
-    """Evaluate a model on the first scenes of a split, a batch at a time."""
+def evaluate_split(
+    adapter: ModelAdapter,
+    settings: EvaluationSettings,
+    source: SceneSource,
+    split: str,
+    advance: Callable[[int], None] = lambda count: None,
+) -> SplitResult:
+    """Evaluate a model on the first scenes of a split, a batch at a time; says how many captions each batch had."""
     size = adapter.model.image_size
     dataset = ShapeSceneDataset(settings.captions, size, source.seed, split, source.synonyms, source.world)
     batches: DataLoader[Example] = DataLoader(
         dataset, settings.batch_size, num_workers=settings.num_workers, collate_fn=list
     )
-    return _joined([_evaluate_batch(adapter, settings, split, batch) for batch in batches])
+    parts = []
+    for batch in batches:
+        parts.append(_evaluate_batch(adapter, settings, split, batch))
+        advance(len(batch))
+    return _joined(parts)
 
 
 def _evaluate_batch(

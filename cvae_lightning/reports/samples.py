@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -90,25 +89,28 @@ class SampleFiles:
             refuse_existing(chain(self.pictures(), verdicts, [self.grid]))
 
 
-def write_samples(painted: Iterable[Painted], files: SampleFiles, best_of: int) -> int:
+def write_samples(
+    painted: Iterable[Painted], files: SampleFiles, best_of: int, advance: Callable[[int], None] = lambda count: None
+) -> int:
     """Write each picture with its verdict beside it as it comes, then the grid of the first with their verdicts.
 
     Args:
         painted: the pictures of one caption after the other.
         files: where they go.
         best_of: how many candidates each sample was chosen from.
+        advance: is called with how many more are written.
 
     Returns:
         how many of them are right.
     """
     right = 0
     first: list[Painted] = []
-    for number, (image, path) in enumerate(zip(painted, files.pictures(), strict=True), 1):
+    for image, path in zip(painted, files.pictures(), strict=True):
         _write(image, path, best_of)
         right += image.is_right
         if len(first) < MOST_PICTURES:
             first.append(image)
-        show_progress(number, files.total)
+        advance(1)
     _write_grid(first, files)
     return right
 
@@ -119,12 +121,6 @@ def _write_grid(painted: Sequence[Painted], files: SampleFiles) -> None:
     columns = files.num_samples if files.num_samples > 1 else None
     grid = captioned_grid(pictures, captions, columns, correct, files.total)
     save_image(grid, files.grid, {"seed": str(painted[0].seed)})
-
-
-def show_progress(number: int, total: int) -> None:
-    """Write ``640 of 100000 pictures`` over itself on a terminal, where there are many."""
-    if total > MOST_PICTURES and sys.stderr.isatty() and (number % MOST_PICTURES == 0 or number == total):
-        print(f"\r{number} of {total} pictures", end="\n" if number == total else "", file=sys.stderr, flush=True)
 
 
 def _write(painted: Painted, path: Path, best_of: int) -> None:

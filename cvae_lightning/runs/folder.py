@@ -146,6 +146,17 @@ def run_dir_of(checkpoint: Path) -> Path | None:
     return checkpoint.parent if checkpoint.name == WEIGHTS else None
 
 
+def kept_captions(checkpoint: Path) -> Path | None:
+    """Where it is kept which captions a model was trained on; None without a folder of its training.
+
+    Example:
+        >>> kept_captions(Path("outputs/run/checkpoints/best.ckpt")).as_posix()
+        'outputs/run/training_captions.bin'
+    """
+    folder = run_dir_of(checkpoint)
+    return folder / layout.TRAINING_CAPTIONS if folder else None
+
+
 def read_table(path: str | Path) -> list[dict[str, str]]:
     """The rows of a ``metrics.csv``; an empty text where a row has no value.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from filelock import FileLock
 from hydra.conf import HydraConf
+from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -22,6 +23,7 @@ from cvae_lightning.runs.layout import JOB_LOCK
 from cvae_lightning.sweeps.failure import read_failure
 from cvae_lightning.sweeps.folder import read_sweep
 from cvae_lightning.sweeps.ranking import best_first, criterion
+from cvae_lightning.sweeps.watch import SweepClock, number_of_jobs
 
 log = logging.getLogger(__name__)
 FAILED = 1
@@ -63,7 +65,15 @@ def attempt(job: Callable[[], Any], hydra: HydraConf, explain: Callable[[Excepti
 
 
 class ReportFailures(Callback):
-    """At the end of a sweep: its best job; which jobs failed, why, and how to repeat them; exit code 1 if any did."""
+    """What a sweep says: after each job how far it is; at the end its best job, and which failed, why and how to repeat
+    them, with exit code 1 if any did."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        self._clock = SweepClock(Path(config.hydra.sweep.dir), number_of_jobs(config))
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        if config.hydra.mode is RunMode.MULTIRUN and hasattr(self, "_clock"):
+            print(self._clock.line(), file=sys.stderr, flush=True)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         _print_best(Path(config.hydra.sweep.dir))

@@ -19,9 +19,9 @@ from cvae_lightning.data import Batch, CaptionedDataModule
 from cvae_lightning.errors import UserError
 from cvae_lightning.inference.archive import read_checkpoint
 from cvae_lightning.inference.checkpoint import load
+from cvae_lightning.runs.duration import duration
 from cvae_lightning.runs.own_pictures import is_of_own_pictures
 from cvae_lightning.training.callbacks import RunCheckpoint, Throughput
-from cvae_lightning.training.callbacks.progress import duration
 from cvae_lightning.training.callbacks.save_on_signal import sigterm_as_interrupt
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.factory import Checked, Parts, build, build_trainer, check, quieten

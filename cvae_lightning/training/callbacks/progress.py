@@ -1,23 +1,21 @@
-"""What a person reads while a run trains: one live bar in a terminal, else a line at least every minute."""
+"""What a person reads while a run trains: one live bar in a terminal or a notebook, else a line every minute."""
 
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from cvae_lightning.cli.progress import LINE_SECONDS, REFRESH_SECONDS, Bar, bar_for, in_notebook
+from cvae_lightning.runs.duration import duration
 
 log = logging.getLogger(__name__)
 EPOCH_METRICS = ("val/loss", "val/distortion", "val/rate", "val/mse", "val/consistency/all")
 """What the line of an epoch has, where it was measured."""
-LINE_SECONDS = 60.0
-"""The longest time without a line where there is no terminal, as far as batches are shorter."""
-REFRESH_SECONDS = 0.25
 
 
 class ReportProgress(Callback):
@@ -40,7 +38,7 @@ class ReportProgress(Callback):
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console
-        self._bar: _Bar | None = None
+        self._bar: Bar | None = None
         self._clock = _Clock()
         self._trained = self._validated = False
         self._last_report = 0.0
@@ -50,9 +48,8 @@ class ReportProgress(Callback):
             return
         self._clock = _Clock.starting(trainer)
         self._last_report = time.monotonic()
-        console = self._console or Console()
-        if console.is_interactive:
-            self._bar = _Bar(console, self._clock.total, trainer.global_step)
+        self._bar = bar_for(self._console or Console(), self._clock.total, trainer.global_step)
+        if self._bar is not None:
             self._show(trainer)
 
     def on_train_batch_end(
@@ -76,7 +73,7 @@ class ReportProgress(Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         # Lightning ends the checkpoint's epoch once more when a run is resumed.
         if self._trained and trainer.is_global_zero:
-            log.info(self._epoch_line(trainer))
+            _say(self._epoch_line(trainer))
         self._trained = self._validated = False
         self._last_report = time.monotonic()
 
@@ -99,7 +96,7 @@ class ReportProgress(Callback):
             return
         self._last_report = time.monotonic()
         if self._bar is None:
-            log.info(self._minute_line(trainer))
+            _say(self._minute_line(trainer))
         else:
             self._show(trainer)
 
@@ -149,43 +146,12 @@ class _Clock:
         return f"{duration(seconds)} left"
 
 
-class _Bar:
-    """A live bar at the bottom of a terminal, with the log's lines above it."""
-
-    def __init__(self, console: Console, total: int | None, step: int) -> None:
-        columns = (BarColumn(bar_width=10), TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.description}"))
-        self._progress = Progress(*columns, console=console, transient=True, expand=False)
-        self._task: TaskID = self._progress.add_task("", total=total, completed=step)
-        self._handlers = [
-            (handler, handler.stream)
-            for handler in logging.getLogger().handlers
-            if isinstance(handler, logging.StreamHandler) and handler.stream in (sys.stdout, sys.stderr)
-        ]
-        self._progress.start()  # replaces sys.stdout and sys.stderr by streams that print above the bar
-        for handler, _ in self._handlers:
-            handler.setStream(sys.stdout)
-
-    def show(self, step: int, text: str) -> None:
-        """Move the bar to this step, with a text beside it."""
-        self._progress.update(self._task, completed=step, description=text, refresh=True)
-
-    def close(self) -> None:
-        """Remove the bar; the lines above it stay."""
-        self._progress.stop()
-        for handler, stream in self._handlers:
-            handler.setStream(stream)
-
-
-def duration(seconds: float) -> str:
-    """A time for people.
-
-    >>> duration(42), duration(200), duration(7500)
-    ('42 s', '3 min', '2 h 05 min')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+def _say(line: str) -> None:
+    """A line in the log; in a notebook that shows no log, below the cell."""
+    if in_notebook() and not logging.getLogger().hasHandlers():
+        print(line)
+    else:
+        log.info(line)
 
 
 def _epoch(trainer: pl.Trainer) -> str:
