@@ -20,6 +20,10 @@ from typing import Any
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 MARKER = re.compile(r"^# %%(?P<kind> \[markdown\])?$", flags=re.MULTILINE)
+FOOTER = """---
+
+This page is a notebook with its outputs. Its cells are in `docs/notebooks/{name}.py`, which opens in VS Code, PyCharm
+and Spyder as it is, and in Jupyter with jupytext."""
 OUTPUT = re.compile(r"\n\n(?:```text\n.*?\n```|!\[[^\n]*\]\(images/[^\n]*\))(?=\n)", flags=re.DOTALL)
 
 
@@ -94,7 +98,7 @@ def page(cells: Sequence[Cell], outputs: Sequence[Output], name: str) -> str:
             pictures += 1
             alt = re.sub(r"[\[\]]", "", output.value if "<" not in output.value else "what the cell shows")
             parts.append(f"![{alt}](images/{name}_{pictures}.png)")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, FOOTER.format(name=name)]) + "\n"
 
 
 def without_outputs(text: str) -> str:
