@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,10 @@ COUNTS = {
 """Variables in which launchers say how many processes they have started."""
 INDICES = {"SLURM_PROCID": "srun", "OMPI_COMM_WORLD_RANK": "mpirun", "PMI_RANK": "mpirun"}
 """Variables in which launchers say which of these processes this is."""
-SET_WHILE_RUNNING = (MAIN_PROCESS, RANK, "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+GLOO_INTERFACE = "GLOO_SOCKET_IFNAME"
+"""The environment variable that names the network interface over which gloo connects a run's processes."""
+LOOPBACK = "lo"
+SET_WHILE_RUNNING = (MAIN_PROCESS, RANK, "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", GLOO_INTERFACE)
 _SIGNAL_AT_PARENT_DEATH = 1
 """``PR_SET_PDEATHSIG`` of Linux's prctl(2)."""
 
@@ -75,6 +79,10 @@ def check_started_once(environment: Mapping[str, str] = os.environ) -> None:
 def main_process() -> Iterator[None]:
     """Let the processes that are started in the block know this one; at its end the environment is as it was.
 
+    They are all on this machine and talk over its loopback interface, unless the environment names another. Without a
+    name gloo would look up the machine's own, which can take minutes where no name server answers, and listen on a
+    network interface.
+
     Example:
         >>> with main_process():
         ...     os.environ[MAIN_PROCESS] == str(os.getpid())
@@ -85,6 +93,8 @@ def main_process() -> Iterator[None]:
         return
     before = {name: os.environ.get(name) for name in SET_WHILE_RUNNING}
     os.environ[MAIN_PROCESS] = str(os.getpid())
+    if LOOPBACK in (name for _, name in socket.if_nameindex()):
+        os.environ.setdefault(GLOO_INTERFACE, LOOPBACK)
     try:
         yield
     finally:

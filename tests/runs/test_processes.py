@@ -56,6 +56,15 @@ def test_the_environment_is_as_it_was_after_a_run(monkeypatch) -> None:
     assert dict(os.environ) == before
 
 
+def test_processes_meet_on_the_machines_own_interface_unless_another_is_named(monkeypatch) -> None:
+    monkeypatch.delenv("GLOO_SOCKET_IFNAME", raising=False)
+    with main_process():
+        assert os.environ["GLOO_SOCKET_IFNAME"] == "lo"
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "eth7")
+    with main_process():
+        assert os.environ["GLOO_SOCKET_IFNAME"] == "eth7"
+
+
 @pytest.mark.parametrize("devices", [["trainer.devices=2"], ["trainer=ddp"], ["trainer.devices=1,2"]])
 def test_several_devices_in_a_sweep_are_refused(command, tmp_path: Path, devices: list[str]) -> None:
     done = command("train", "-m", *TINY, *devices, "seed=0,1", cwd=tmp_path)
