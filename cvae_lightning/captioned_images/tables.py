@@ -8,7 +8,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from cvae_lightning.errors import UserError, require_package
+from cvae_lightning.captioned_images.parquet import parquet_rows
+from cvae_lightning.errors import UserError
 from cvae_lightning.runs.plain import check_size, parse_json
 
 MOST_BYTES, MOST_ROWS = 500_000_000, 2_000_000
@@ -25,7 +26,11 @@ def read_rows(table: Path, count: int | None = None) -> list[dict[str, Any]]:
     Raises:
         UserError: it cannot be read, or has another number of rows.
     """
-    rows = _parquet_rows(table) if table.suffix == ".parquet" else _text_rows(table)
+    if table.suffix == ".parquet":
+        check_size(table, MOST_BYTES)
+        rows = parquet_rows(table, MOST_BYTES, MOST_ROWS)
+    else:
+        rows = _text_rows(table)
     if not rows or (count is not None and len(rows) != count):
         raise UserError(f"{table} has {len(rows)} lines: expected {count or 'at least 1'}")
     return rows
@@ -37,21 +42,6 @@ def _text_rows(table: Path) -> list[dict[str, Any]]:
         return list(csv.DictReader(StringIO(text))) if table.suffix == ".csv" else list(_json_rows(table, text))
     except csv.Error as error:
         raise UserError(f"{table} cannot be read: {error}") from error
-
-
-def _parquet_rows(table: Path) -> list[dict[str, Any]]:
-    require_package("pyarrow", str(table))
-    from pyarrow import ArrowException, parquet  # type: ignore[import-untyped]
-
-    try:
-        rows = int(parquet.read_metadata(table).num_rows)
-        if rows > MOST_ROWS:  # a few bytes can stand for any number of equal rows
-            raise UserError(f"{table} cannot be read: it has {rows:,} rows, more than {MOST_ROWS:,}")
-        return list(parquet.read_table(table).to_pylist())
-    except (ArrowException, OSError, ValueError) as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f"{table} cannot be read: {str(error).splitlines()[0]}") from error
 
 
 def _json_rows(table: Path, text: str) -> Iterator[dict[str, Any]]:

@@ -246,6 +246,15 @@ def _captions_of(name: str) -> Read:
     return read
 
 
+def _parquet(rows: Any) -> bytes:
+    import pyarrow
+    from pyarrow import parquet
+
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(rows), file)
+    return file.getvalue()
+
+
 def _dataset(content: bytes, folder: Path) -> None:
     _file(folder, "dataset.json", content)
     begin(folder, DATASET)
@@ -327,6 +336,7 @@ TARGETS = {
         Target(
             "metadata.csv", _captions_of("metadata.csv"), lambda: b"file_name,text\n000000.png,a large blue square\n"
         ),
+        _target("metadata.parquet", _captions_of("metadata.parquet"), [ROW], _parquet),
         Target("caption.txt", _captions_of("000000.txt"), lambda: b"a large blue square"),
         _target("dataset.json", _dataset, DATASET.record(), _json),
         Target("caption", _caption, lambda: b"a large blue square above 3 small red circles"),
