@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cvae_lightning.data.captioned import CaptionedDataModule
 from cvae_lightning.data.dataset import ShapeSceneDataset
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.world import DEFAULT, World
+
+AMPLE = 32
+"""Tokens that the captions of no world need."""
+CHECKED = 300
+"""Captions whose lengths are checked."""
 
 
 class ShapeSceneDataModule(CaptionedDataModule):
@@ -54,12 +61,20 @@ class ShapeSceneDataModule(CaptionedDataModule):
             raise ValueError(f"data.fit_captions is {fit_captions}: expected at least 1")
         sizes = {"val": max(1, round(size * val_fraction)), "test": test_size}
         sizes["train"] = size - sizes["val"]
-        if sizes["train"] < 1:
+        if size < 2:
             raise ValueError(f"data.size is {size}: expected at least 2, one to train and one to validate")
+        if sizes["train"] < 1:
+            raise ValueError(
+                f"data.val_fraction is {val_fraction}: of data.size={size} scenes it leaves none to train on; "
+                f"expected at most {(size - 1) / size:.3g}"
+            )
         datasets = {
             split: ShapeSceneDataset(count, canvas_size, seed, split, synonyms, world) for split, count in sizes.items()
         }
-        super().__init__(datasets, CaptionTokenizer(max_length), batch_size, num_workers, shuffle_seed)
+        tokenizer = CaptionTokenizer(max_length)
+        if max_length < AMPLE:
+            check_length(tokenizer, datasets["train"].captions(CHECKED))
+        super().__init__(datasets, tokenizer, batch_size, num_workers, shuffle_seed)
         self.fit_captions, self._training = fit_captions, datasets["train"]
         self.world = world
 
@@ -67,3 +82,15 @@ class ShapeSceneDataModule(CaptionedDataModule):
         """Fit the tokenizer, once; every rank finds the same words."""
         if not self.tokenizer.words:
             self.tokenizer.fit(self._training.captions(self.fit_captions))
+
+
+def check_length(tokenizer: CaptionTokenizer, captions: Iterable[str]) -> None:
+    """Raise where a caption is longer than the tokenizer's ``max_length``.
+
+    Raises:
+        ValueError: the message has the longest.
+    """
+    longest = max(captions, key=lambda caption: len(tokenizer.split(caption)))
+    needed = len(tokenizer.split(longest)) + 2
+    if needed > tokenizer.max_length:
+        raise ValueError(f"data.max_length is {tokenizer.max_length}: expected at least {needed}, as for {longest!r}")

@@ -29,7 +29,7 @@ from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.loggers.run_logger import RunLogger
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.own_pictures import check_world
-from cvae_lightning.training.precision import Hardware, check_devices, choose
+from cvae_lightning.training.precision import Hardware, check_compiler, check_devices, choose
 from cvae_lightning.world import World
 
 FINAL_METRICS = [
@@ -95,8 +95,17 @@ def check(config: DictConfig) -> Checked:
     check_callbacks(config.callbacks)
     check_world(config)
     hardware = check_trainer(config)
+    if config.compile:
+        check_compiler()
     check_module(config)
-    return Checked(hardware, instantiate(config.data))
+    data = instantiate(config.data)
+    canvas, size = config.data.get("canvas_size"), config.model.image_size
+    if canvas not in (None, size):
+        raise UserError(
+            f"data.canvas_size={canvas}, but the model's pictures have model.image_size={size}: choose the size with "
+            "model.image_size alone"
+        )
+    return Checked(hardware, data)
 
 
 def check_trainer(config: DictConfig) -> Hardware:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -70,6 +71,20 @@ def native_precisions(accelerator: str = "auto") -> list[str]:
     device = choose(accelerator, "fp32").accelerator
     half = ["fp16"] if device in ("gpu", "cuda") else []
     return ["fp32", *(["bf16"] if _multiplies_bf16(device) else []), *half]
+
+
+def check_compiler() -> None:
+    """Raise where ``torch.compile`` would find no C++ compiler.
+
+    Raises:
+        UserError: the message says how to name one.
+    """
+    compiler = os.environ.get("CXX", "g++")
+    if shutil.which(compiler) is None:
+        raise UserError(
+            f"compile=true: torch.compile needs a C++ compiler, and there is no {compiler} here; install one, name it "
+            "in the environment variable CXX, or leave compile out"
+        )
 
 
 def check_devices(accelerator: str, devices: int | str | Sequence[int]) -> None:

@@ -5,7 +5,7 @@ import torch
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.training import precision as hardware
-from cvae_lightning.training.precision import Hardware, choose, native_precisions
+from cvae_lightning.training.precision import Hardware, check_compiler, choose, native_precisions
 
 
 @pytest.fixture
@@ -57,3 +57,9 @@ def test_a_gpu_without_bf16_says_so(monkeypatch) -> None:
     monkeypatch.setattr(hardware, "_multiplies_bf16", lambda accelerator: False)
     with pytest.raises(UserError, match="this GPU has no bf16"):
         choose("gpu", "bf16")
+
+
+def test_compiling_needs_a_compiler(monkeypatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(UserError, match=r"compile=true: .* there is no no-such-compiler here"):
+        check_compiler()
