@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -63,7 +64,7 @@ def composed(command: str, arguments: Sequence[str], folder: str | None = None, 
             whole = compose(command, [*search, *_lines(overrides)], return_hydra_config=True)
             config = usual = _without_hydra(whole)
             if not all(_is_usual(override) for override in overrides):
-                usual = compose(command, [*search, *_usual_choices(whole.hydra)])
+                usual = _usual(command, (*search, *_usual_choices(whole.hydra)))
             if not partial:
                 check_required(command, config)
             check_values(command, config, usual)
@@ -82,8 +83,23 @@ def check_job(command: str, config: DictConfig) -> DictConfig:
         UserError: a value is not one that its key can have.
     """
     choices = _usual_choices(cast(DictConfig, HydraConfig.get()))
-    check_values(command, config, compose(command, choices))
+    check_values(command, config, _usual(command, tuple(choices)))
     return config
+
+
+def _usual(command: str, choices: tuple[str, ...]) -> DictConfig:
+    """The config of choices, to be read only; composed once per process where all are of the package's own files."""
+    sources = GlobalHydra.instance().config_loader().get_sources()
+    own = {source.path for source in sources if source.scheme() == "file"} == {str(CONF)}
+    own = own and not any(choice.startswith("hydra.searchpath") for choice in choices)
+    return _compose_once(command, choices) if own else _compose(command, choices)
+
+
+def _compose(command: str, choices: tuple[str, ...]) -> DictConfig:
+    return compose(command, list(choices))
+
+
+_compose_once = cache(_compose)
 
 
 @contextmanager

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra._internal.hydra import Hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from cvae_lightning.cli.app import TRACEBACKS, Job, fail
-from cvae_lightning.cli.compose import check_job, composed, known_keys
+from cvae_lightning.cli.compose import Composed, check_job, composed, known_keys
 from cvae_lightning.cli.configs import CONF
 from cvae_lightning.cli.explain import describe, first_line
 from cvae_lightning.cli.folders import Records, forget_job, job_folder
@@ -48,6 +49,7 @@ def start(name: str, job: Job | None = None, resumable: bool = False) -> None:
     own = options.config_name is None and options.config_path is None
     single = own and not (options.multirun or options.cfg or options.info or options.shell_completion)
     records = None
+    checked: Composed | None = None
     if own and not options.hydra_help:
         if options.multirun:
             checked = check_sweep(name, options.overrides, options.config_dir)
@@ -73,7 +75,7 @@ def start(name: str, job: Job | None = None, resumable: bool = False) -> None:
             failed.append(error)
 
     try:
-        with full_errors():
+        with full_errors(), known_mode(checked):
             run()
         if failed:
             raise failed[0]
@@ -85,6 +87,20 @@ def start(name: str, job: Job | None = None, resumable: bool = False) -> None:
         if started or isinstance(error, OSError):
             raise
         fail(describe(error, known_keys(name)) or f"{type(error).__name__}: {first_line(error)}")
+
+
+@contextmanager
+def known_mode(checked: Composed | None) -> Iterator[None]:
+    """Spare Hydra a composition of a config that has been composed: it would only look up ``hydra.mode`` in it."""
+    if checked is None:
+        yield
+        return
+    asked, mode = Hydra.get_mode, checked.hydra.mode
+    Hydra.get_mode = lambda *arguments, **named: mode  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Hydra.get_mode = asked  # type: ignore[method-assign]
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

@@ -97,7 +97,7 @@ def quick_curves(rows: list[dict[str, str]], path: Path) -> None:
 
 def unchecked(*arguments: Any, **named: Any) -> Any:
     """What a start needs of its checked config."""
-    return SimpleNamespace(hydra=OmegaConf.create({"run": {"dir": "run"}, "job": {"chdir": False}}))
+    return SimpleNamespace(hydra=OmegaConf.create({"run": {"dir": "run"}, "job": {"chdir": False}, "mode": None}))
 
 
 def attempt(folder: Path, case: Case, kill: Kill | None) -> int:
@@ -126,7 +126,7 @@ def attempt(folder: Path, case: Case, kill: Kill | None) -> int:
 
 def play(root: Path, case: Case, unbroken: Path) -> Case:
     """Kill, resume and compare; the folder is removed where nothing is wrong."""
-    folder = root / f"case_{case.number}"
+    folder = root / f"{'disk' if case.kills[0].how is None else 'case'}_{case.number}"
     folder.mkdir()
     for kill in case.kills:
         if not (folder / "run" / "metrics.json").exists():
@@ -162,7 +162,7 @@ def unbroken_runs(root: Path, wanted: set[str], temporary: Path) -> dict[str, Pa
     """Each setting's run without a kill."""
     runs: dict[str, Path] = {}
     os.environ[MODULES] = str(root / "modules.txt")
-    for setting in sorted(wanted, key=is_distributed):
+    for setting in sorted(wanted, key=lambda one: (is_distributed(one), one)):
         folder = root / f"unbroken_{setting}"
         folder.mkdir()
         case = Case(number=-1, setting=setting, kills=[], temporary=temporary)
@@ -206,6 +206,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=300, help="how many runs are killed, once or twice each")
     parser.add_argument("--only", help="numbers of the cases that are run, with commas; all below --kills without it")
+    parser.add_argument("--disks", default="", help="numbers of cases with a full disk, with commas, run besides")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--settings", default=",".join(SETTINGS), help="of these alone, with commas")
     parser.add_argument("--full-disk", action="store_true", help="a disk that is full in place of signals")
@@ -222,6 +223,7 @@ def main() -> None:
     temporary = [root / "tmp", shared] if Path("/dev/shm").is_dir() else [root / "tmp"]
     numbers = [int(one) for one in given.only.split(",")] if given.only else range(given.kills)
     drawn = [draw_case(given.seed, number, temporary, given.full_disk) for number in numbers]
+    drawn += [draw_case(given.seed, int(number), temporary, True) for number in given.disks.split(",") if number]
     cases = [case for case in drawn if case.setting in given.settings.split(",")]
     for case in campaign(root, cases, temporary):
         print(f"{case.number} {case.setting}: {'; '.join(map(str, case.kills))} -> {case.codes}", flush=True)
