@@ -11,6 +11,9 @@ SUPPLY := .venv-supply
 SUPPLY_TOOLS := uv==0.13.9 pip-audit==2.10.1 cyclonedx-bom==7.5.0
 COOL_DOWN := 2 days
 
+# Two processes, a file at a time, in the order of tests/conftest.py: the longest files first.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+
 .PHONY: campaign install install-locked quickstart test test-fast coverage fuzz lock audit sbom docs format clean
 
 ## Set up the virtual environment
@@ -32,11 +35,11 @@ test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(PARALLEL)
 
 ## The tests that take under two seconds each, in about a minute and a half
 test-fast: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not e2e and not browser"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not e2e and not browser"
 
 ## Kill 300 runs, fill the disk of 60 and compare each with the unbroken one; then work for long: about an hour
 campaign: $(INSTALLED)
@@ -46,7 +49,7 @@ campaign: $(INSTALLED)
 
 ## Measure which lines the quick tests reach; fails below the floor in pyproject.toml
 coverage: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not e2e and not browser" --cov
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not e2e and not browser" --cov
 
 ## Read 10,000 damaged captions, 5,000 command lines and 5,000 damaged files of each kind: an hour or two
 fuzz: $(INSTALLED)

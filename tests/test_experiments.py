@@ -1,12 +1,13 @@
 """Every experiment is a short diff with a purpose, composes, and trains a step."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from support import ROOT
 
 from cvae_lightning.training.factory import check
@@ -15,7 +16,8 @@ EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("
 RESULTS = sorted(path for path in (ROOT / "experiments").iterdir() if path.is_dir())
 
 
-def composed(*overrides: str):
+@cache
+def composed(*overrides: str) -> DictConfig:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         return compose("train", list(overrides))
 
@@ -38,8 +40,10 @@ def test_an_experiment_is_a_short_config_under_its_own_name() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_trains_a_step(command, tmp_path: Path, vgg_weights: Path, own_pictures: Path, name: str) -> None:
+    config = composed(f"experiment={name}")
     small = ["scenes.size=20", "scenes.val_fraction=0.1", "data.batch_size=2", "data.num_workers=0"]
-    if composed(f"experiment={name}").data.get("path"):
+    small += [f"callbacks.{name}.count=2" for name in ("judge_samples", "log_images") if name in config.callbacks]
+    if config.data.get("path"):
         small.append(f"data.path={own_pictures}")
     eyes = needed(f"experiment={name}", weights=vgg_weights)
     done = command("train", f"+experiment={name}", "+debug=fast_dev_run", *small, *eyes, cwd=tmp_path)

@@ -64,14 +64,13 @@ def test_what_cannot_start_is_refused(tmp_path) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_that_was_stopped_before_its_first_checkpoint_resumes_from_the_start(command, tmp_path) -> None:
-    assert command("train", *TINY, "hydra.run.dir=unbroken", cwd=tmp_path).returncode == 0
+def test_a_run_that_was_stopped_before_its_first_checkpoint_resumes_from_the_start(command, tmp_path, tiny_run) -> None:
     stop = ["+callbacks.bomb._target_=support.StopAt", "+callbacks.bomb.step=5", "~callbacks.save_on_signal"]
     assert command("train", *TINY, *stop, "hydra.run.dir=run", cwd=tmp_path).returncode == 130
     assert not (tmp_path / "run" / "checkpoints" / "last.ckpt").exists()
     done = command("train", f"resume={tmp_path / 'run'}", "+callbacks.bomb.step=0", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "run" / "metrics.csv").read_text() == (tmp_path / "unbroken" / "metrics.csv").read_text()
+    assert (tmp_path / "run" / "metrics.csv").read_text() == (tiny_run / "metrics.csv").read_text()
 
 
 @pytest.mark.slow
