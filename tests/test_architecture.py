@@ -98,6 +98,11 @@ def test_files_are_short() -> None:
     assert {file: length for file, length in lengths.items() if length > FILE_LINES} == {}
 
 
+def test_figures_need_no_backend() -> None:
+    """pyplot asks for the backend that MPLBACKEND names, which a notebook's shell sets and its programs lack."""
+    assert [file for file in PACKAGE.rglob("*.py") if "pyplot" in file.read_text()] == []
+
+
 def test_no_machine_is_named() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     banned = ("/wor" + "k/", "/ro" + "ot/", "index" + "-url", "/ho" + "me/")

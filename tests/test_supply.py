@@ -6,6 +6,7 @@ import re
 import tomllib
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from support import ROOT
 
@@ -22,6 +23,12 @@ def test_every_dependency_is_locked() -> None:
     for requirement in map(Requirement, wanted):
         entry = LOCKED[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version_of(entry)), requirement
+
+
+def test_a_python_that_hydra_does_not_run_on_is_not_installed_into() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert not SpecifierSet(project["requires-python"]).contains("3.14")
+    assert SpecifierSet(project["requires-python"]).contains("3.13")
 
 
 def version_of(entry: str) -> str:

@@ -29,6 +29,18 @@ def test_the_architecture_page_names_at_most_ten_files_and_each_exists() -> None
         assert (ROOT / name).exists(), name
 
 
+def test_the_tests_that_hold_a_fault_exist() -> None:
+    text = (DOCS / "trust.md").read_text()
+    rows = [row for row in text.split("## Which test holds which fault")[1].splitlines() if row.startswith("| ")]
+    rows = [row for row in rows if row != "| fault | test |"]
+    assert len(rows) > 40
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert named, row
+        for file, test in named:
+            assert f"\ndef {test}(" in (ROOT / file).read_text(), (file, test)
+
+
 def test_the_drawing_is_up_to_date_and_its_files_exist() -> None:
     diagram = script("make_diagram")
     assert diagram.FILE.read_text() == diagram.draw()
