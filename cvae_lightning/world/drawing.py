@@ -157,28 +157,53 @@ def _steps(things: Things, outlines: Outlines, windows: _Windows, size: int) -> 
         repeated: Floats = np.repeat(values, crossed)
         return repeated
 
-    # Of each crossing, from here on. On a straight side, x = offset + slope y.
-    line = np.arange(int(crossed.sum())) - of_each(np.cumsum(crossed) - crossed - first)
+    # Of each crossing, from here on, in place where it can be: these arrays are larger than the processor's cache.
+    line = np.arange(int(crossed.sum()), dtype=np.float64)
+    line -= of_each(np.cumsum(crossed) - crossed - first)
     share = of_each(1 / lines)
-    begin, end = np.maximum(line * share, of_each(upper)), np.minimum((line + 1) * share, of_each(lower))
-    middle = (begin + end) / 2
-    across = of_each(x + r * start - slope * y) + of_each(slope) * middle
-    round_ones = of_each(bulge != 0).nonzero()[0]
-    if len(round_ones):
-        circles, crossings = (bulge != 0).nonzero()[0], crossed[bulge != 0]
-        away = middle[round_ones] - np.repeat(y[circles], crossings)
-        away *= away
-        half = np.sqrt(np.maximum(np.repeat(r[circles] ** 2, crossings) - away, 0))
-        across[round_ones] += np.repeat(bulge[circles], crossings) * half
+    begin = line * share
+    np.maximum(begin, of_each(upper), out=begin)
+    line += 1
+    end = line * share
+    np.minimum(end, of_each(lower), out=end)
+    line -= 0.5
+    line *= share
+    row = np.floor(line, out=line)
+    step = end - begin
+    step *= of_each(sign)
+    end += begin
+    end /= 2
+    across = of_each(slope)  # on a straight side, x = offset + slope y
+    across *= end
+    across += of_each(x + r * start - slope * y)
+    circles = (bulge != 0).nonzero()[0]
+    if len(circles):
+        own = np.repeat(bulge != 0, crossed).nonzero()[0]
+        across[own] += _half_widths(end[own], crossed[circles], y[circles], r[circles], bulge[circles])
     column = np.floor(across)
     if across.min(initial=0) < 0 or across.max(initial=0) >= size:  # things that the border cuts off
         np.clip(across, 0, size, out=across)
         column = np.minimum(np.floor(across), size - 1)
-    row = np.floor((line + 0.5) * share)
-    cell = (of_each(base) + row * of_each(width) + column).astype(np.int64)
-    step = of_each(sign) * (end - begin)
-    second = step * (across - column)
-    return np.concatenate((cell, cell + 1)), np.concatenate((step - second, second))
+    across -= column
+    across *= step
+    step -= across
+    row *= of_each(width)
+    row += of_each(base)
+    row += column
+    cell = row.astype(np.int64)
+    return np.concatenate((cell, cell + 1)), np.concatenate((step, across))
+
+
+def _half_widths(middle: Floats, crossed: Ints, y: Floats, r: Floats, bulge: Floats) -> Floats:
+    """How far the sides of circles are from their centres, with a sign, at the middles of the lines that cross them."""
+    away = middle - np.repeat(y, crossed)
+    away *= away
+    half: Floats = np.repeat(r**2, crossed)
+    half -= away
+    np.maximum(half, 0, out=half)
+    np.sqrt(half, out=half)
+    half *= np.repeat(bulge, crossed)
+    return half
 
 
 def _shared(things: Things, windows: _Windows, owner: Ints, length: Ints, pixels: Ints) -> Ints:

@@ -10,8 +10,8 @@ import numpy as np
 from cvae_lightning.world import DEFAULT, SceneBatch, captioned_scene, captioned_scenes
 from cvae_lightning.world.renderer import mixtures, sides_of
 
-HERE, ROUNDS = Path(__file__).parent, 7
-PLAIN, BATCH = 200, 8192
+HERE, ROUNDS = Path(__file__).parent, 5
+PLAIN, BATCH = 200, 65536
 """Scenes per round, one at a time and in a batch."""
 
 
