@@ -70,7 +70,7 @@ def test_in_a_notebook_one_output_changes(clock: list[float], monkeypatch, capsy
     assert capsys.readouterr().err == ""
 
 
-def test_loading_is_said_once(monkeypatch, capsys) -> None:
+def test_loading_is_announced_once(monkeypatch, capsys) -> None:
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     loading("PyTorch")
     monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
