@@ -1,11 +1,12 @@
 """Write the pictures of pages in `docs/images/screens/`: reports, TensorBoard and the page that paints in a browser.
 
-    python -m cvae_lightning.evaluate captions=160 'splits=[test,novel_count]' output=trained
-    python -m cvae_lightning.evaluate captions=160 'splits=[test,novel_count]' output=three_steps sampler.steps=3 sampler.restarts=0
+    python -m cvae_lightning.evaluate captions=160 splits=[test,novel_count] output=trained
+    python -m cvae_lightning.evaluate captions=160 splits=[test,novel_count] output=three_steps sampler.steps=3 \\
+        sampler.restarts=0
     python docs/make_screenshots.py three_steps trained
 
-The run is the published quickstart; its table is replayed for TensorBoard. `tests/docs/test_screenshots.py` takes the same pictures of a
-small run.
+The run is the published quickstart; its table is replayed for TensorBoard. `tests/docs/test_screenshots.py` takes the
+same pictures of a small run.
 """
 
 from __future__ import annotations

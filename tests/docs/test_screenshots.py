@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from PIL import Image
 from support.browser import find_browser
 from support.docs import DOCS
 from support.fake_evaluation import write_evaluation
-from test_facts import script
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra browser is not installed")
 pytestmark = pytest.mark.browser
@@ -22,7 +22,11 @@ def test_reports_and_tensorboard_are_taken(tiny_run: Path, tmp_path: Path) -> No
         path = find_browser(driver.chromium)
     if path is None:
         pytest.skip("no Chromium: install the system's package or run playwright install chromium")
-    module = script("make_screenshots")
+    spec = spec_from_file_location("make_screenshots", DOCS / "make_screenshots.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
     evaluations = [write_evaluation(tmp_path / name, {"test": [True, name == "b"]}) for name in "ab"]
     output = tmp_path / "screens"
     output.mkdir()
