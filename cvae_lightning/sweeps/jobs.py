@@ -68,11 +68,14 @@ class ReportFailures(Callback):
     """What a sweep says: after each job how far it is; at the end its best job, and which failed, why and how to repeat
     them, with exit code 1 if any did."""
 
+    def __init__(self) -> None:
+        self._clock: SweepClock | None = None
+
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         self._clock = SweepClock(Path(config.hydra.sweep.dir), number_of_jobs(config))
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        if config.hydra.mode is RunMode.MULTIRUN and hasattr(self, "_clock"):
+        if self._clock is not None:
             print(self._clock.line(), file=sys.stderr, flush=True)
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
