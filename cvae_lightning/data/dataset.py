@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from cvae_lightning.world import DEFAULT, CaptionedScene, World, captioned_scene, captioned_scenes, check_split, render
+from cvae_lightning.world import (
+    DEFAULT,
+    CaptionedScene,
+    SceneBatch,
+    World,
+    captioned_scene,
+    captioned_scenes,
+    check_split,
+    render,
+)
 
 FEW = 64
 """Scenes that are sampled faster one at a time."""
@@ -90,7 +99,7 @@ class ShapeSceneDataset(Examples):
         check_split(split, world=world)
         self.size, self.canvas_size, self.seed, self.split = size, canvas_size, seed, split
         self.synonyms, self.world = synonyms, world
-        self.expect(())
+        self._expected: tuple[dict[int, int], SceneBatch | None] = {}, None
 
     def __len__(self) -> int:
         return self.size
@@ -116,7 +125,7 @@ class ShapeSceneDataset(Examples):
     def _drawn(self, indices: Sequence[int]) -> tuple[NDArray[np.uint8], Sequence[str]]:
         """(B, S, S, 3) pixels, and captions."""
         rows, scenes = self._expected
-        if all(index in rows for index in indices):
+        if scenes is not None and all(index in rows for index in indices):
             chosen = scenes.take([rows[index] for index in indices])
         elif len(indices) < FEW:
             examples = [self.scene(index) for index in indices]

@@ -40,6 +40,10 @@ class SceneBatch:
         group: (T,) the number of each thing's kind among the world's groups.
         x, y, r: (T,) its centre and radius as fractions of the side.
         world: of the scenes.
+
+    >>> batch = captioned_scenes(0, "train", range(3))
+    >>> len(batch), batch.draw(64).shape, batch[0].caption == batch.captions[0]
+    (3, (3, 64, 64, 3), True)
     """
 
     captions: Sequence[str]
