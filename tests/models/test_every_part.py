@@ -67,7 +67,9 @@ OBJECTS = LatentLayout(18, 3, 4.0, radius_scale=3.0, presence_scale=2.0)
 
 TABLE: dict[str, list[Callable[[], ModelPart]]] = {
     "LSTMTextEncoder": [lambda: LSTMTextEncoder(VOCABULARY, 8, 8, layers=2)],
-    "TransformerTextEncoder": [lambda: TransformerTextEncoder(VOCABULARY, 8, layers=2, max_length=12)],
+    "TransformerTextEncoder": [
+        lambda d=d: TransformerTextEncoder(VOCABULARY, 8, layers=2, max_length=12, directional=d) for d in (False, True)
+    ],
     "AttributesTextEncoder": [lambda: AttributesTextEncoder(VOCABULARY, 8, LEXICON)],
     "BottleneckTextEncoder": [
         lambda: BottleneckTextEncoder(VOCABULARY, LSTMTextEncoder(VOCABULARY, 8, 8, layers=1), LEXICON),

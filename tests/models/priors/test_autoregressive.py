@@ -20,6 +20,7 @@ def prior(**changed: object) -> AutoregressivePrior:
     torch.manual_seed(0)
     arguments = {"sizes": [1, 1], "entries": [2, 2, 1], "caption_dim": 8, "width": 8, "layers": 1, "position_bins": 2}
     part = AutoregressivePrior(LAYOUT, **(arguments | changed)).eval()  # type: ignore[arg-type]
+    torch.nn.init.normal_(part.where.out.weight)  # a new one has no terms of pairs
     for book in part.codebooks:
         book.means.copy_(torch.linspace(-1, 1, len(book.means)).unsqueeze(1))  # type: ignore[operator, union-attr]
         book.squares.copy_(book.means.square() + 0.01)  # type: ignore[operator, union-attr]

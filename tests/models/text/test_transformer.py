@@ -45,3 +45,19 @@ def test_captions_that_cannot_be_encoded_are_named() -> None:
         model(torch.zeros(1, 4, dtype=torch.long))
     with pytest.raises(ValueError, match="width 18 does not divide into 4 heads"):
         TransformerTextEncoder(9, 18)
+
+
+@pytest.mark.parametrize("directional", [False, True])
+@torch.no_grad()
+def test_heads_with_a_direction_know_the_order_of_words_without_indices(directional: bool) -> None:
+    torch.manual_seed(0)
+    encoder = TransformerTextEncoder(vocab_size=10, caption_dim=8, layers=1, directional=directional)
+    encoder.index_embedding.zero_()
+    forwards, backwards = encoder(torch.tensor([[2, 3, 4]])), encoder(torch.tensor([[4, 3, 2]]))
+    same = torch.allclose(forwards.tokens.values, backwards.tokens.values.flip(1), atol=1e-5)
+    assert same is not directional
+
+
+def test_directions_need_pairs_of_heads() -> None:
+    with pytest.raises(ValueError, match="directional needs an even number of heads, not 3"):
+        TransformerTextEncoder(vocab_size=10, caption_dim=9, heads=3, directional=True)
