@@ -12,9 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from cvae_lightning.data.images import to_uint8
+from cvae_lightning.errors import UserError
 from cvae_lightning.inference.checkpoint import load
 from cvae_lightning.inference.noise import normal_rows, sample_key
 from cvae_lightning.inference.painter import Painter
+from cvae_lightning.models import AutoregressivePrior
 from cvae_lightning.world import captioned_scene, judge, parse, to_plain
 
 SCENES = 16
@@ -48,6 +50,11 @@ def onnx_file(checkpoint: Path, sampler: Mapping[str, Any] | None = None) -> tup
         UserError: the file is damaged, or the model cannot sample so.
     """
     painter = load(checkpoint, sampler=sampler)
+    if isinstance(painter.model.prior, AutoregressivePrior):
+        raise UserError(
+            "export format=onnx: this model's prior is autoregressive, and its choices, each of which waits for the one "
+            "before, are not written as an ONNX graph; export without format=onnx"
+        )
     content = onnx_bytes(painter)
     return content, parity(content, painter)
 
