@@ -52,8 +52,8 @@ def onnx_file(checkpoint: Path, sampler: Mapping[str, Any] | None = None) -> tup
     painter = load(checkpoint, sampler=sampler)
     if isinstance(painter.model.prior, AutoregressivePrior):
         raise UserError(
-            "export format=onnx: this model's prior is autoregressive, and its choices, each of which waits for the one "
-            "before, are not written as an ONNX graph; export without format=onnx"
+            "export format=onnx: this model's prior is autoregressive, and its choices, each of which waits for the one"
+            " before, are not written as an ONNX graph; export without format=onnx"
         )
     content = onnx_bytes(painter)
     return content, parity(content, painter)
