@@ -117,7 +117,7 @@ def captioned_scenes(
     *,
     world: World = DEFAULT,
 ) -> SceneBatch:
-    """Several scenes of a split, each as :func:`captioned_scene` gives it, drawn together.
+    """Several scenes of a split, each as :func:`cvae_lightning.world.captioned_scene` gives it, drawn together.
 
     Args:
         seed: the world's seed.
