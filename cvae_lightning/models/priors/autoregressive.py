@@ -13,8 +13,8 @@ from cvae_lightning.models.gaussian import Gaussian, kl_to_standard, standard_lo
 from cvae_lightning.models.interfaces import CaptionEncoding, Masked, Prior, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
+from cvae_lightning.models.priors.categorical import choose, log_likelihood
 from cvae_lightning.models.priors.codebook import Codebook, CodeEmbedding
-from cvae_lightning.models.priors.inverse_transform import choose
 from cvae_lightning.models.priors.objects import Objects, in_order, no_objects, part_columns
 from cvae_lightning.models.priors.placement import PairwisePlacement
 from cvae_lightning.models.serialization import part
@@ -148,7 +148,7 @@ class AutoregressivePrior(Prior):
         for number, table in enumerate(self._tables()):
             codes, named = objects.codes[..., number], stated if number == 0 else objects.mask
             logits = self._logits(number, which, table)
-            total = total + _log_likelihood(logits, codes.clamp(max=logits.shape[-1] - 1), named)
+            total = total + log_likelihood(logits, codes.clamp(max=logits.shape[-1] - 1), named)
             which = which + functional.embedding(codes, table)
         return total + self.where.log_prob(where, objects.bins, objects.mask)
 
@@ -258,9 +258,3 @@ class AutoregressivePrior(Prior):
 
 def _head(width: int, out: int) -> nn.Module:
     return nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, out))
-
-
-def _log_likelihood(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
-    """Log probabilities of targets (B, N) where mask (B, N) is True, summed; (B,)."""
-    loss = functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="none")
-    return -(loss.view_as(mask) * mask).sum(dim=1)

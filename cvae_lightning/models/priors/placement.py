@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cvae_lightning.models.nn.ragged import RaggedIndex
-from cvae_lightning.models.priors.inverse_transform import choose
+from cvae_lightning.models.priors.categorical import choose
 
 DISTANCES = 12
 """Radial features of an offset."""

@@ -8,8 +8,8 @@ from support.encodings import random_encoding
 
 from cvae_lightning.models import AutoregressivePrior, Gaussian, LatentLayout
 from cvae_lightning.models.latent_layout import SlotNumbers
+from cvae_lightning.models.priors.categorical import choose
 from cvae_lightning.models.priors.codebook import Codebook
-from cvae_lightning.models.priors.inverse_transform import choose
 from cvae_lightning.models.priors.objects import Objects
 
 LAYOUT = LatentLayout(12, 2, 4.0, radius_scale=3.0, presence_scale=2.0)

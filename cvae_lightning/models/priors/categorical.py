@@ -1,8 +1,9 @@
-"""Choices from categorical distributions by given uniform numbers."""
+"""Categorical distributions: choices by given uniform numbers, and the likelihood of rows of choices."""
 
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn import functional
 
 
 def choose(logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
@@ -26,3 +27,9 @@ def choose(logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
     chosen = (ends <= uniform.double().unsqueeze(-1)).sum(dim=-1).clamp(max=logits.shape[-1] - 1)  # (B,)
     size, end = (table.gather(-1, chosen.unsqueeze(-1)).squeeze(-1) for table in (probability, ends))
     return chosen, ((uniform.double() - end + size) / size).clamp(0, 1).to(uniform.dtype)
+
+
+def log_likelihood(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+    """Log probabilities of targets (B, N) where mask (B, N) is True, summed; (B,)."""
+    loss = functional.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), reduction="none")
+    return -(loss.view_as(mask) * mask).sum(dim=1)
