@@ -23,7 +23,7 @@ from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.factory import build, build_trainer, check
 
 GOLDEN = ROOT / "tests" / "golden" / "steps.json"
-RECIPES = ["quickstart", "baseline"]
+RECIPES = ["quickstart", "baseline", "plain_slots"]
 """Experiments whose steps are recorded; a recipe is added by its name here and by writing the file."""
 STEPS = (1, 20)
 QUICK = ["seed=0", "trainer.accelerator=cpu", "trainer.precision=fp32", "data.num_workers=0"]
