@@ -15,7 +15,7 @@ from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
 from cvae_lightning.models.priors.categorical import choose, log_likelihood
 from cvae_lightning.models.priors.codebook import Codebook, CodeEmbedding
-from cvae_lightning.models.priors.objects import Objects, in_order, no_objects, part_columns
+from cvae_lightning.models.priors.objects import Objects, empty_log_density, in_order, no_objects, part_columns
 from cvae_lightning.models.priors.placement import PairwisePlacement
 from cvae_lightning.models.serialization import part
 
@@ -236,21 +236,16 @@ class AutoregressivePrior(Prior):
         return kl_to_standard(posterior)
 
     def log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
-        """log p of the set of objects in latents (B, Z) given the caption, in nats; (B,).
-
-        A density over the positions and vectors of the objects there are: latents without an object's numbers, those
-        of empty slots, do not count.
-        """
+        """log p of the slots of latents (B, Z), in whatever order, given the caption, in nats; (B,)."""
         mask = self.layout.split(z).present
         assert mask is not None
-        total = self._log_prob(self.objects(z), caption)
-        # Uniform in a bin of the latent's own units.
-        width = self.layout.require_position() / self.position_bins
-        total = total - 2 * math.log(width) * mask.sum(dim=1)
+        # Uniform in a cell of the latent's own units.
+        cell = math.log(self.layout.require_position() / self.position_bins)
+        total = self._log_prob(self.objects(z), caption) - 2 * cell * mask.sum(dim=1)
         vectors = self._vectors(z)
         for book, part_vectors, codes in zip(self.codebooks, vectors, self._codes(vectors), strict=True):
             total = total + (book.log_prob(part_vectors, codes) * mask).sum(dim=1)  # type: ignore[operator]
-        return total
+        return total + empty_log_density(self.layout, z, mask)
 
     def base_log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         return standard_log_density(z)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from cvae_lightning.models.gaussian import HALF_LOG_2PI
 from cvae_lightning.models.latent_layout import LatentLayout
+
+PRESENCE_SIGMA = math.exp(-3)
+"""Standard deviation of a presence around its value, in the latent's units: a new posterior's."""
 
 
 class Objects(NamedTuple):
@@ -53,6 +58,20 @@ def part_columns(layout: LatentLayout) -> Tensor:
     """Which numbers of a slot are its parts': those besides the named ones, then the radius where there is one."""
     rest = torch.arange(layout.slot_dim - layout.rest_dim, layout.slot_dim)
     return rest if layout.radius_scale is None else torch.cat([rest, rest.new_tensor([2])])
+
+
+def empty_log_density(layout: LatentLayout, z: Tensor, mask: Tensor) -> Tensor:
+    """Log density (B,) of those numbers in latents (B, Z) that objects where mask (B, K) do not determine.
+
+    They are N(0, I) in empty slots, as the posterior's are, and each slot's presence is near its value.
+    """
+    at = layout.slot_dim - layout.rest_dim - 1  # the presence
+    slots = layout.slots(z.float())
+    others = torch.cat([slots[..., :at], slots[..., at + 1 :]], dim=-1)  # (B, K, D - 1)
+    empty = -(0.5 * others.square() + HALF_LOG_2PI).sum(dim=-1) * ~mask
+    error = (slots[..., at] - layout.presence_of(mask)) / PRESENCE_SIGMA
+    presence = -(0.5 * error.square() + math.log(PRESENCE_SIGMA) + HALF_LOG_2PI)
+    return (empty + presence).sum(dim=1)
 
 
 def _take(rows: Tensor, order: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The autoregressive prior is a distribution over sets of objects, and samples what it says."""
 
+import math
 from itertools import product
 
 import pytest
@@ -74,6 +75,18 @@ def test_a_set_has_one_density_in_any_order_of_its_slots() -> None:
     swapped = LAYOUT.slots(z).flip(1).flatten(1)
     caption = CAPTION.repeat(64)
     torch.testing.assert_close(part.log_prob(z, caption), part.log_prob(swapped, caption))
+
+
+@torch.no_grad()
+def test_empty_slots_are_noise() -> None:
+    part = prior()
+    z = LAYOUT.slots(torch.randn(4, 12))
+    z[..., 3] = -2.0
+    nothing = sequences(part)
+    expected = part._log_prob(Objects(*(rows[:1] for rows in nothing)), CAPTION)
+    noise = torch.distributions.Normal(0.0, 1.0).log_prob(z[..., [0, 1, 2, 4, 5]]).sum(dim=(1, 2))
+    presence = torch.distributions.Normal(-2.0, math.exp(-3)).log_prob(z[..., 3]).sum(dim=1)
+    torch.testing.assert_close(part.log_prob(z.flatten(1), CAPTION.repeat(4)), expected + noise + presence)
 
 
 @torch.no_grad()
