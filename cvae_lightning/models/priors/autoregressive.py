@@ -14,7 +14,7 @@ from cvae_lightning.models.interfaces import CaptionEncoding, Masked, Prior, che
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
 from cvae_lightning.models.priors.categorical import choose, log_likelihood
-from cvae_lightning.models.priors.codebook import Codebook, CodeEmbedding
+from cvae_lightning.models.priors.codebook import Codebook
 from cvae_lightning.models.priors.objects import Objects, empty_log_density, in_order, no_objects, part_columns
 from cvae_lightning.models.priors.placement import PairwisePlacement
 from cvae_lightning.models.serialization import part
@@ -95,14 +95,16 @@ class AutoregressivePrior(Prior):
         self.layout, self.latent_dim, self.caption_dim = layout, layout.latent_dim, caption_dim
         self.sizes, self.entries, self.position_bins = sizes, tuple(entries), position_bins
         self.codebooks = nn.ModuleList([Codebook(*one, momentum) for one in zip(entries, sizes, strict=True)])
-        self.code_embeddings = nn.ModuleList([CodeEmbedding(size, width) for size in sizes])
-        self.end_bias = nn.Parameter(torch.zeros(1))
+        self.code_embeddings = nn.ModuleList([nn.Embedding(count + 1, width) for count in entries])
         self.context = nn.Linear(caption_dim, width)
         self.which_index, self.where_index = (learned_embedding(layout.num_slots, width) for _ in range(2))
         self.blocks = nn.ModuleList([Block(width, heads=heads) for _ in range(layers)])
         self.norm = nn.LayerNorm(width)
-        self.which = nn.ModuleList([_head(width, width) for _ in entries])
+        # The first part's network also says that there are no more objects.
+        self.which = nn.ModuleList([_head(width, count + (n == 0)) for n, count in enumerate(entries)])
         self.where = PairwisePlacement(width, position_bins, pair_width)
+        for embedding in self.code_embeddings:
+            nn.init.normal_(embedding.weight, std=0.5)  # type: ignore[arg-type]
         self.register_buffer("columns", part_columns(layout), persistent=False)
         # Which objects: each follows from those before it. Where they are: all are known. Neither reads the other.
         ones = torch.ones(2 * [layout.num_slots], dtype=torch.bool)
@@ -145,11 +147,12 @@ class AutoregressivePrior(Prior):
         # The end is stated once, after the last object; after K objects there is nothing to say.
         stated = functional.pad(objects.mask[:, :-1], (1, 0), value=True)  # (B, K)
         total = stated.new_zeros(len(stated), dtype=torch.float)
-        for number, table in enumerate(self._tables()):
+        for number, head in enumerate(self.which):
             codes, named = objects.codes[..., number], stated if number == 0 else objects.mask
-            logits = self._logits(number, which, table)
-            total = total + log_likelihood(logits, codes.clamp(max=logits.shape[-1] - 1), named)
-            which = which + functional.embedding(codes, table)
+            # Only the first part has a code for the end.
+            target = codes if number == 0 else codes.clamp(max=self.entries[number] - 1)
+            total = total + log_likelihood(head(which), target, named)
+            which = which + self.code_embeddings[number](codes)
         return total + self.where.log_prob(where, objects.bins, objects.mask)
 
     def _context(self, caption: CaptionEncoding) -> Masked:
@@ -171,17 +174,8 @@ class AutoregressivePrior(Prior):
         return normed
 
     def _what(self, codes: Tensor) -> Tensor:
-        return torch.stack([functional.embedding(codes[..., n], t) for n, t in enumerate(self._tables())]).sum(dim=0)
-
-    def _tables(self) -> list[Tensor]:
-        """The embeddings (V + 1, W) of each part's codes, of which the last is an empty slot's."""
-        return [embed(book) for embed, book in zip(self.code_embeddings, self.codebooks, strict=True)]
-
-    def _logits(self, number: int, states: Tensor, table: Tensor) -> Tensor:
-        """Logits (..., V) of a part's codes, and of the end after the first part's; of states (..., W)."""
-        logits = self.which[number](states).float() @ (table.float().T * table.shape[1] ** -0.5)  # (..., V + 1)
-        shares: Tensor = self.codebooks[number].log_shares()  # type: ignore[operator]
-        return logits + torch.cat([shares, self.end_bias]) if number == 0 else logits[..., :-1] + shares
+        embedded = [embed(codes[..., n]) for n, embed in enumerate(self.code_embeddings)]
+        return torch.stack(embedded).sum(dim=0)
 
     @torch.no_grad()
     def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:
@@ -210,13 +204,13 @@ class AutoregressivePrior(Prior):
         before = functional.pad(self._what(objects.codes[:, :k]), (0, 0, 1, 0))  # (B, k + 1, W)
         state = self._read(before + self.which_index[:, : k + 1], context)[:, k]  # (B, W)
         more = objects.mask[:, k - 1] if k else torch.ones_like(objects.mask[:, 0])
-        for number, table in enumerate(self._tables()):
-            code, uniform = choose(self._logits(number, state, table), uniform)
+        for number, head in enumerate(self.which):
+            code, uniform = choose(head(state), uniform)
             if number == 0:
                 more = more & (code < self.entries[0])
             code = torch.where(more, code.clamp(max=self.entries[number] - 1), self.entries[number])
             objects.codes[:, k, number] = code
-            state = state + functional.embedding(code, table)
+            state = state + self.code_embeddings[number](code)
         objects.mask[:, k] = more
 
     def _latents(self, objects: Objects, positions: Tensor, noise: Tensor) -> Tensor:

@@ -56,10 +56,6 @@ class Codebook(nn.Module):
         """Standard deviation (V, N) of what an entry stands for."""
         return (self.squares - self.means.square()).clamp(min=MIN_SIGMA**2).sqrt()
 
-    def log_shares(self) -> Tensor:
-        """Log share (V,) of the vectors that are nearest to each entry."""
-        return self.shares.clamp(min=1e-6).log()
-
     def vectors(self, codes: Tensor, noise: Tensor) -> Tensor:
         """Draws (..., N) of the entries' Gaussians, of standard normal noise (..., N)."""
         return self.means[codes] + self.sigma()[codes] * noise
@@ -104,31 +100,3 @@ class Codebook(nn.Module):
             self.means[rarest] = vectors[distance.argmax()]
             self.squares[rarest] = self.means[rarest].square() + self.scale.square()
             self.shares[rarest] = 1 / self.entries
-
-
-class CodeEmbedding(nn.Module):
-    """Embeddings of a codebook's entries by what they stand for: similar entries have similar embeddings.
-
-    K-means splits what varies a little into several entries. If each had an embedding of its own, a network would have
-    to learn for each of them what it has learned for the others.
-
-    Args:
-        size: N, numbers per vector.
-        width: W of an embedding.
-
-    Example:
-        >>> tuple(CodeEmbedding(size=2, width=8)(Codebook(entries=4, size=2)).shape)
-        (5, 8)
-    """
-
-    def __init__(self, size: int, width: int) -> None:
-        super().__init__()
-        self.network = nn.Sequential(nn.Linear(size, width), nn.SiLU(), nn.Linear(width, width))
-        self.empty = nn.Parameter(0.5 * torch.randn(1, width))
-
-    def forward(self, book: Codebook) -> Tensor:
-        """Embeddings (V + 1, W) of the entries, and of an empty slot."""
-        weights = book.shares / book.shares.sum().clamp(min=1e-6)
-        centre = weights @ book.means
-        spread = (weights @ (book.means - centre).square()).sqrt().clamp(min=MIN_SIGMA)
-        return torch.cat([self.network((book.means - centre) / spread), self.empty])
