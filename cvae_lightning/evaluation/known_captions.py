@@ -34,14 +34,20 @@ def hashes(texts: Iterable[str]) -> Hashes:
         >>> len(hashes(["a red star", "a red star", "a blue star"]))
         2
     """
-    numbers = [int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") for text in texts]
-    return np.unique(np.array(numbers, np.uint64))
+    return np.unique(_each(texts))
 
 
 def contained(texts: Sequence[str], known: Hashes) -> list[bool]:
-    """For each text whether it is among those with these hashes."""
-    found: list[bool] = [bool(np.isin(hashes([text]), known)[0]) for text in texts]
+    """For each text whether it is among those with these hashes, in ascending order."""
+    numbers = _each(texts)
+    places = np.searchsorted(known, numbers).clip(max=max(len(known) - 1, 0))
+    found: list[bool] = (known[places] == numbers).tolist() if len(known) else [False] * len(numbers)
     return found
+
+
+def _each(texts: Iterable[str]) -> Hashes:
+    digests = (hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    return np.array([int.from_bytes(digest, "little") for digest in digests], np.uint64)
 
 
 def write_known(file: Path, source: SceneSource, known: Mapping[str, Hashes]) -> None:
