@@ -163,17 +163,17 @@ def build_module(config: DictConfig, words: Sequence[str], channels_last: bool =
             sized.text_encoder.objects_per_group = world.max_count(None)
         if str(sized.trainer.precision) in ("fp16", "16-mixed") and "fused" in sized.optimizer:
             sized.optimizer.fused = False  # a fused update cannot clip the scaled gradients of fp16
-    return CVAEModule(
-        _model(sized),
-        instantiate(sized.objective),
-        instantiate(sized.optimizer),
-        instantiate(sized.lr_scheduler),
-        channels_last=channels_last,
-        compile=sized.compile,
-        penalties=instantiate(sized.penalties),
-        clip_by_part=sized.clip_by_part,
-        autoencoder_epochs=sized.autoencoder_epochs,
-    )
+    parts = _model(sized), instantiate(sized.objective), instantiate(sized.optimizer), instantiate(sized.lr_scheduler)
+    penalties = instantiate(sized.penalties)
+    with blaming("autoencoder_epochs"):
+        return CVAEModule(
+            *parts,
+            channels_last=channels_last,
+            compile=sized.compile,
+            penalties=penalties,
+            clip_by_part=sized.clip_by_part,
+            autoencoder_epochs=sized.autoencoder_epochs,
+        )
 
 
 def _model(config: DictConfig) -> ConditionalVAE:

@@ -49,7 +49,7 @@ class CVAEModule(pl.LightningModule):
             after them they are fixed, and prior and text encoder learn alone. None: all learn to the end.
 
     Raises:
-        ValueError: ``autoencoder_epochs`` is not above 0.
+        ValueError: ``autoencoder_epochs`` is not a number above 0.
 
     Example:
         >>> model = ConditionalVAE(10, image_size=32, latent_dim=8, caption_dim=16, base_channels=8, stages=3)
@@ -71,8 +71,10 @@ class CVAEModule(pl.LightningModule):
         autoencoder_epochs: float | None = None,
     ) -> None:
         super().__init__()
-        if autoencoder_epochs is not None and not autoencoder_epochs > 0:
-            raise ValueError(f"autoencoder_epochs is {autoencoder_epochs}: expected a number above 0, or null")
+        if autoencoder_epochs is not None and not (
+            isinstance(autoencoder_epochs, int | float) and math.isfinite(autoencoder_epochs) and autoencoder_epochs > 0
+        ):
+            raise ValueError(f"expected a number above 0, or null, not {autoencoder_epochs}")
         self.model, self.autoencoder_epochs = model, autoencoder_epochs
         self.objective = objective or BetaELBO()
         self.optimizer = optimizer or (lambda parameters: torch.optim.Adam(parameters, lr=1e-4))

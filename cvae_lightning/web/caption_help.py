@@ -104,7 +104,7 @@ def next_words(words: Sequence[str], world: World) -> list[str]:
     Example:
         >>> from cvae_lightning.world import DEFAULT
         >>> next_words(["2", "small"], DEFAULT)[:3]
-        ['red', 'green', 'blue']
+        ['red', 'orange', 'yellow']
     """
     return [word for word in usual_words(world) if _may_become_caption(" ".join([*words, word]), world)]
 
@@ -142,7 +142,7 @@ def one_word_changes(caption: str, world: World | None) -> tuple[Offer, ...]:
     Example:
         >>> from cvae_lightning.world import DEFAULT
         >>> [offer.word for offer in one_word_changes("a red star", DEFAULT)][:2]
-        ['red → green', 'star → circle']
+        ['red → small', 'star → circle']
     """
     if world is None or (meaning := _read(caption, world)[0]) is None:
         return ()

@@ -116,7 +116,7 @@ def draw_things(things: Things, outlines: Outlines, background: Sequence[int], i
     pixels += np.arange(len(pixels))
     unsure = [np.empty(0, np.int64)]
     for channel, base in enumerate(background):
-        value: Floats = np.multiply(covered, of_each(things.colour[channel] - base))
+        value: Floats = np.multiply(covered, of_each(things.colour[channel] - base), dtype=np.float64)
         value += base + 0.5
         byte = value.astype(np.uint8)
         value -= byte

@@ -12,7 +12,7 @@ from support import ROOT, TINY
 
 from cvae_lightning.cli import explain as cli
 
-BRIEF = ["trainer.max_epochs=1", "trainer.limit_train_batches=3", "callbacks.judge_samples.count=4"]
+BRIEF = ["trainer.max_epochs=1", "trainer.limit_train_batches=4", "callbacks.judge_samples.count=4"]
 SWEEP = [*TINY, *BRIEF, "objective.beta=1,-1,2", "hydra.sweep.dir=sweep"]
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "submitit", "ray": "ray"}
 

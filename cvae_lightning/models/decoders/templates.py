@@ -142,7 +142,7 @@ class TemplateDecoder(Decoder):
         # A template that is twice as large has edges twice as wide, in pixels: undone here.
         points_per_pixel = (side - 1) / (2 * self.extent * self.image_size)
         logits = logits * (self.edge_scale / points_per_pixel) * factors
-        return logits.sigmoid().reshape(*offsets.shape[:2], -1)
+        return logits.sigmoid().reshape(*offsets.shape[:2], len(self.pixels))
 
 
 def _network(size: int, hidden: int, out: int) -> nn.Sequential:
