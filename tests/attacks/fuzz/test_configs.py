@@ -21,7 +21,7 @@ from cvae_lightning.cli.signatures import check_parts
 from cvae_lightning.errors import UserError
 from cvae_lightning.training.factory import check
 
-CONFIGS = int(os.environ.get("FUZZ_CONFIGS", "60"))
+CONFIGS = int(os.environ.get("FUZZ_CONFIGS", "30"))
 BUILT = 10
 """Of so many command lines of ``train`` that can be composed, one is built, too."""
 VALUES = [

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from attacks.fuzz.mutations import damaged_bytes, damaged_plain
 from attacks.fuzz.targets import TARGETS, Target
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
-CAPTIONS = int(os.environ.get("FUZZ_CAPTIONS", "200"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
+CAPTIONS = int(os.environ.get("FUZZ_CAPTIONS", "100"))
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:Generating overly large repr")]
 
 
