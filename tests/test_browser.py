@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.browser import find_browser
+from support.browser import launched
 from tensorboard import program
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -28,13 +28,8 @@ JOBS = [f"{job}/tensorboard" for job in range(4)]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        path = find_browser(driver.chromium)
-        if path is None:
-            pytest.skip("no Chromium: install the system's package or run playwright install chromium")
-        opened = driver.chromium.launch(executable_path=path)
+    with launched(playwright) as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 from support import ROOT
-from support.browser import find_browser, pixels
+from support.browser import launched, pixels
 
 from cvae_lightning import CaptionTokenizer, ConditionalVAE, Painter, load
 from cvae_lightning.web import actions
@@ -41,11 +41,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def page(address: str) -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        path = find_browser(driver.chromium)
-        if path is None:
-            pytest.skip("no Chromium: install the system's package or run playwright install chromium")
-        browser = driver.chromium.launch(executable_path=path)
+    with launched(playwright) as browser:
         opened = browser.new_page()
         opened.set_default_timeout(60_000)
         opened.asked, opened.answered = [], []
@@ -54,7 +50,6 @@ def page(address: str) -> Iterator[Any]:
         opened.goto(address)
         opened.locator("#samples figure").nth(3).wait_for()
         yield opened
-        browser.close()
 
 
 def box(page: Any, name: str) -> Any:

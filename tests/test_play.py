@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.browser import find_browser, pixels
+from support.browser import launched, pixels
 from support.docs import DOCS
 
 from cvae_lightning.world import V1, judge, parse, word_tables
@@ -30,11 +30,7 @@ class Quiet(SimpleHTTPRequestHandler):
 def page() -> Iterator[Any]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(DOCS / "play")))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with playwright.sync_playwright() as driver:
-        path = find_browser(driver.chromium)
-        if path is None:
-            pytest.skip("no Chromium: install the system's package or run playwright install chromium")
-        browser = driver.chromium.launch(executable_path=path)
+    with launched(playwright) as browser:
         opened = browser.new_page()
         opened.set_default_timeout(120_000)
         opened.asked = []
@@ -43,7 +39,6 @@ def page() -> Iterator[Any]:
         opened.goto(opened.address)
         opened.locator("canvas").nth(3).wait_for()
         yield opened
-        browser.close()
     server.shutdown()
 
 

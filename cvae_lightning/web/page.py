@@ -103,19 +103,18 @@ def bounded(text: Any) -> str:
     return str(text)[: actions.LONGEST_CAPTION]
 
 
+def seed_box(label: str, elem_id: str) -> gr.Number:
+    """A whole number that noise is drawn from."""
+    return gr.Number(
+        0, label=label, precision=0, minimum=0, maximum=actions.LARGEST_SEED, elem_id=elem_id, min_width=120
+    )
+
+
 def shared_inputs(painter: Painter, caption: str) -> tuple[Inputs, gr.Button]:
     """The caption, the seed and the sampler's settings, and the button for the next seed."""
     box = caption_box(painter, "Caption", caption, "caption")
     with gr.Row(elem_classes="bottom"):
-        seed = gr.Number(
-            0,
-            label="Seed of the noise",
-            precision=0,
-            minimum=0,
-            maximum=actions.LARGEST_SEED,
-            elem_id="seed",
-            min_width=120,
-        )
+        seed = seed_box("Seed of the noise", "seed")
         following = gr.Button("Next seed", min_width=120)
         # The page's style sheet shows the outlines where this is checked.
         gr.Checkbox(False, label="Outline the detected objects", visible=painter.world is not None, elem_id="outline")
@@ -204,15 +203,7 @@ def interpolation_tab(painters: Painters, inputs: Inputs, second: str) -> None:
     )
     end = caption_box(painters.painter, "Caption at the end", second, "end")
     with gr.Row(elem_classes="bottom"):
-        seed = gr.Number(
-            0,
-            label="Seed at the end",
-            precision=0,
-            minimum=0,
-            maximum=actions.LARGEST_SEED,
-            elem_id="end-seed",
-            min_width=120,
-        )
+        seed = seed_box("Seed at the end", "end-seed")
         steps = gr.Slider(2, actions.MOST_STEPS, 7, step=1, label="Pictures")
         button = gr.Button("Interpolate", variant="primary", elem_id="interpolate")
     shown = gr.HTML(elem_id="interpolation", elem_classes="narrow")
