@@ -91,6 +91,16 @@ class LatentLayout:
         return self.slot_dim - self._named
 
     @property
+    def radius_column(self) -> int:
+        """Which of a slot's numbers its radius is; it follows the position."""
+        return 2
+
+    @property
+    def presence_column(self) -> int:
+        """Which of a slot's numbers its presence is; it follows the position, and the radius where there is one."""
+        return 2 + (self.radius_scale is not None)
+
+    @property
     def slot_dim(self) -> int:
         """D, numbers per slot."""
         return self.latent_dim // self.num_slots
@@ -107,8 +117,10 @@ class LatentLayout:
         """
         slots = self.slots(z)
         positions = 0.5 + slots[..., :2].float() / self.require_position()
-        factors = None if self.radius_scale is None else (slots[..., 2].float() / self.radius_scale).exp()
-        present = None if self.presence_scale is None else slots[..., self._named - 1] > 0
+        factors = (
+            None if self.radius_scale is None else (slots[..., self.radius_column].float() / self.radius_scale).exp()
+        )
+        present = None if self.presence_scale is None else slots[..., self.presence_column] > 0
         return SlotNumbers(positions, factors, present, slots[..., self._named :])
 
     def join(self, numbers: SlotNumbers) -> Tensor:

@@ -126,14 +126,14 @@ class CVAEModule(pl.LightningModule):
         if self.autoencoder_epochs is None:
             optimizer = self.optimizer(self.model.parameters())
         else:
-            own = {name for name, _ in self.model.named_parameters() if name.startswith(AUTOENCODER)}
-            groups = [
-                {"params": [weight for name, weight in self.model.named_parameters() if (name in own) == inside]}
-                for inside in (False, True)
-            ]
-            optimizer = self.optimizer(groups)
+            others: list[Tensor] = []
+            own: list[Tensor] = []
+            for name, weight in self.model.named_parameters():
+                (own if name.startswith(AUTOENCODER) else others).append(weight)
+            optimizer = self.optimizer([{"params": others}, {"params": own}])
             length = math.ceil(self.autoencoder_epochs * self._steps_per_epoch())
-            factors.append(lambda step: self.lr_schedule(step, total) * falling(step, length))
+            fall = LearningRateSchedule(decay=True)
+            factors.append(lambda step: self.lr_schedule(step, total) * fall(step, length))
         scheduler = LambdaLR(optimizer, factors)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -218,15 +218,6 @@ class CVAEModule(pl.LightningModule):
     def _steps_per_epoch(self) -> int:
         # The last batch of an epoch is a step, too, also where it does not fill an accumulation.
         return math.ceil(self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
-
-
-def falling(step: int, length: int) -> float:
-    """A factor that falls from 1 to 0 within so many steps, as half a cosine.
-
-    >>> falling(0, 10), round(falling(5, 10), 3), falling(20, 10)
-    (1.0, 0.5, 0.0)
-    """
-    return 0.5 + 0.5 * math.cos(math.pi * min(step / length, 1.0))
 
 
 def is_logged(trainer: pl.Trainer) -> bool:

@@ -1,4 +1,4 @@
-"""Where on a canvas the layers of slots go: in windows of square cells around their positions."""
+"""What decoders of layers share: the slots that paint, and where on a canvas their layers go."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cvae_lightning.models.interfaces import Masked
+from cvae_lightning.models.latent_layout import SlotNumbers
 from cvae_lightning.models.nn.ragged import RaggedIndex
 
 
@@ -65,3 +67,16 @@ class LayerCanvas(nn.Module):
         whole, inner = self.side + 2 * self.margin, slice(self.margin, self.margin + self.side)
         cells = canvas.reshape(-1, whole, whole, canvas.shape[-1])[:, inner, inner]
         return functional.pixel_shuffle(cells.permute(0, 3, 1, 2), self.patch)
+
+
+def slot_tokens(queries: Masked, numbers: SlotNumbers, latent: nn.Module | None) -> tuple[RaggedIndex, Tensor]:
+    """Where the M slots that paint are, and what each is asked to paint, (M, W).
+
+    Args:
+        queries: (B, K, W), with the mask of slots in use.
+        numbers: of the latent; slots that it says are empty paint nothing.
+        latent: a slot's other numbers to what they add to its query; None where it has none.
+    """
+    index = RaggedIndex.from_mask(queries.mask if numbers.present is None else queries.mask & numbers.present)
+    tokens = index.pack(queries.values)
+    return index, tokens if latent is None else tokens + latent(index.pack(numbers.rest))

@@ -16,10 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvae_lightning.models.decoders.canvas import LayerCanvas
+from cvae_lightning.models.decoders.canvas import LayerCanvas, slot_tokens
 from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.fourier import fourier_size, offset_features
+from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots
 from cvae_lightning.models.serialization import part
@@ -94,7 +95,7 @@ class CompositingDecoder(Decoder):
         self.offset_scale = offset_scale
         self.canvas = LayerCanvas(image_size, patch, reach)
         width = queries.width
-        self.latent = _network(layout.rest_dim, width)
+        self.latent = mlp(layout.rest_dim, width, width) if layout.rest_dim else None
         self.norm = nn.LayerNorm(width)
         self.shift, self.colour = nn.Linear(width, 2), nn.Linear(width, 3)
         self.content, self.offset = nn.Linear(width, hidden), nn.Linear(fourier_size(2, self.frequencies), hidden)
@@ -122,13 +123,10 @@ class CompositingDecoder(Decoder):
         """Mean images (B, 3, S, S) of latents (B, Z), in [0, 1] except while training, where layers may overlap."""
         queries = self.queries(caption)  # (B, K, W)
         numbers = self.layout.split(z)
-        index = RaggedIndex.from_mask(queries.mask if numbers.present is None else queries.mask & numbers.present)
+        index, tokens = slot_tokens(queries, numbers, self.latent)  # (M, W)
+        tokens = self.norm(tokens)
         positions = index.pack(numbers.positions)  # (M, 2)
         factors = None if numbers.factors is None else index.pack(numbers.factors)  # (M,)
-        tokens = index.pack(queries.values)  # (M, W)
-        if self.latent is not None:
-            tokens = tokens + self.latent(index.pack(numbers.rest))
-        tokens = self.norm(tokens)
         positions = positions + self.shift_scale * self.shift(tokens).float()  # (M, 2)
         images = self.background[:, None, None] + self._composite(tokens, positions, factors, index)  # (B, 3, S, S)
         return images if self.training else images.clamp(0, 1)
@@ -166,8 +164,3 @@ class CompositingDecoder(Decoder):
         alpha = self.alpha(functional.silu(self.inner(hidden))).float()  # (M, window, patch ** 2)
         distance = offsets.square().sum(dim=-1, keepdim=True)  # (M, window, 1)
         return (self.alpha_scale * alpha - self.alpha_falloff * distance).sigmoid()
-
-
-def _network(size: int, width: int) -> nn.Module | None:
-    """A slot's numbers besides its position to what they change in its appearance; None where there are none."""
-    return nn.Sequential(nn.Linear(size, width), nn.SiLU(), nn.Linear(width, width)) if size else None

@@ -17,6 +17,7 @@ from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, check_pos
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block
 from cvae_lightning.models.nn.fourier import cell_centres, fourier_size, offset_features
+from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.nn.residual_block import UpStages, smallest_side
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots
 from cvae_lightning.models.serialization import part
@@ -80,7 +81,7 @@ class SlotDecoder(Decoder):
         self.layout, self.queries, self.frequencies = layout, queries, tuple(frequencies)
         self.offset_scale, self.distance_scale, self.shift_scale = offset_scale, distance_scale, shift_scale
         self.side, width = smallest_side(image_size, patch, widths, blocks), queries.width
-        self.latent = nn.Sequential(nn.Linear(layout.slot_dim, width), nn.SiLU(), nn.Linear(width, width))
+        self.latent = mlp(layout.slot_dim, width, width)
         self.block = Block(width, cross_attention=False)
         self.norm = nn.LayerNorm(width)
         self.shift = nn.Linear(width, 2)

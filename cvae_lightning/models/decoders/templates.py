@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from cvae_lightning.models.decoders.canvas import LayerCanvas
+from cvae_lightning.models.decoders.canvas import LayerCanvas, slot_tokens
 from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.bilinear import bilinear
-from cvae_lightning.models.nn.ragged import RaggedIndex
+from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots
 from cvae_lightning.models.serialization import part
 
@@ -81,17 +81,13 @@ class TemplateDecoder(Decoder):
         check_slots(queries, layout.num_slots)
         self.image_size, self.latent_dim, self.caption_dim = image_size, layout.latent_dim, caption_dim
         self.num_objects, self.layout, self.queries = queries.num_objects, layout, queries
-        self.template_size, self.extent, self.edge_scale, self.shift_scale = (
-            template_size,
-            extent,
-            edge_scale,
-            shift_scale,
-        )
+        self.template_size, self.extent, self.edge_scale = template_size, extent, edge_scale
+        self.shift_scale = shift_scale
         self.canvas, width = LayerCanvas(image_size, patch, reach), queries.width
-        self.latent = _network(layout.rest_dim, hidden, width) if layout.rest_dim else None
+        self.latent = mlp(layout.rest_dim, hidden, hidden, width) if layout.rest_dim else None
         self.norm = nn.LayerNorm(width)
         self.shift, self.size, self.colour = nn.Linear(width, 2), nn.Linear(width, 1), nn.Linear(width, 3)
-        self.template = _network(width, hidden, template_size**2)
+        self.template = mlp(width, hidden, hidden, template_size**2)
         self.background = nn.Parameter(torch.ones(3))
         inside = (torch.arange(patch) + 0.5) / image_size - 0.5 / self.canvas.side
         y, x = torch.meshgrid(inside, inside, indexing="ij")
@@ -116,10 +112,7 @@ class TemplateDecoder(Decoder):
     def forward(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         """Mean images (B, 3, S, S) of latents (B, Z), in [0, 1] except while training, where layers may overlap."""
         queries, numbers = self.queries(caption), self.layout.split(z)  # (B, K, W)
-        index = RaggedIndex.from_mask(queries.mask if numbers.present is None else queries.mask & numbers.present)
-        tokens = index.pack(queries.values)  # (M, W)
-        if self.latent is not None:
-            tokens = tokens + self.latent(index.pack(numbers.rest))
+        index, tokens = slot_tokens(queries, numbers, self.latent)  # (M, W)
         tokens = self.norm(tokens)
         positions = index.pack(numbers.positions) + self.shift_scale * self.shift(tokens).float()  # (M, 2)
         factors = self.size(tokens).float().exp()  # (M, 1)
@@ -143,9 +136,3 @@ class TemplateDecoder(Decoder):
         points_per_pixel = (side - 1) / (2 * self.extent * self.image_size)
         logits = logits * (self.edge_scale / points_per_pixel) * factors
         return logits.sigmoid().reshape(*offsets.shape[:2], len(self.pixels))
-
-
-def _network(size: int, hidden: int, out: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(size, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, out)
-    )

@@ -17,12 +17,12 @@ FEATURES_PER_NEIGHBOURHOOD = 5
 
 
 def colour_distance(images: Tensor, background: Tensor) -> Tensor:
-    """How far (B, 1, S, S) the pixels of images (B, 3, S, S) are from the background's colour (3,), in the channel
-    that differs most.
+    """How far (B, 1, S, S) the pixels of images (B, 3, S, S) are from the background's colour, (3,) or one per image
+    (B, 3), in the channel that differs most.
 
     Close to an object's coverage whatever its colour, so that what is learned of one colour's shapes holds for all.
     """
-    return (images.float() - background.float()[:, None, None]).abs().amax(dim=1, keepdim=True)
+    return (images.float() - background.float()[..., None, None]).abs().amax(dim=1, keepdim=True)
 
 
 def oriented_gradients(coverage: Tensor, side: int, neighbourhoods: Sequence[int]) -> Tensor:

@@ -10,14 +10,16 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cvae_lightning.models.encoders.connected_regions import Regions, connected_regions
+from cvae_lightning.models.encoders.edge_features import colour_distance
 from cvae_lightning.models.gaussian import Gaussian
 from cvae_lightning.models.interfaces import CaptionEncoding, Encoder, EncoderOutput, check_images, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.bilinear import bilinear
 from cvae_lightning.models.nn.fourier import cell_centres
+from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.serialization import part
 
@@ -92,9 +94,8 @@ class ObjectEncoder(Encoder):
         self.image_size, self.latent_dim, self.layout = image_size, layout.latent_dim, layout
         self.sizes, self.threshold, self.min_pixels = tuple(sizes), threshold, min_pixels
         self.reach, self.usual_radius, self.initial_log_sigma = reach, usual_radius, initial_log_sigma
-        named = 2 + (layout.radius_scale is not None)
-        self.colour = _network(3, hidden, 2 * sizes[0])
-        self.outline = _network(window_cells**2, hidden, 2 * (named + sizes[1]))
+        self.colour = mlp(3, hidden, hidden, 2 * sizes[0])
+        self.outline = mlp(window_cells**2, hidden, hidden, 2 * (layout.presence_column + sizes[1]))
         cells = 2 * cell_centres(window_cells) - 1
         self.register_buffer("window", reach * cells, persistent=False)  # in radii
         self.register_buffer("centres", cell_centres(image_size), persistent=False)
@@ -104,7 +105,7 @@ class ObjectEncoder(Encoder):
         check_images(images, self.image_size)
         images = images.float()
         background = images.flatten(2).median(dim=2).values  # (B, 3)
-        contrast = (images - background[..., None, None]).abs().amax(dim=1)  # (B, S, S)
+        contrast = colour_distance(images, background).squeeze(1)  # (B, S, S)
         regions = connected_regions(contrast > self.threshold, self.layout.num_slots, self.min_pixels)
         index = RaggedIndex.from_mask(regions.mask)
         coverage = _coverage(contrast, regions, index)  # (M, S, S)
@@ -137,12 +138,6 @@ class ObjectEncoder(Encoder):
             for padded, number in ((index.pad(mean), presence), (index.pad(log_sigma), sigma))
         )
         return Gaussian.from_raw(mean.flatten(1), log_sigma.flatten(1))
-
-
-def _network(size: int, hidden: int, out: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(size, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), nn.Linear(hidden, out)
-    )
 
 
 def _coverage(contrast: Tensor, regions: Regions, index: RaggedIndex) -> Tensor:

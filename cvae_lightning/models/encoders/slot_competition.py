@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cvae_lightning.models.interfaces import Masked
+from cvae_lightning.models.nn.mlp import mlp
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class SlotCompetition(nn.Module):
         self.scale, self.edge_loss_weight = sharpness * key_dim**-0.5, edge_loss_weight
         self.query_norm = nn.LayerNorm(width)
         self.query, self.key = nn.Linear(width, key_dim), nn.Linear(channels, key_dim)
-        self.colour_key = nn.Sequential(nn.Linear(3, key_dim), nn.SiLU(), nn.Linear(key_dim, key_dim))
+        self.colour_key = mlp(3, key_dim, key_dim)
         self.background_logit = nn.Parameter(torch.zeros(1))
         self.background_colour = nn.Parameter(torch.ones(3))
         self.slot_colour, self.edges = nn.Linear(width, 3), nn.Linear(width, edge_dim)

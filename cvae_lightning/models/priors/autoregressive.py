@@ -13,6 +13,7 @@ from cvae_lightning.models.gaussian import Gaussian, kl_to_standard, standard_lo
 from cvae_lightning.models.interfaces import CaptionEncoding, Masked, Prior, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
+from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.priors.categorical import choose, log_likelihood
 from cvae_lightning.models.priors.codebook import Codebook
 from cvae_lightning.models.priors.objects import Objects, empty_log_density, in_order, no_objects, part_columns
@@ -101,7 +102,7 @@ class AutoregressivePrior(Prior):
         self.blocks = nn.ModuleList([Block(width, heads=heads) for _ in range(layers)])
         self.norm = nn.LayerNorm(width)
         # The first part's network also says that there are no more objects.
-        self.which = nn.ModuleList([_head(width, count + (n == 0)) for n, count in enumerate(entries)])
+        self.which = nn.ModuleList([mlp(width, width, count + (n == 0)) for n, count in enumerate(entries)])
         self.where = PairwisePlacement(width, position_bins, pair_width)
         for embedding in self.code_embeddings:
             nn.init.normal_(embedding.weight, std=0.5)  # type: ignore[arg-type]
@@ -184,7 +185,7 @@ class AutoregressivePrior(Prior):
         A slot's numbers of noise choose what they stand for: the position, all codes (the presence), and each vector.
         """
         slots = self.layout.slots(noise.float())  # (B, K, D)
-        chooses = [0, 1, self.layout.slot_dim - self.layout.rest_dim - 1]
+        chooses = [0, 1, self.layout.presence_column]
         uniform = 0.5 * (1 + torch.erf(slots[..., chooses] / math.sqrt(2)))  # (B, K, 3)
         context = self._context(caption)
         objects = no_objects(slots, self.entries)
@@ -222,7 +223,7 @@ class AutoregressivePrior(Prior):
         places = torch.cat([self.columns.new_tensor([0, 1]), self.columns])
         slots = torch.where(objects.mask.unsqueeze(-1), noise.index_copy(2, places, named), noise)
         presence = self.layout.presence_of(objects.mask)
-        slots[..., self.layout.slot_dim - self.layout.rest_dim - 1] = presence
+        slots[..., self.layout.presence_column] = presence
         return slots.flatten(1)
 
     def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
@@ -243,7 +244,3 @@ class AutoregressivePrior(Prior):
 
     def base_log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         return standard_log_density(z)
-
-
-def _head(width: int, out: int) -> nn.Module:
-    return nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, out))

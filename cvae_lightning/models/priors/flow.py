@@ -15,6 +15,7 @@ from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
 from cvae_lightning.models.nn.fourier import fourier_size, state_features
 from cvae_lightning.models.nn.message_passing import MessagePassing
+from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots, index_embedding, with_index
 from cvae_lightning.models.priors.flow_condition import FlowCondition, guided, times_of
@@ -96,13 +97,13 @@ class FlowPrior(Prior):
         check_slots(queries, layout.num_slots)
         self.latent_dim, self.caption_dim, self.num_objects = layout.latent_dim, caption_dim, queries.num_objects
         self.layout, self.draws, self.caption_dropout = layout, draws, caption_dropout
-        self.state_frequencies, width = tuple(state_frequencies), queries.width
-        self.queries, self.index_embedding = queries, index_embedding(queries)
+        self.state_frequencies, self.queries, width = tuple(state_frequencies), queries, queries.width
+        self.index_embedding = index_embedding(queries)
         self.null_embedding = learned_embedding(1, width) if caption_dropout else None
         features = fourier_size(layout.slot_dim, self.state_frequencies)
         self.latent = nn.Linear(features, width)
         self.pooled = nn.Linear(caption_dim, width)
-        self.time = nn.Sequential(nn.Linear(2 * time_frequencies, width), nn.SiLU(), nn.Linear(width, width))
+        self.time = mlp(2 * time_frequencies, width, width)
         self.blocks = nn.ModuleList([Block(width, cross_attention=False, condition_dim=width) for _ in range(layers)])
         self.messages = nn.ModuleList(
             [MessagePassing(width, features, message_width) for _ in range(layers if message_width else 0)]
@@ -241,7 +242,6 @@ class FlowPrior(Prior):
         return standard_log_density(start) - log_det
 
     def base_log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
-        """That of N(0, I); (B,)."""
         return standard_log_density(z)
 
     def _guided(self, caption: CaptionEncoding) -> Velocity:

@@ -57,7 +57,7 @@ def no_objects(slots: Tensor, entries: Sequence[int]) -> Objects:
 def part_columns(layout: LatentLayout) -> Tensor:
     """Which numbers of a slot are its parts': those besides the named ones, then the radius where there is one."""
     rest = torch.arange(layout.slot_dim - layout.rest_dim, layout.slot_dim)
-    return rest if layout.radius_scale is None else torch.cat([rest, rest.new_tensor([2])])
+    return rest if layout.radius_scale is None else torch.cat([rest, rest.new_tensor([layout.radius_column])])
 
 
 def empty_log_density(layout: LatentLayout, z: Tensor, mask: Tensor) -> Tensor:
@@ -65,7 +65,7 @@ def empty_log_density(layout: LatentLayout, z: Tensor, mask: Tensor) -> Tensor:
 
     They are N(0, I) in empty slots, as the posterior's are, and each slot's presence is near its value.
     """
-    at = layout.slot_dim - layout.rest_dim - 1  # the presence
+    at = layout.presence_column
     slots = layout.slots(z.float())
     others = torch.cat([slots[..., :at], slots[..., at + 1 :]], dim=-1)  # (B, K, D - 1)
     empty = -(0.5 * others.square() + HALF_LOG_2PI).sum(dim=-1) * ~mask

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.priors.categorical import choose
 
@@ -42,7 +43,7 @@ class PairwisePlacement(nn.Module):
     def __init__(self, width: int, bins: int, hidden: int) -> None:
         super().__init__()
         self.bins = bins
-        self.own = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 2 * bins))
+        self.own = mlp(width, width, 2 * bins)
         self.receiver, self.sender = nn.Linear(width, hidden), nn.Linear(width, hidden)
         self.out = nn.Linear(hidden, DISTANCES + 2 * SIDES)
         nn.init.zeros_(self.out.weight)

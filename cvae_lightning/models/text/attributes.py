@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cvae_lightning.models.interfaces import CaptionEncoding, Masked, TextEncoder
+from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.serialization import part
 from cvae_lightning.models.text.lexicon import (
     GROUP_ROLES,
@@ -69,7 +70,7 @@ class AttributesTextEncoder(TextEncoder):
         self.lexicon = Lexicon(vocab_size, lexicon, num_groups)
         self.attributes = nn.ModuleList([_embedding(caption_dim) for _ in GROUP_ROLES])
         self.link = _embedding(2 * caption_dim)
-        self.state = nn.Sequential(nn.Linear(caption_dim, caption_dim), nn.SiLU(), nn.Linear(caption_dim, caption_dim))
+        self.state = mlp(caption_dim, caption_dim, caption_dim)
         self.pool = nn.Linear(num_groups * caption_dim, caption_dim)
 
     def forward(self, tokens: Tensor) -> CaptionEncoding:

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from cvae_lightning.models.interfaces import CaptionEncoding, Masked, TextEncoder
 from cvae_lightning.models.nn.attention import Block, learned_embedding
+from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.serialization import part
 from cvae_lightning.models.text.lexicon import (
     GROUP_ROLES,
@@ -92,7 +93,7 @@ class BottleneckTextEncoder(TextEncoder):
         self.embed = nn.Linear(NUM_ATTRIBUTES * NUM_VALUES, width)
         nn.init.normal_(self.embed.weight)  # as an embedding's, since probabilities are nearly all 0 or 1
         self.pool = nn.Linear(num_groups * width, width)
-        self.state = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
+        self.state = mlp(width, width, width)
 
     def forward(self, tokens: Tensor) -> BottleneckEncoding:
         """Encode (B, T) token ids, padded on the right: objects (B, G * N, C), N columns for each group's.
