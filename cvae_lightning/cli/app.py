@@ -5,9 +5,11 @@ What only a job needs is imported when it starts, Hydra included, so that help c
 
 from __future__ import annotations
 
+import _thread
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,6 +23,8 @@ MISTAKE = 2
 """Exit code of a command that is refused."""
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C has stopped."""
+SOON = 0.01
+"""Seconds after which an interrupt that fell into a destructor is raised again."""
 TRACEBACKS = "HYDRA_FULL_ERROR"
 """The environment variable that shows tracebacks of mistakes, too."""
 
@@ -48,7 +52,7 @@ def command(name: str, job: Job | None = None, resumable: bool = False) -> None:
 
             print(__version__)
         else:
-            with mistakes():
+            with mistakes(), interrupts_are_kept():
                 from cvae_lightning.cli.start import start
 
                 start(name, job, resumable)
@@ -73,6 +77,30 @@ def mistakes() -> Iterator[None]:
         if paragraph is None or os.environ.get(TRACEBACKS) == "1":
             raise
         fail(paragraph)
+
+
+@contextmanager
+def interrupts_are_kept() -> Iterator[None]:
+    """Raise a Ctrl-C that falls into a destructor after it.
+
+    Python cannot raise it there: it prints a traceback and goes on, and the interrupt is lost.
+    """
+    others = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            others(unraisable)
+        elif not ended:
+            later = threading.Timer(SOON, _thread.interrupt_main)  # here it would be lost once more
+            later.daemon = True
+            later.start()
+
+    ended = False
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        ended = True  # the command stops anyhow
 
 
 def fail(message: str) -> NoReturn:

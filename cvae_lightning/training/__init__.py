@@ -1,6 +1,7 @@
 """Objective, schedules, the LightningModule and its callbacks."""
 
 from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.muon import Muon
 from cvae_lightning.training.objectives import BetaELBO, Loss, Objective, PixelLoss
 from cvae_lightning.training.schedules import Constant, Cosine, Cyclical, Exponential, LearningRateSchedule, Linear
 
@@ -14,6 +15,7 @@ __all__ = [
     "LearningRateSchedule",
     "Linear",
     "Loss",
+    "Muon",
     "Objective",
     "PixelLoss",
 ]

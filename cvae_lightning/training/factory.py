@@ -122,7 +122,7 @@ def check_module(config: DictConfig) -> None:
     with torch.device("meta"):
         module = build_module(config, words=("<PAD>",) * 8)
     with blaming("optimizer"):
-        module.optimizer(module.parameters())
+        module.optimizer(list(module.weights_to_optimize().values()))
 
 
 @contextmanager

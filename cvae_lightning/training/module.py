@@ -123,19 +123,24 @@ class CVAEModule(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         total = int(self.trainer.estimated_stepping_batches)
         factors = [lambda step: self.lr_schedule(step, total)]
+        weights = self.weights_to_optimize()
         if self.autoencoder_epochs is None:
-            optimizer = self.optimizer(self.model.parameters())
+            optimizer = self.optimizer(list(weights.values()))
         else:
-            others: list[Tensor] = []
-            own: list[Tensor] = []
-            for name, weight in self.model.named_parameters():
-                (own if name.startswith(AUTOENCODER) else others).append(weight)
+            own = [weight for name, weight in weights.items() if name.startswith(AUTOENCODER)]
+            others = [weight for name, weight in weights.items() if not name.startswith(AUTOENCODER)]
             optimizer = self.optimizer([{"params": others}, {"params": own}])
             length = math.ceil(self.autoencoder_epochs * self._steps_per_epoch())
             fall = LearningRateSchedule(decay=True)
             factors.append(lambda step: self.lr_schedule(step, total) * fall(step, length))
         scheduler = LambdaLR(optimizer, factors)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def weights_to_optimize(self) -> dict[str, Any]:
+        """The weights of the model by name, each as the optimizer takes it: alone, or with its name."""
+        named = dict(self.model.named_parameters())
+        takes_names = getattr(getattr(self.optimizer, "func", self.optimizer), "takes_names", False)
+        return {name: (name, weight) for name, weight in named.items()} if takes_names else named
 
     def configure_gradient_clipping(
         self,

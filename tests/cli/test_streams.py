@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from support import ROOT
 
 import cvae_lightning
+from cvae_lightning.cli.app import interrupts_are_kept
 
 
 def started(*arguments: str, **variables: str) -> subprocess.Popen[bytes]:
@@ -80,3 +83,26 @@ def test_an_output_that_cannot_be_written_is_one_paragraph(
     assert done.stderr.splitlines()[-1].startswith("error: ")
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+class Interrupted:
+    """Ctrl-C falls into its destructor."""
+
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_in_a_destructor_is_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        with interrupts_are_kept():
+            Interrupted()
+            time.sleep(10)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    Interrupted()  # at a command's end there is nothing left to stop
+    assert capsys.readouterr().err == ""

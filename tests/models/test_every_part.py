@@ -88,7 +88,8 @@ TABLE: dict[str, list[Callable[[], ModelPart]]] = {
     ],
     "ObjectEncoder": [lambda: ObjectEncoder(OBJECTS, 16, sizes=[1, 1], hidden=8, window_cells=6)],
     "AutoregressivePrior": [
-        lambda: AutoregressivePrior(OBJECTS, [1, 1], [4, 4, 4], 8, width=8, layers=1, position_bins=4, pair_width=4)
+        lambda w=w: AutoregressivePrior(OBJECTS, [1, 1], [4, 4, 4], 8, 8, 1, 4, 4, pair_width=4, join_within=w)
+        for w in (0.0, 9.0)
     ],
     "SharedQuery": [lambda: SharedQuery(5, 8, 8)],
     "StandardPrior": [lambda: StandardPrior(6)],

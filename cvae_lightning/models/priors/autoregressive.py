@@ -29,8 +29,9 @@ class AutoregressivePrior(Prior):
     bottom. First a transformer says which objects there are, code by code, until it says that there are no more. Then
     the same transformer reads all of them, and they are placed one after the other
     (:class:`~cvae_lightning.models.priors.placement.PairwisePlacement`). It reads the caption by cross-attention. A
-    part's vector is a draw of its code's Gaussian (:class:`~cvae_lightning.models.priors.codebook.Codebook`), and a
-    position is uniform in its cell. It is trained together with the autoencoder by maximum likelihood, on posterior
+    part's vector is a draw of its code's mixture of Gaussians, whose weights follow from all codes of the object: the
+    outline of a small star is not a large one's (:class:`~cvae_lightning.models.priors.codebook.Codebook`).
+    A position is uniform in its cell. It is trained together with the autoencoder by maximum likelihood, on posterior
     means that carry no gradient back to it.
 
     As with :class:`~cvae_lightning.models.FlowPrior` the autoencoder's rate stays KL(q || N(0, I)); the prior's own
@@ -47,6 +48,9 @@ class AutoregressivePrior(Prior):
         position_bins: cells of the grid of positions per axis.
         pair_width: of the network that weighs two objects' offset.
         momentum: of the codebooks' moving averages.
+        join_within: entries of a part's codebook that are no farther apart than so many of their standard deviations
+            have one code (:class:`~cvae_lightning.models.priors.codebook.Codebook`); 0 for none. Not for the radius, of
+            which there are no clusters.
 
     Raises:
         ValueError: sizes that do not fit, or a layout without positions or presence.
@@ -78,9 +82,12 @@ class AutoregressivePrior(Prior):
         position_bins: int = 48,
         pair_width: int = 64,
         momentum: float = 0.99,
+        join_within: float = 0.0,
     ) -> None:
         super().__init__()
         check_positive("prior", width=width, layers=layers, position_bins=position_bins)
+        if not join_within >= 0:
+            raise ValueError(f"prior.join_within is {join_within}: expected 0 or more")
         has_radius = layout.radius_scale is not None
         if layout.presence_scale is None or not sizes or sum(sizes) != layout.rest_dim:
             raise ValueError(
@@ -95,7 +102,13 @@ class AutoregressivePrior(Prior):
         sizes = (*sizes, 1) if has_radius else tuple(sizes)
         self.layout, self.latent_dim, self.caption_dim = layout, layout.latent_dim, caption_dim
         self.sizes, self.entries, self.position_bins = sizes, tuple(entries), position_bins
-        self.codebooks = nn.ModuleList([Codebook(*one, momentum) for one in zip(entries, sizes, strict=True)])
+        joins = [join_within] * (len(sizes) - has_radius) + [0.0] * has_radius
+        self.codebooks = nn.ModuleList(
+            [
+                Codebook(count, size, momentum, join_within=join)
+                for count, size, join in zip(entries, sizes, joins, strict=True)
+            ]
+        )
         self.code_embeddings = nn.ModuleList([nn.Embedding(count + 1, width) for count in entries])
         self.context = nn.Linear(caption_dim, width)
         self.which_index, self.where_index = (learned_embedding(layout.num_slots, width) for _ in range(2))
@@ -103,6 +116,10 @@ class AutoregressivePrior(Prior):
         self.norm = nn.LayerNorm(width)
         # The first part's network also says that there are no more objects.
         self.which = nn.ModuleList([mlp(width, width, count + (n == 0)) for n, count in enumerate(entries)])
+        joined = [
+            count for count, join in zip(entries, joins, strict=True) if join
+        ]  # all parts but the radius, or none
+        self.within = nn.ModuleList([nn.Linear(width, count) for count in joined])
         self.where = PairwisePlacement(width, position_bins, pair_width)
         for embedding in self.code_embeddings:
             nn.init.normal_(embedding.weight, std=0.5)  # type: ignore[arg-type]
@@ -114,26 +131,50 @@ class AutoregressivePrior(Prior):
 
     def objects(self, z: Tensor) -> Objects:
         """The objects of latents (B, Z) in their fixed order."""
+        return in_order(self._by_slot(z), self.entries, self.position_bins)
+
+    def _by_slot(self, z: Tensor) -> Objects:
+        """The objects of latents (B, Z) in the order of their slots; an empty slot has numbers without meaning."""
         numbers = self.layout.split(z)
         mask = numbers.present
         assert mask is not None
-        codes = torch.stack(self._codes(self._vectors(z)), dim=-1)  # (B, K, P)
+        books = zip(self.codebooks, self._vectors(z), strict=True)
+        codes = torch.stack([book.codes(vectors) for book, vectors in books], dim=-1)  # type: ignore[operator]
         bins = (numbers.positions * self.position_bins).long().clamp(0, self.position_bins - 1)  # (B, K, 2)
-        return in_order(Objects(codes, bins, mask), self.entries, self.position_bins)
-
-    def _codes(self, vectors: Sequence[Tensor]) -> list[Tensor]:
-        return [book.codes(v) for book, v in zip(self.codebooks, vectors, strict=True)]  # type: ignore[operator]
+        return Objects(codes, bins, mask)
 
     def _vectors(self, z: Tensor) -> tuple[Tensor, ...]:
         """Each part's numbers (B, K, N) in latents (B, Z)."""
         return self.layout.slots(z.float()).index_select(2, self.columns).split_with_sizes(self.sizes, dim=-1)
 
     def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
-        """Minus the log probability of codes and bins, in nats per image; (B,)."""
+        """Minus the log probability of codes and bins and the log density of vectors, in nats per image; (B,)."""
         mean = posterior.mean.detach()
         if self.training:
             self._update(mean, posterior.log_sigma.detach().exp())
-        return -self._log_prob(self.objects(mean), caption)
+        return -self._total(mean, caption)
+
+    def _total(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
+        objects = self._by_slot(z)
+        named = self._log_prob(in_order(objects, self.entries, self.position_bins), caption)
+        return named + self._vectors_log_prob(z, objects)
+
+    def _vectors_log_prob(self, z: Tensor, objects: Objects) -> Tensor:
+        """Log density (B,) of the vectors in latents (B, Z), given the codes of the objects by slot."""
+        books = zip(self.codebooks, self._vectors(z), self._weights(objects.codes), strict=True)
+        density = torch.stack([book.log_prob(vectors, weights) for book, vectors, weights in books])  # type: ignore[operator]
+        return (density.sum(dim=0) * objects.mask).sum(dim=1)
+
+    def _weights(self, codes: Tensor) -> list[Tensor]:
+        """Log probabilities (B, K, V) of each codebook's entries, given all codes (B, K, P) of an object.
+
+        Their loss is kept from the embeddings, which are there for the caption.
+        """
+        what = self._what(codes).detach()
+        logits = [head(what) for head in self.within]
+        logits += [what.new_zeros(1)] * (len(self.codebooks) - len(logits))  # a code is one entry
+        books = zip(self.codebooks, codes.unbind(-1), logits, strict=True)
+        return [book.within(code, scores) for book, code, scores in books]  # type: ignore[operator]
 
     @torch.no_grad()
     def _update(self, mean: Tensor, sigma: Tensor) -> None:
@@ -189,8 +230,7 @@ class AutoregressivePrior(Prior):
         uniform = 0.5 * (1 + torch.erf(slots[..., chooses] / math.sqrt(2)))  # (B, K, 3)
         context = self._context(caption)
         objects = no_objects(slots, self.entries)
-        for k in range(self.layout.num_slots):
-            self._choose_codes(k, objects, context, uniform[:, k, 2])
+        rest = [self._choose_codes(k, objects, context, uniform[:, k, 2]) for k in range(self.layout.num_slots)]
         states = self._states(objects.codes, context)[1]  # (B, K, W)
         inside = torch.zeros_like(uniform[..., :2])
         for k in range(self.layout.num_slots):
@@ -198,10 +238,10 @@ class AutoregressivePrior(Prior):
                 k, states, objects.bins, objects.mask, uniform[:, k, :2]
             )
         positions = (objects.bins + inside) / self.position_bins  # (B, K, 2)
-        return self._latents(objects, positions, slots)
+        return self._latents(objects, positions, slots, torch.stack(rest, dim=1))
 
-    def _choose_codes(self, k: int, objects: Objects, context: Masked, uniform: Tensor) -> None:
-        """Object k of each row, or none, into ``objects``."""
+    def _choose_codes(self, k: int, objects: Objects, context: Masked, uniform: Tensor) -> Tensor:
+        """Object k of each row, or none, into ``objects``; what is left of its uniform number (B,)."""
         before = functional.pad(self._what(objects.codes[:, :k]), (0, 0, 1, 0))  # (B, k + 1, W)
         state = self._read(before + self.which_index[:, : k + 1], context)[:, k]  # (B, W)
         more = objects.mask[:, k - 1] if k else torch.ones_like(objects.mask[:, 0])
@@ -213,12 +253,17 @@ class AutoregressivePrior(Prior):
             objects.codes[:, k, number] = code
             state = state + self.code_embeddings[number](code)
         objects.mask[:, k] = more
+        return uniform
 
-    def _latents(self, objects: Objects, positions: Tensor, noise: Tensor) -> Tensor:
-        """Latents (B, Z) of objects at positions (B, K, 2), with noise (B, K, D) for what an object does not say."""
-        codes = objects.codes.masked_fill(~objects.mask.unsqueeze(-1), 0).unbind(-1)
+    def _latents(self, objects: Objects, positions: Tensor, noise: Tensor, uniform: Tensor) -> Tensor:
+        """Latents (B, Z) of objects at positions (B, K, 2), with noise (B, K, D) and uniform numbers (B, K) for what
+        an object does not say."""
+        weights = self._weights(objects.codes.masked_fill(~objects.mask.unsqueeze(-1), 0))
         own = noise.index_select(2, self.columns).split_with_sizes(self.sizes, dim=-1)
-        drawn = [book.vectors(*one) for book, *one in zip(self.codebooks, codes, own, strict=True)]  # type: ignore[operator]
+        drawn = []
+        for book, *one in zip(self.codebooks, weights, own, strict=True):
+            vectors, uniform = book.vectors(*one, uniform)  # type: ignore[operator]
+            drawn.append(vectors)
         named = torch.cat([self.layout.scaled(positions), *drawn], dim=-1)  # (B, K, 2 + R)
         places = torch.cat([self.columns.new_tensor([0, 1]), self.columns])
         slots = torch.where(objects.mask.unsqueeze(-1), noise.index_copy(2, places, named), noise)
@@ -236,10 +281,7 @@ class AutoregressivePrior(Prior):
         assert mask is not None
         # Uniform in a cell of the latent's own units.
         cell = math.log(self.layout.require_position() / self.position_bins)
-        total = self._log_prob(self.objects(z), caption) - 2 * cell * mask.sum(dim=1)
-        vectors = self._vectors(z)
-        for book, part_vectors, codes in zip(self.codebooks, vectors, self._codes(vectors), strict=True):
-            total = total + (book.log_prob(part_vectors, codes) * mask).sum(dim=1)  # type: ignore[operator]
+        total = self._total(z, caption) - 2 * cell * mask.sum(dim=1)
         return total + empty_log_density(self.layout, z, mask)
 
     def base_log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:

@@ -31,7 +31,10 @@ class Objects(NamedTuple):
 
 
 def in_order(objects: Objects, entries: Sequence[int], position_bins: int) -> Objects:
-    """The objects by their codes, then from top to bottom and from left to right; empty slots last, without numbers.
+    """The objects by their codes, then along the diagonal from the top left; empty slots last, without numbers.
+
+    The order of objects that are alike teaches a prior both axes: in order from top to bottom it learned early what
+    "above" and "below" mean, and "left" and "right" three times later; in order from left to right, the reverse.
 
     Example:
         >>> codes, bins = torch.tensor([[[1], [0], [1]]]), torch.tensor([[[5, 5], [2, 2], [0, 3]]])
@@ -40,8 +43,9 @@ def in_order(objects: Objects, entries: Sequence[int], position_bins: int) -> Ob
         ([1, 1, 4], [[0, 3], [5, 5], [0, 0]])
     """
     key = torch.zeros_like(objects.bins[..., 0])  # (B, K)
-    columns = (*objects.codes.unbind(-1), objects.bins[..., 1], objects.bins[..., 0])
-    for column, size in zip(columns, (*entries, position_bins, position_bins), strict=True):
+    diagonal, down = objects.bins.sum(dim=-1), objects.bins[..., 1]
+    columns = (*objects.codes.unbind(-1), diagonal, down)
+    for column, size in zip(columns, (*entries, 2 * position_bins, position_bins), strict=True):
         key = key * size + column
     order = key.masked_fill(~objects.mask, torch.iinfo(key.dtype).max).argsort(dim=1, stable=True)
     codes, bins, mask = (_take(rows, order) for rows in (objects.codes, objects.bins, objects.mask.unsqueeze(-1)))

@@ -11,7 +11,7 @@ from cvae_lightning.models import AutoregressivePrior, Gaussian, LatentLayout
 from cvae_lightning.models.latent_layout import SlotNumbers
 from cvae_lightning.models.priors.categorical import choose
 from cvae_lightning.models.priors.codebook import Codebook
-from cvae_lightning.models.priors.objects import Objects
+from cvae_lightning.models.priors.objects import Objects, in_order
 
 LAYOUT = LatentLayout(12, 2, 4.0, radius_scale=3.0, presence_scale=2.0)
 CAPTION = random_encoding(1, 3, 8)
@@ -155,9 +155,50 @@ def test_codebooks_find_the_clusters_of_what_they_see() -> None:
     assert float((book.sigma() - (0.1**2 + 0.05**2) ** 0.5).abs().max()) < 0.06
 
 
+def four_clusters(join_within: float) -> tuple[Codebook, torch.Tensor, torch.Tensor]:
+    """A codebook of 16 entries that has seen four clusters, and vectors of it with the number of their cluster."""
+    torch.manual_seed(0)
+    centres = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0], [3.0, 3.0]])
+    book = Codebook(entries=16, size=2, momentum=0.9, join_within=join_within)
+    for _ in range(300):
+        cluster = torch.randint(4, (64,))
+        vectors = centres[cluster] + 0.1 * torch.randn(64, 2)
+        book.update(vectors, torch.full_like(vectors, 0.02))
+    return book, vectors, cluster
+
+
+def test_entries_that_touch_share_a_code() -> None:
+    book, vectors, cluster = four_clusters(join_within=5.0)
+    pairs = torch.stack([book.codes(vectors), cluster], dim=1).unique(dim=0)
+    assert len(pairs) == len(pairs[:, 0].unique()) == 4, "a code is a cluster"
+    apart, vectors, _ = four_clusters(join_within=0.0)
+    assert len(apart.codes(vectors).unique()) > 8, "and each entry its own otherwise"
+
+
+def test_a_code_s_density_is_a_mixture_of_its_own_entries() -> None:
+    book, vectors, _ = four_clusters(join_within=5.0)
+    codes = book.codes(vectors)
+    weights = book.within(codes, torch.randn(len(codes), 16))
+    torch.testing.assert_close(weights.exp().sum(dim=-1), torch.ones(len(codes)))
+    assert ((weights > -torch.inf) == (book.clusters() == codes.unsqueeze(1))).all()
+    drawn, _ = book.vectors(weights, torch.randn(64, 2), torch.rand(64))
+    assert torch.equal(book.codes(drawn), codes), "a draw has the code that it was drawn for"
+    components = torch.distributions.Independent(torch.distributions.Normal(book.means, book.sigma()), 1)
+    expected = torch.distributions.MixtureSameFamily(torch.distributions.Categorical(logits=weights), components)
+    torch.testing.assert_close(book.log_prob(vectors, weights), expected.log_prob(vectors))
+
+
+def test_objects_that_are_alike_are_in_order_along_the_diagonal() -> None:
+    bins = torch.randint(8, (1, 5, 2), generator=torch.Generator().manual_seed(0))
+    alike = Objects(torch.zeros(1, 5, 1, dtype=torch.long), bins, torch.ones(1, 5, dtype=torch.bool))
+    along = in_order(alike, [1], 8).bins.sum(dim=-1)[0]
+    assert along.tolist() == sorted(along.tolist())
+
+
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
+        ({"join_within": -1.0}, "prior.join_within is -1.0"),
         ({"sizes": [1]}, r"prior.sizes is \[1\]: expected parts of 2 numbers in all"),
         ({"entries": [2, 2]}, r"prior.entries is \[2, 2\]: expected 3 numbers of at least 1"),
         ({"entries": [2, 0, 2]}, "prior.entries"),
