@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
 from typing import Any
 
 from torch.utils.data import DataLoader
@@ -28,7 +30,20 @@ class SceneLoader(DataLoader[Example]):
     """
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        yield from super().__iter__()
+        batches = super().__iter__()
+        if self.num_workers:
+            Finalize(batches, _end, args=(batches._workers,), exitpriority=0)  # type: ignore[attr-defined]
+        yield from batches
+
+
+def _end(workers: Sequence[BaseProcess]) -> None:
+    """Kill workers, when their loader is gone or when the process ends with an error that keeps it.
+
+    At a process's end the multiprocessing module sends SIGTERM to its workers, which ignore it, and waits for them.
+    """
+    for worker in workers:
+        if worker.is_alive():
+            worker.kill()
 
 
 def leave_signals_to_parent(worker: int) -> None:

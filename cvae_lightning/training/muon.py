@@ -63,7 +63,7 @@ class Muon(Optimizer):
             others = [weight for name, weight in named if weight.ndim != 2 or EMBEDDING in name]
             # An optimizer must have a weight.
             muon = torch.optim.Muon(matrices or [_nothing(2)], lr, momentum=momentum, adjust_lr_fn="match_rms_adamw")
-            adamw = AdamW(others or [_nothing(1)], lr, betas=tuple(betas), eps=eps, fused=fused)
+            adamw = AdamW(others or [_nothing(1)], lr, betas=(betas[0], betas[1]), eps=eps, fused=fused)
             self._pairs.append((muon, adamw))
         self._share_state()
 
