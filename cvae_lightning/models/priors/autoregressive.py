@@ -14,9 +14,9 @@ from cvae_lightning.models.interfaces import CaptionEncoding, Masked, Prior, che
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
 from cvae_lightning.models.nn.mlp import mlp
+from cvae_lightning.models.priors.appearance import Appearance
 from cvae_lightning.models.priors.categorical import choose, log_likelihood
-from cvae_lightning.models.priors.codebook import Codebook
-from cvae_lightning.models.priors.objects import Objects, empty_log_density, in_order, no_objects, part_columns
+from cvae_lightning.models.priors.objects import Objects, empty_log_density, in_order, no_objects
 from cvae_lightning.models.priors.placement import PairwisePlacement
 from cvae_lightning.models.serialization import part
 
@@ -68,7 +68,6 @@ class AutoregressivePrior(Prior):
     latent_dim: int
     base = "N(0, I), and not the autoregressive density that samples are drawn from"
     causal: Tensor
-    columns: Tensor
 
     def __init__(
         self,
@@ -103,12 +102,6 @@ class AutoregressivePrior(Prior):
         self.layout, self.latent_dim, self.caption_dim = layout, layout.latent_dim, caption_dim
         self.sizes, self.entries, self.position_bins = sizes, tuple(entries), position_bins
         joins = [join_within] * (len(sizes) - has_radius) + [0.0] * has_radius
-        self.codebooks = nn.ModuleList(
-            [
-                Codebook(count, size, momentum, join_within=join)
-                for count, size, join in zip(entries, sizes, joins, strict=True)
-            ]
-        )
         self.code_embeddings = nn.ModuleList([nn.Embedding(count + 1, width) for count in entries])
         self.context = nn.Linear(caption_dim, width)
         self.which_index, self.where_index = (learned_embedding(layout.num_slots, width) for _ in range(2))
@@ -116,14 +109,10 @@ class AutoregressivePrior(Prior):
         self.norm = nn.LayerNorm(width)
         # The first part's network also says that there are no more objects.
         self.which = nn.ModuleList([mlp(width, width, count + (n == 0)) for n, count in enumerate(entries)])
-        joined = [
-            count for count, join in zip(entries, joins, strict=True) if join
-        ]  # all parts but the radius, or none
-        self.within = nn.ModuleList([nn.Linear(width, count) for count in joined])
+        self.appearance = Appearance(layout, sizes, entries, width, momentum, joins)
         self.where = PairwisePlacement(width, position_bins, pair_width)
         for embedding in self.code_embeddings:
             nn.init.normal_(embedding.weight, std=0.5)  # type: ignore[arg-type]
-        self.register_buffer("columns", part_columns(layout), persistent=False)
         # Which objects: each follows from those before it. Where they are: all are known. Neither reads the other.
         ones = torch.ones(2 * [layout.num_slots], dtype=torch.bool)
         allowed = torch.cat([torch.cat([ones.tril(), ~ones], dim=1), torch.cat([~ones, ones], dim=1)])
@@ -138,50 +127,21 @@ class AutoregressivePrior(Prior):
         numbers = self.layout.split(z)
         mask = numbers.present
         assert mask is not None
-        books = zip(self.codebooks, self._vectors(z), strict=True)
-        codes = torch.stack([book.codes(vectors) for book, vectors in books], dim=-1)  # type: ignore[operator]
         bins = (numbers.positions * self.position_bins).long().clamp(0, self.position_bins - 1)  # (B, K, 2)
-        return Objects(codes, bins, mask)
-
-    def _vectors(self, z: Tensor) -> tuple[Tensor, ...]:
-        """Each part's numbers (B, K, N) in latents (B, Z)."""
-        return self.layout.slots(z.float()).index_select(2, self.columns).split_with_sizes(self.sizes, dim=-1)
+        return Objects(self.appearance.codes(z), bins, mask)
 
     def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """Minus the log probability of codes and bins and the log density of vectors, in nats per image; (B,)."""
         mean = posterior.mean.detach()
         if self.training:
-            self._update(mean, posterior.log_sigma.detach().exp())
+            self.appearance.update(mean, posterior.log_sigma.detach().exp())
         return -self._total(mean, caption)
 
     def _total(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         objects = self._by_slot(z)
         named = self._log_prob(in_order(objects, self.entries, self.position_bins), caption)
-        return named + self._vectors_log_prob(z, objects)
-
-    def _vectors_log_prob(self, z: Tensor, objects: Objects) -> Tensor:
-        """Log density (B,) of the vectors in latents (B, Z), given the codes of the objects by slot."""
-        books = zip(self.codebooks, self._vectors(z), self._weights(objects.codes), strict=True)
-        density = torch.stack([book.log_prob(vectors, weights) for book, vectors, weights in books])  # type: ignore[operator]
-        return (density.sum(dim=0) * objects.mask).sum(dim=1)
-
-    def _weights(self, codes: Tensor) -> list[Tensor]:
-        """Log probabilities (B, K, V) of each codebook's entries, given all codes (B, K, P) of an object.
-
-        Their loss is kept from the embeddings, which are there for the caption.
-        """
-        what = self._what(codes).detach()
-        logits = [head(what) for head in self.within]
-        logits += [what.new_zeros(1)] * (len(self.codebooks) - len(logits))  # a code is one entry
-        books = zip(self.codebooks, codes.unbind(-1), logits, strict=True)
-        return [book.within(code, scores) for book, code, scores in books]  # type: ignore[operator]
-
-    @torch.no_grad()
-    def _update(self, mean: Tensor, sigma: Tensor) -> None:
-        present = self.layout.split(mean).present
-        assert present is not None
-        for book, vectors, widths in zip(self.codebooks, self._vectors(mean), self._vectors(sigma), strict=True):
-            book.update(vectors[present], widths[present])  # type: ignore[operator]
+        density = self.appearance.log_prob(z, objects.codes, self._what(objects.codes))  # (B, K)
+        return named + (density * objects.mask).sum(dim=1)
 
     def _log_prob(self, objects: Objects, caption: CaptionEncoding) -> Tensor:
         """Log probability (B,) of codes and bins."""
@@ -258,14 +218,10 @@ class AutoregressivePrior(Prior):
     def _latents(self, objects: Objects, positions: Tensor, noise: Tensor, uniform: Tensor) -> Tensor:
         """Latents (B, Z) of objects at positions (B, K, 2), with noise (B, K, D) and uniform numbers (B, K) for what
         an object does not say."""
-        weights = self._weights(objects.codes.masked_fill(~objects.mask.unsqueeze(-1), 0))
-        own = noise.index_select(2, self.columns).split_with_sizes(self.sizes, dim=-1)
-        drawn = []
-        for book, *one in zip(self.codebooks, weights, own, strict=True):
-            vectors, uniform = book.vectors(*one, uniform)  # type: ignore[operator]
-            drawn.append(vectors)
-        named = torch.cat([self.layout.scaled(positions), *drawn], dim=-1)  # (B, K, 2 + R)
-        places = torch.cat([self.columns.new_tensor([0, 1]), self.columns])
+        codes = objects.codes.masked_fill(~objects.mask.unsqueeze(-1), 0)
+        vectors = self.appearance.draw(codes, self._what(codes), noise, uniform)
+        named = torch.cat([self.layout.scaled(positions), vectors], dim=-1)  # (B, K, 2 + R)
+        places = torch.cat([self.appearance.columns.new_tensor([0, 1]), self.appearance.columns])
         slots = torch.where(objects.mask.unsqueeze(-1), noise.index_copy(2, places, named), noise)
         presence = self.layout.presence_of(objects.mask)
         slots[..., self.layout.presence_column] = presence

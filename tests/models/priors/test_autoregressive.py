@@ -22,7 +22,7 @@ def prior(**changed: object) -> AutoregressivePrior:
     arguments = {"sizes": [1, 1], "entries": [2, 2, 1], "caption_dim": 8, "width": 8, "layers": 1, "position_bins": 2}
     part = AutoregressivePrior(LAYOUT, **(arguments | changed)).eval()  # type: ignore[arg-type]
     torch.nn.init.normal_(part.where.out.weight)  # a new one has no terms of pairs
-    for book in part.codebooks:
+    for book in part.appearance.codebooks:
         book.means.copy_(torch.linspace(-1, 1, len(book.means)).unsqueeze(1))  # type: ignore[operator, union-attr]
         book.squares.copy_(book.means.square() + 0.01)  # type: ignore[operator, union-attr]
         book.shares.fill_(1.0)  # type: ignore[operator, union-attr]
