@@ -85,7 +85,8 @@ def interrupts_are_kept() -> Iterator[None]:
 
     Python cannot raise it there: it prints a traceback and goes on, and the interrupt is lost.
     """
-    others = sys.unraisablehook
+    # An earlier command of this process left its own, which must not be called by this one, and so on.
+    others = getattr(sys.unraisablehook, "others", sys.unraisablehook)
 
     def hook(unraisable: sys.UnraisableHookArgs) -> None:
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
@@ -96,6 +97,7 @@ def interrupts_are_kept() -> Iterator[None]:
             later.start()
 
     ended = False
+    hook.others = others  # type: ignore[attr-defined]
     sys.unraisablehook = hook
     try:
         yield

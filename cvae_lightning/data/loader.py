@@ -30,10 +30,14 @@ class SceneLoader(DataLoader[Example]):
     """
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        batches = super().__iter__()
+        yield from super().__iter__()
+
+    def _get_iterator(self) -> Any:
+        # Once per set of workers: those that persist serve many epochs.
+        batches = super()._get_iterator()
         if self.num_workers:
             Finalize(batches, _end, args=(batches._workers,), exitpriority=0)  # type: ignore[attr-defined]
-        yield from batches
+        return batches
 
 
 def _end(workers: Sequence[BaseProcess]) -> None:

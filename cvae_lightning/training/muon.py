@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 import torch
@@ -56,22 +57,24 @@ class Muon(Optimizer):
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay, "fused": fused})
         if any("param_names" not in group for group in self.param_groups):
             raise ValueError("expected weights with their names, such as model.named_parameters()")
-        self._pairs: list[tuple[Optimizer, Optimizer]] = []  # by group
+        self._by_group: list[list[Optimizer]] = []
         for group in self.param_groups:
-            named = list(zip(group["param_names"], group["params"], strict=True))
-            matrices = [weight for name, weight in named if weight.ndim == 2 and EMBEDDING not in name]
-            others = [weight for name, weight in named if weight.ndim != 2 or EMBEDDING in name]
-            # An optimizer must have a weight.
-            muon = torch.optim.Muon(matrices or [_nothing(2)], lr, momentum=momentum, adjust_lr_fn="match_rms_adamw")
-            adamw = AdamW(others or [_nothing(1)], lr, betas=(betas[0], betas[1]), eps=eps, fused=fused)
-            self._pairs.append((muon, adamw))
+            matrices: list[torch.Tensor] = []
+            others: list[torch.Tensor] = []
+            for name, weight in zip(group["param_names"], group["params"], strict=True):
+                (matrices if weight.ndim == 2 and EMBEDDING not in name else others).append(weight)
+            own: list[Optimizer] = []
+            if matrices:
+                own.append(torch.optim.Muon(matrices, lr, momentum=momentum, adjust_lr_fn="match_rms_adamw"))
+            if others:
+                own.append(AdamW(others, lr, betas=(betas[0], betas[1]), eps=eps, fused=fused))
+            self._by_group.append(own)
         self._share_state()
 
     def _share_state(self) -> None:
         """What the optimizers remember is this one's, which is saved."""
-        for pair in self._pairs:
-            for each in pair:
-                each.state = self.state
+        for each in chain.from_iterable(self._by_group):
+            each.state = self.state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict(state_dict)
@@ -84,12 +87,8 @@ class Muon(Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group, pair in zip(self.param_groups, self._pairs, strict=True):
-            for each in pair:
+        for group, own in zip(self.param_groups, self._by_group, strict=True):
+            for each in own:
                 each.param_groups[0].update(lr=group["lr"], weight_decay=group["weight_decay"])
                 each.step()
         return loss
-
-
-def _nothing(dimensions: int) -> torch.Tensor:
-    return torch.zeros([1] * dimensions)

@@ -12,9 +12,9 @@ from cvae_lightning.data.dataset import ShapeSceneDataset
 from cvae_lightning.data.loader import SceneLoader, leave_signals_to_parent
 
 settings = {"num_workers": 1, "persistent_workers": True, "worker_init_fn": leave_signals_to_parent}
-sys.kept = iter(SceneLoader(ShapeSceneDataset(64, 32), batch_size=2, **settings))
-next(sys.kept)
-print(sys.kept.gi_frame.f_locals["batches"]._workers[0].pid)
+sys.kept = SceneLoader(ShapeSceneDataset(64, 32), batch_size=2, **settings)
+next(iter(sys.kept))
+print(sys.kept._iterator._workers[0].pid)
 raise SystemExit(2)
 """
 

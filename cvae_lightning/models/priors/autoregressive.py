@@ -100,7 +100,7 @@ class AutoregressivePrior(Prior):
             )
         sizes = (*sizes, 1) if has_radius else tuple(sizes)
         self.layout, self.latent_dim, self.caption_dim = layout, layout.latent_dim, caption_dim
-        self.sizes, self.entries, self.position_bins = sizes, tuple(entries), position_bins
+        self.entries, self.position_bins = tuple(entries), position_bins
         joins = [join_within] * (len(sizes) - has_radius) + [0.0] * has_radius
         self.code_embeddings = nn.ModuleList([nn.Embedding(count + 1, width) for count in entries])
         self.context = nn.Linear(caption_dim, width)
