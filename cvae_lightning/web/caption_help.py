@@ -81,11 +81,11 @@ def _in_world(text: str, world: World) -> CaptionHelp:
         return CaptionHelp(State.UNFINISHED, "Words that begin so:", _followed_by(words[:-1], begun))
     if error.unfinished and (following := next_words(words, world)):
         return CaptionHelp(State.UNFINISHED, "Words that may follow:", _followed_by(words, following))
-    return CaptionHelp(State.WRONG, str(error), tuple(islice(_corrections(words, world), MOST_OFFERS)))
+    return CaptionHelp(State.WRONG, error.why, tuple(islice(_corrections(words, world), MOST_OFFERS)))
 
 
 def _corrections(words: Sequence[str], world: World) -> Iterator[Offer]:
-    """Words in place of the first one that is not known, or of the last one."""
+    """Words in place of the first one that is not known, or of the first that cannot stand where it is."""
     vocabulary = usual_words(world)
     unknown = [index for index, word in enumerate(words) if word not in vocabulary and not word.isdigit()]
     if unknown:
@@ -95,7 +95,11 @@ def _corrections(words: Sequence[str], world: World) -> Iterator[Offer]:
         for option in [word for word in near if word in fitting] or near:
             yield Offer(option, " ".join([*before, option, *after]))
     elif words:
-        yield from _followed_by(words[:-1], next_words(words[:-1], world))
+        right = next(n for n in range(len(words) - 1, -1, -1) if _may_become_caption(" ".join(words[:n]), world))
+        before = words[:right]
+        if _read(shorter := " ".join(before), world)[0] is not None:
+            yield Offer(shorter, shorter)
+        yield from _followed_by(before, next_words(before, world))
 
 
 def next_words(words: Sequence[str], world: World) -> list[str]:

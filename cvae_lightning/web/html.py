@@ -48,7 +48,7 @@ def _figure(figure: Figure) -> str:
         f'<figure class="{kind}"><b>{escape(figure.title)}</b>'
         f'<span class="canvas"><img src="{address(figure.image)}" alt="{escape(_spoken(figure))}">'
         f"{_outlines(figure.things)}</span>"
-        f"<figcaption>{_verdict(verdict)}{note}</figcaption></figure>"
+        f"<figcaption>{_detected(figure)}{_verdict(verdict)}{note}</figcaption></figure>"
     )
 
 
@@ -69,20 +69,29 @@ def _verdict(verdict: Verdict | None) -> str:
 
 
 def _outlines(things: Sequence[Detection]) -> str:
-    """Circles around detected objects with their words, which the page shows on request."""
-    shapes = "".join(map(_outline, things))
+    """Circles around detected objects with their numbers, which the page shows on request."""
+    shapes = "".join(_outline(number, thing) for number, thing in enumerate(things, 1))
     return f'<svg class="detected" viewBox="0 0 1 1" aria-hidden="true">{shapes}</svg>'
 
 
-def _outline(thing: Detection) -> str:
+def _outline(number: int, thing: Detection) -> str:
     radius, kind = 1.25 * thing.r, " class=unclear" if thing.confidence == 0 else ""
-    anchor = "start" if thing.x < 0.25 else "end" if thing.x > 0.75 else "middle"
-    x = {"start": thing.x - radius, "middle": thing.x, "end": thing.x + radius}[anchor]
-    y = min(thing.y + radius + 0.055, 0.99)
+    x, y = (min(max(at, 0.06), 0.94) for at in (thing.x + 0.75 * radius, thing.y - 0.75 * radius))
     return (
         f'<circle cx="{thing.x:.4f}" cy="{thing.y:.4f}" r="{radius:.4f}"{kind}/>'
-        f'<text x="{x:.4f}" y="{y:.4f}" text-anchor="{anchor}">{escape(_words(thing))}</text>'
+        f'<circle class="tag" cx="{x:.4f}" cy="{y:.4f}" r="0.045"/><text x="{x:.4f}" y="{y:.4f}">{number}</text>'
     )
+
+
+def _detected(figure: Figure) -> str:
+    """What the numbers of the outlines stand for; objects that are alike share a line."""
+    if figure.verdict is None:
+        return ""
+    numbers: dict[str, list[str]] = {}
+    for number, thing in enumerate(figure.things, 1):
+        numbers.setdefault(_words(thing), []).append(str(number))
+    lines = "".join(f"<span><b>{' '.join(of)}</b> {escape(words)}</span>" for words, of in numbers.items())
+    return f'<span class="seen">{lines or "<span>no objects</span>"}</span>'
 
 
 def _words(thing: Detection) -> str:
@@ -117,7 +126,8 @@ def rates_html(rates: Sequence[Rate]) -> str:
     """A bar for each latent: how many nats of the picture it keeps."""
     longest = max((rate.nats for rate in rates), default=0.0) or 1.0
     rows = "".join(
-        f'<tr><th scope="row">{escape(rate.name)}</th><td>{_bar(rate.nats / longest)}</td><td>{rate.nats:.2f}</td></tr>'
+        f'<tr><th scope="row">{escape(rate.name)}</th><td>{_bar(rate.nats / longest)}</td><td>{rate.nats:.2f}</td>'
+        f"<td>{escape(rate.of)}</td></tr>"
         for rate in rates
     )
     total = sum(rate.nats for rate in rates)

@@ -139,25 +139,42 @@ def slots_in_use(painter: Painter, caption: CaptionEncoding, layout: LatentLayou
     return [slot for slot, used in enumerate(queries(caption).mask[0].tolist()) if used]
 
 
-def _slots(painter: Painter, caption: CaptionEncoding, z: Tensor) -> list[Handle]:
-    """A handle for each slot in use, named by the object that is detected nearest to it."""
-    layout = layout_of(painter)
-    if layout is None:
-        return []
+def objects_of_slots(painter: Painter, caption: CaptionEncoding, layout: LatentLayout, z: Tensor) -> dict[int, str]:
+    """The words of the object that is detected nearest to each slot in use; empty where nothing is detected.
+
+    Args:
+        painter: the model.
+        caption: a batch of one.
+        layout: of its latents.
+        z: (1, Z) latents.
+    """
     numbers = layout.split(z)
     positions, present = numbers.positions, numbers.present  # (1, K, 2), (1, K) or None
     (image,) = to_pictures(painter.model.decoder(z, caption))
     things = things_in(image, painter.world)
-    handles = []
+    words = {}
     for slot in slots_in_use(painter, caption, layout):
         if present is not None and not present[0, slot]:
             continue
         x, y = positions[0, slot].tolist()
         near = min(things, key=lambda thing: math.hypot(thing.x - x, thing.y - y), default=None)
-        words = "" if near is None else f": {near.size} {near.colour} {near.shape}"
-        first = slot * layout.slot_dim
-        handles.append(Handle(f"slot {slot + 1}{words}", (first, first + 1), layout.position_scale))
-    return handles
+        words[slot] = "" if near is None else f"{near.size} {near.colour} {near.shape}"
+    return words
+
+
+def _slots(painter: Painter, caption: CaptionEncoding, z: Tensor) -> list[Handle]:
+    """A handle for each slot in use, named by its object."""
+    layout = layout_of(painter)
+    if layout is None:
+        return []
+    return [
+        Handle(
+            f"slot {slot + 1}{words and f': {words}'}",
+            (slot * layout.slot_dim, slot * layout.slot_dim + 1),
+            layout.position_scale,
+        )
+        for slot, words in objects_of_slots(painter, caption, layout, z).items()
+    ]
 
 
 def _single(painter: Painter, caption: CaptionEncoding, z: Tensor) -> list[Handle]:

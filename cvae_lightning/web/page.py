@@ -112,13 +112,18 @@ def seed_box(label: str, elem_id: str) -> gr.Number:
 
 def shared_inputs(painter: Painter, caption: str) -> tuple[Inputs, gr.Button]:
     """The caption, the seed and the sampler's settings, and the button for the next seed."""
-    box = caption_box(painter, "Caption", caption, "caption")
-    with gr.Row(elem_classes="bottom"):
-        seed = seed_box("Seed of the noise", "seed")
-        following = gr.Button("Next seed", min_width=120)
+    with gr.Row(elem_classes="shared"):
+        with gr.Column(scale=5, min_width=320):
+            box = caption_box(painter, "Caption", caption, "caption")
+        with gr.Column(scale=2, min_width=260), gr.Row(elem_classes="bottom"):
+            seed = seed_box("Seed", "seed")
+            following = gr.Button("Next seed", min_width=100)
+    with gr.Row(elem_classes="options"):
         # The page's style sheet shows the outlines where this is checked.
-        gr.Checkbox(False, label="Outline the detected objects", visible=painter.world is not None, elem_id="outline")
-    settings, names = sampler_inputs(painter)
+        gr.Checkbox(
+            False, label="Outline the detected objects", visible=painter.world is not None, elem_id="outline", scale=2
+        )
+        settings, names = sampler_inputs(painter)
     return Inputs(box, seed, settings, names), following
 
 
@@ -128,7 +133,7 @@ def sampler_inputs(painter: Painter) -> tuple[list[gr.components.Component], lis
     if trained is None:
         return [], []
     guided = bool(getattr(painter.model.prior, "caption_dropout", 0))
-    with gr.Accordion("Sampler settings", open=False), gr.Row():
+    with gr.Column(scale=5), gr.Accordion("Sampler settings", open=False), gr.Row():
         inputs: dict[str, gr.components.Component] = {
             "steps": gr.Slider(1, max(48, trained.steps), trained.steps, step=1, label="Steps of the flow's solver"),
             "solver": gr.Dropdown(SOLVERS, value=trained.solver, label="Solver"),
@@ -145,16 +150,19 @@ def samples_tab(painters: Painters, inputs: Inputs, page: gr.Blocks, following: 
     has_judge = painters.painter.world is not None
     gr.HTML(
         "<p class=lead>Each sample has its own noise. The prior turns it into latents, and the decoder paints them"
-        + (", and the judge looks at the pixels." if has_judge else ".")
+        + (
+            ", and the judge looks at the pixels. <i>Best of</i> keeps the first candidate that the judge passes."
+            if has_judge
+            else "."
+        )
         + "</p>"
     )
     with gr.Row(elem_classes="bottom"):
         number = gr.Slider(1, actions.MOST_SAMPLES, 4, step=1, label="Samples", min_width=160)
         best_of = gr.Slider(
-            1, actions.MOST_CANDIDATES, 1, step=1, label="Best of", visible=has_judge, min_width=160,
-            info="the first candidate that the judge passes is kept",
+            1, actions.MOST_CANDIDATES, 1, step=1, label="Best of", visible=has_judge, min_width=160
         )  # fmt: skip
-        button = gr.Button("Paint", variant="primary", elem_id="paint")
+        button = gr.Button("Paint", variant="primary", elem_id="paint", min_width=120)
     shown = gr.HTML(elem_id="samples")
 
     def paint(caption: str, seed: int, number: int, best_of: int, *sampler: Any) -> str:

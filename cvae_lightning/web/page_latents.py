@@ -15,7 +15,7 @@ from cvae_lightning.web.uploads import LARGEST_UPLOAD, picture_of, reconstructed
 UPLOAD_JS = (ASSETS / "upload.js").read_text(encoding="utf-8")
 UPLOAD_HTML = """<div class="upload"><label>Choose a picture
 <input type="file" accept="image/png,image/jpeg,image/webp,image/bmp"></label>
-${value ? `<img src="${value}" alt="your picture">` : ""}</div>"""
+${value ? `<img src="${value}" alt="your picture" onerror="this.hidden = true">` : ""}</div>"""
 TOO_LARGE = f"Your picture has too many bytes: choose one of at most {LARGEST_UPLOAD // 1_000_000} MB."
 
 

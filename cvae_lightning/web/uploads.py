@@ -17,7 +17,7 @@ from cvae_lightning.inference.pictures import Pictures
 from cvae_lightning.runs.images import decode_image
 from cvae_lightning.web.actions import check_captions
 from cvae_lightning.web.figures import Figure, figures_of
-from cvae_lightning.web.latents import encoding, layout_of, slots_in_use
+from cvae_lightning.web.latents import encoding, layout_of, objects_of_slots, slots_in_use
 
 LARGEST_UPLOAD = 4_000_000
 """Bytes of a picture."""
@@ -30,10 +30,17 @@ ADDRESS = re.compile(r"data:image/[\w.+-]+;base64,")
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """The rate of one latent: how many nats of a picture it keeps."""
+    """The rate of one latent: how many nats of a picture it keeps.
+
+    Attributes:
+        name: of the latent.
+        nats: its rate.
+        of: the object that its slot is decoded to, at the slot's first latent; empty elsewhere.
+    """
 
     name: str
     nats: float
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +109,16 @@ def rates_of(painter: Painter, image: Image.Image, model_caption: str) -> list[R
     """The rate of each latent, without those of slots that the caption does not use."""
     encoded, model = encoding(painter, model_caption), painter.model
     pixels = to_pixels(image, model.image_size)[None].to(encoded.pooled.device)
-    nats = model.prior.rate(model.encoder(pixels, encoded).posterior, encoded)[0].tolist()  # (Z,)
+    posterior = model.encoder(pixels, encoded).posterior
+    nats = model.prior.rate(posterior, encoded)[0].tolist()  # (Z,)
     layout = layout_of(painter)
     if layout is None:
         return [Rate(f"latent {index}", value) for index, value in enumerate(nats)]
     named = ["x", "y", *(name for name in ("radius", "presence") if getattr(layout, f"{name}_scale") is not None)]
     names = [*named, *(str(place) for place in range(len(named), layout.slot_dim))]
+    words = objects_of_slots(painter, encoded, layout, posterior.mean)
     return [
-        Rate(f"slot {slot + 1} {name}", nats[slot * layout.slot_dim + place])
+        Rate(f"slot {slot + 1} {name}", nats[slot * layout.slot_dim + place], words.get(slot, "") if not place else "")
         for slot in slots_in_use(painter, encoded, layout)
         for place, name in enumerate(names)
     ]

@@ -34,15 +34,16 @@ class CaptionError(ValueError):
 
     Attributes:
         unfinished: whether the text is right as far as it goes, so that more words can make it a caption.
+        why: the message without the caption, for where the caption is in view.
 
     >>> parse("a red sqare")
     Traceback (most recent call last):
     cvae_lightning.world.captions.CaptionError: cannot read 'a red sqare': word 3 is 'sqare', ...
     """
 
-    def __init__(self, message: str, unfinished: bool = False) -> None:
+    def __init__(self, message: str, unfinished: bool = False, why: str = "") -> None:
         super().__init__(message)
-        self.unfinished = unfinished
+        self.unfinished, self.why = unfinished, why or message
 
 
 def describe(meaning: Meaning, rng: np.random.Generator | None = None, *, world: World = DEFAULT) -> str:
@@ -171,7 +172,7 @@ class _Reader:
             return links[longest]
         phrases = [" ".join(words) for words in links if _shared(words, rest) == begun]
         self.at += begun
-        raise self._expected(listed(map(repr, phrases)) if begun else f"the end, or {listed(phrases)}")
+        raise self._expected(f"{'' if begun else 'the end, or '}{listed(map(repr, phrases))}")
 
     def _check_words(self) -> None:
         vocabulary = self.tables.vocabulary
@@ -224,7 +225,7 @@ class _Reader:
         return self._error(f"word {self.at + 1} is {self._word()!r} where {what} was expected")
 
     def _error(self, why: str, unfinished: bool = False) -> CaptionError:
-        return CaptionError(f"cannot read {self.caption!r}: {why}", unfinished)
+        return CaptionError(f"cannot read {self.caption!r}: {why}", unfinished, why)
 
 
 def _shared(first: Sequence[str], second: Sequence[str]) -> int:

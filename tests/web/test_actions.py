@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from io import BytesIO
 
 import numpy as np
@@ -49,6 +50,22 @@ def test_samples_are_the_painters_with_verdict_and_detections(painter: Painter) 
         assert figure.verdict.all
         assert sorted(thing.shape for thing in figure.things) == ["circle"] * 3 + ["square"]
     assert actions.counted(figures) == "2 of 2 pictures show exactly what the caption says."
+
+
+def test_every_outline_has_a_number_and_every_number_its_words(painter: Painter) -> None:
+    (figure,) = actions.samples(painter, CAPTION, seed=3, number=1)
+    html = figures_html([figure])
+    (seen,) = re.findall(r'<span class="seen">(.*?)</span></span>', html)
+    words = {
+        number: text for numbers, text in re.findall(r"<b>([\d ]+)</b> ([\w ]+)", seen) for number in numbers.split()
+    }
+    drawn = re.findall(
+        r'<circle cx="([\d.]+)" cy="([\d.]+)" r="[\d.]+"/><circle class="tag"[^>]*/><text[^>]*>(\d)', html
+    )
+    assert sorted(words) == sorted(number for *_, number in drawn) == ["1", "2", "3", "4"]
+    for x, y, number in drawn:
+        (thing,) = [t for t in figure.things if (f"{t.x:.4f}", f"{t.y:.4f}") == (x, y)]
+        assert words[number] == f"{thing.size} {thing.colour} {thing.shape}"
 
 
 def test_what_a_caption_leaves_open_is_shown(painter: Painter) -> None:
@@ -123,6 +140,7 @@ def test_a_picture_is_reconstructed_judged_and_its_rate_is_the_models(painter: P
     assert np.array_equal(pixels(found.figures[0].image), pixels(image))
     assert [figure.verdict.all for figure in found.figures if figure.verdict] == [True, True]
     assert [rate.name for rate in found.rates][:4] == ["slot 1 x", "slot 1 y", "slot 6 x", "slot 6 y"]  # 5 for a group
+    assert [rate.of for rate in found.rates][:4] == ["large blue square", "", "small red circle", ""]
     with torch.inference_mode():
         tokens = painter.tokenizer.encode_batch([CAPTION])
         encoded = painter.model.text_encoder(tokens)

@@ -54,6 +54,13 @@ def test_a_text_that_no_word_can_continue_says_why() -> None:
     assert help_for("a red circles", TOKENIZER, DEFAULT).state is State.WRONG
 
 
+def test_a_text_is_kept_up_to_the_word_that_cannot_stand_there() -> None:
+    shown = help_for("a red circle a blue square a star ", TOKENIZER, DEFAULT)
+    assert shown.message.startswith("word 4 is 'a'")
+    assert [offer.caption for offer in shown.offers][:2] == ["a red circle", "a red circle and"]
+    assert all(help_for(f"{offer.caption} ", TOKENIZER, DEFAULT).state is not State.WRONG for offer in shown.offers)
+
+
 def test_changes_of_one_word_change_one_word_and_the_meaning() -> None:
     caption = "a large blue square above 3 small red circles"
     changes = one_word_changes(caption, DEFAULT)

@@ -150,7 +150,7 @@ def test_mistakes_are_answered() -> None:
         ("5 large red circles", "word 1 asks for 5 large circles where at most 2 were expected"),
         ("a red star and 4 medium red circles", "word 5 asks for 4 medium circles where at most 3"),
         ("a red circle and", "ends after word 4 where a count"),
-        ("a red circle a blue square", "word 4 is 'a' where the end, or and, with, above"),
+        ("a red circle a blue square", "word 4 is 'a' where the end, or 'and', 'with', 'above'"),
         ("a red circle left", "ends after word 4 where 'left of' was expected"),
         ("a red circle to the above a blue star", "word 6 is 'above' where 'to the left of' or 'to"),
         ("a red circle and a blue star and a red star", "word 8 is 'and' where the end of the caption"),
