@@ -1,4 +1,4 @@
-"""How far a command is and how long it will take: a bar in a terminal or a notebook, else a line per minute."""
+"""How far a command is and how long it will take: a bar in a terminal or a notebook, else lines now and then."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from cvae_lightning.runs import is_main_process
 from cvae_lightning.runs.duration import duration
 
-LINE_SECONDS = 60.0
-"""The longest time without a line where there is no terminal."""
+LINE_SECONDS, LINE_SHARE, SHORTEST_SECONDS = 60.0, 0.05, 5.0
+"""Where there is no terminal: a line per minute or per 5 % of the work, whichever comes first, but not faster than this."""
 REFRESH_SECONDS = 0.25
 
 
@@ -95,11 +95,37 @@ def bar_for(console: Console, total: int | None, completed: int = 0) -> Bar | No
     return TerminalBar(console, total, completed) if console.is_interactive else None
 
 
+class LineClock:
+    """When the next line is due, where there is no terminal.
+
+    Args:
+        total: of the work; None where it has no end.
+        completed: of it, when this process begins.
+    """
+
+    def __init__(self, total: int | None, completed: int = 0) -> None:
+        self._total = total
+        self.restart(completed)
+
+    def restart(self, completed: int) -> None:
+        """Count from here: a line has just been written."""
+        self._last, self._completed = time.monotonic(), completed
+
+    def is_due(self, completed: int) -> bool:
+        """Whether a line is due when so much is completed; if so, the next one is counted from here."""
+        waited, more = time.monotonic() - self._last, completed - self._completed
+        step = self._total is not None and more >= LINE_SHARE * self._total
+        due = waited >= LINE_SECONDS or (step and waited >= SHORTEST_SECONDS)
+        if due:
+            self.restart(completed)
+        return due
+
+
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show how far work is that is counted, on standard error: its rate and the time left.
 
-    Where there is neither a terminal nor a notebook, there is a line at most every minute, and none for short work.
+    Where there is neither a terminal nor a notebook, there is a line per minute or per 5 %, and none for short work.
 
     Args:
         what: is counted, such as ``pictures``.
@@ -109,21 +135,22 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
         a function that is called with how many more are done.
     """
     bar, begin = bar_for(Console(stderr=True), total), time.monotonic()
-    done, last = 0, begin
+    done, shown, lines = 0, begin, LineClock(total)
+
+    def text(now: float) -> str:
+        rate = done / max(now - begin, 1e-9)
+        return f"{done} of {total} {what}, {rate:.3g}/s, {duration(max(total - done, 0) / max(rate, 1e-9))} left"
 
     def advance(count: int) -> None:
-        nonlocal done, last
+        nonlocal done, shown
         done += count
         now = time.monotonic()
-        if now - last < (LINE_SECONDS if bar is None else REFRESH_SECONDS):
-            return
-        last = now
-        rate = done / (now - begin)
-        text = f"{done} of {total} {what}, {rate:.3g}/s, {duration(max(total - done, 0) / max(rate, 1e-9))} left"
         if bar is None:
-            print(text, file=sys.stderr, flush=True)
-        else:
-            bar.show(done, text)
+            if lines.is_due(done) and done < total:
+                print(text(now), file=sys.stderr, flush=True)
+        elif now - shown >= REFRESH_SECONDS:
+            shown = now
+            bar.show(done, text(now))
 
     try:
         if bar is not None:

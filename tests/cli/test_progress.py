@@ -1,4 +1,4 @@
-"""Work that is counted says how far it is: in a terminal, in a notebook, and with a line per minute elsewhere."""
+"""Work that is counted says how far it is: in a terminal, in a notebook, and with lines now and then elsewhere."""
 
 import sys
 from types import ModuleType
@@ -17,24 +17,30 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_without_a_terminal_there_is_a_line_per_minute(clock: list[float], capsys) -> None:
+def lines_at(clock: list[float], capsys, total: int, pictures: int, seconds: float) -> list[float]:
+    """When lines are written, of work that goes on at so many pictures in so many seconds."""
+    begin, found = clock[0], []
+    with progress("pictures", total) as advance:
+        for _ in range(total // pictures):
+            clock[0] += seconds
+            advance(pictures)
+            found += [clock[0] - begin] * bool(capsys.readouterr().err)
+    return found
+
+
+def test_without_a_terminal_there_is_a_line_per_minute_or_per_5_percent(clock: list[float], capsys) -> None:
+    """Whichever comes first; never faster than every five seconds; the end is said by the command itself."""
+    assert lines_at(clock, capsys, 1000, 10, 10) == [50 * k for k in range(1, 20)]
+    assert lines_at(clock, capsys, 100, 1, 100) == [100 * k for k in range(1, 100)]
+    assert lines_at(clock, capsys, 1000, 1, 1 / 16) == [5 * k for k in range(1, 13)]
+    assert lines_at(clock, capsys, 1000, 1, 1 / 256) == []
+
+
+def test_a_line_has_the_count_the_rate_and_the_time_left(clock: list[float], capsys) -> None:
     with progress("pictures", 1000) as advance:
-        for _ in range(20):
-            clock[0] += 10
-            advance(50)
-    lines = capsys.readouterr().err.splitlines()
-    assert lines == [
-        "300 of 1000 pictures, 5/s, 2 min left",
-        "600 of 1000 pictures, 5/s, 80 s left",
-        "900 of 1000 pictures, 5/s, 20 s left",
-    ]
-
-
-def test_short_work_says_nothing(clock: list[float], capsys) -> None:
-    with progress("pictures", 3) as advance:
-        clock[0] += 59
-        advance(3)
-    assert capsys.readouterr().err == ""
+        clock[0] += 60
+        advance(300)
+    assert capsys.readouterr().err == "300 of 1000 pictures, 5/s, 2 min left\n"
 
 
 class Output:

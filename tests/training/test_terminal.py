@@ -108,20 +108,19 @@ def fake_trainer(**changes) -> SimpleNamespace:
     return SimpleNamespace(**state | changes)
 
 
-def test_without_a_terminal_there_is_a_line_at_least_every_minute(monkeypatch, caplog) -> None:
+def test_without_a_terminal_there_is_a_line_for_every_20th_of_the_run_and_every_minute(monkeypatch, caplog) -> None:
     now = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     report, trainer = ReportProgress(), fake_trainer()
     with caplog.at_level(logging.INFO, logger="cvae_lightning"):
         report.on_train_start(trainer, None)
-        for step in range(1, 41):
-            now[0] += 6
+        for step in range(1, 61):
+            now[0] += 6 if step <= 20 else 30
             trainer.global_step = step
             report.on_train_batch_end(trainer, None, None, None, step)
     lines = [record.getMessage() for record in caplog.records]
-    assert len(lines) == 4
-    assert lines[0] == "epoch 1/2, step 10 of 100, train/loss 5.25, 9 min left"
-    assert lines[-1] == "epoch 1/2, step 40 of 100, train/loss 5.25, 6 min left"
+    assert [int(line.split()[3]) for line in lines] == [5, 10, 15, 20, *range(22, 61, 2)]
+    assert lines[1] == "epoch 1/2, step 10 of 100, train/loss 5.25, 9 min left"
 
 
 def test_a_long_validation_prints_lines_as_well(monkeypatch, caplog) -> None:

@@ -1,4 +1,4 @@
-"""What a person reads while a run trains: one live bar in a terminal or a notebook, else a line every minute."""
+"""What a person reads while a run trains: one live bar in a terminal or a notebook, else lines now and then."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from rich.console import Console
 
-from cvae_lightning.cli.progress import LINE_SECONDS, REFRESH_SECONDS, Bar, bar_for, in_notebook
+from cvae_lightning.cli.progress import REFRESH_SECONDS, Bar, LineClock, bar_for, in_notebook
 from cvae_lightning.runs.duration import duration
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ EPOCH_METRICS = ("val/loss", "val/distortion", "val/rate", "val/mse", "val/consi
 
 
 class ReportProgress(Callback):
-    """A line in the log at the end of each epoch, and in between a live bar or a line per minute.
+    """A line in the log at the end of each epoch, and in between a live bar, or a line per minute or per 5 %.
 
     The bar counts the whole run, and so does the time left, which takes the mean speed of this process, validation
     included. While the bar lives, log handlers of the terminal write through it, so that their lines stand above it;
@@ -41,13 +41,13 @@ class ReportProgress(Callback):
         self._bar: Bar | None = None
         self._clock = _Clock()
         self._trained = self._validated = False
-        self._last_report = 0.0
+        self._shown, self._lines = 0.0, LineClock(None)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.is_global_zero:
             return
         self._clock = _Clock.starting(trainer)
-        self._last_report = time.monotonic()
+        self._shown, self._lines = time.monotonic(), LineClock(self._clock.total, trainer.global_step)
         self._bar = bar_for(self._console or Console(), self._clock.total, trainer.global_step)
         if self._bar is not None:
             self._show(trainer)
@@ -75,7 +75,7 @@ class ReportProgress(Callback):
         if self._trained and trainer.is_global_zero:
             _say(self._epoch_line(trainer))
         self._trained = self._validated = False
-        self._last_report = time.monotonic()
+        self._lines.restart(trainer.global_step)
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         self._close()
@@ -89,15 +89,14 @@ class ReportProgress(Callback):
             self._bar = None
 
     def _report(self, trainer: pl.Trainer) -> None:
-        """Refresh the bar, or write a line once a minute has passed since the last."""
+        """Refresh the bar, or write a line where one is due."""
         if not trainer.is_global_zero or trainer.sanity_checking:
             return
-        if time.monotonic() - self._last_report < (LINE_SECONDS if self._bar is None else REFRESH_SECONDS):
-            return
-        self._last_report = time.monotonic()
         if self._bar is None:
-            _say(self._minute_line(trainer))
-        else:
+            if self._lines.is_due(trainer.global_step):
+                _say(self._line(trainer))
+        elif time.monotonic() - self._shown >= REFRESH_SECONDS:
+            self._shown = time.monotonic()
             self._show(trainer)
 
     def _show(self, trainer: pl.Trainer) -> None:
@@ -106,7 +105,7 @@ class ReportProgress(Callback):
         values += [f"{value} images/s" for _, value in _values(trainer, ("images/s",))]
         self._bar.show(trainer.global_step, ", ".join([_epoch(trainer), *values, self._clock.left(trainer)]))
 
-    def _minute_line(self, trainer: pl.Trainer) -> str:
+    def _line(self, trainer: pl.Trainer) -> str:
         step = f"step {trainer.global_step}" + (f" of {self._clock.total}" if self._clock.total else "")
         doing = ["validation"] if trainer.validating else []
         values = [f"{name} {value}" for name, value in _values(trainer, ("train/loss",))]
