@@ -14,6 +14,7 @@ from support import TINY
 from cvae_lightning import load
 from cvae_lightning.errors import UserError
 from cvae_lightning.inference.archive import read_checkpoint
+from cvae_lightning.reports.kept_samples import read_samples
 
 pytestmark = pytest.mark.slow
 
@@ -96,6 +97,10 @@ def test_an_evaluation_has_what_needs_no_judge(command, own_run: Path, own_pictu
     assert 0 <= found["retrieval"]["low"] <= found["retrieval"]["accuracy"] <= found["retrieval"]["high"] <= 1
     assert found["bounds"]["importance_weighted"]["bound"] >= found["bounds"]["importance_weighted"]["elbo"]
     assert found["distances"]["fid"] >= 0
+    kept = read_samples(tmp_path / "a")
+    assert [one.index for one in kept] == [0, 1, 2, 3]
+    assert sum(one.right for one in kept) / 4 == found["retrieval"]["accuracy"]
+    assert all(one.original and one.reconstruction_right is None for one in kept)
     for picture in ("reconstructions_val.png", "samples_val.png"):
         assert picture in (tmp_path / "a" / "evaluation.md").read_text()
         assert Image.open(tmp_path / "a" / picture).width > 64
@@ -103,6 +108,9 @@ def test_an_evaluation_has_what_needs_no_judge(command, own_run: Path, own_pictu
     again = command("evaluate", f"run={own_run}", f"pictures={moved}", "output=b", *few, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert json.loads((tmp_path / "b" / "evaluation.json").read_text()) == results
+    compared = command("report", "compare=[a,b]", "output=compared", cwd=tmp_path)
+    assert compared.returncode == 0, compared.stderr
+    assert "a difference of 0.0 points" in (tmp_path / "compared" / "report.md").read_text()
     for wrong, message in (("splits=[test]", "the folder has train, val"), ("pictures=nowhere", "no such folder")):
         refused = command("evaluate", f"run={own_run}", "output=c", wrong, cwd=tmp_path)
         assert refused.returncode == 2

@@ -17,7 +17,7 @@ from cvae_lightning.runs import is_main_process
 from cvae_lightning.runs.duration import duration
 
 LINE_SECONDS, LINE_SHARE, SHORTEST_SECONDS = 60.0, 0.05, 5.0
-"""Where there is no terminal: a line per minute or per 5 % of the work, whichever comes first, but not faster than this."""
+"""Where there is no terminal: a line per minute or per 5 % of the work, whichever comes first, but not faster."""
 REFRESH_SECONDS = 0.25
 
 

@@ -33,8 +33,8 @@ def job(config: DictConfig) -> None:
     from cvae_lightning.inference.checkpoint import load
 
     painter, kept = load(checkpoint, pick_device(config.device), config.sampler), kept_captions(checkpoint)
-    with progress("pictures", own.settings.captions if own else settings.num_samples) as advance:
-        measured = evaluate_folder(painter, own) if own else evaluate(painter, settings, source, kept, advance)
+    with progress("pictures", own.steps if own else settings.num_samples) as advance:
+        measured = evaluate_folder(painter, own, advance) if own else evaluate(painter, settings, source, kept, advance)
     results = with_source(measured.results, checkpoint, config.sampler)
     report = write_evaluation(results, measured.splits, output, minutes())
     done([report], headline(results), f"export run={checkpoint} evaluation={output}")

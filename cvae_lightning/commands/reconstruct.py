@@ -3,14 +3,18 @@
 from pathlib import Path
 
 from omegaconf import DictConfig
+from PIL.Image import Image
 
-from cvae_lightning.cli.progress import loading
+from cvae_lightning.cli.progress import loading, progress
 from cvae_lightning.cli.result import done
 from cvae_lightning.cli.values import texts
 from cvae_lightning.inference.device import pick_device
 from cvae_lightning.reports.reconstructions import reconstruction_files, write_reconstructions
 from cvae_lightning.runs import find_checkpoint
 from cvae_lightning.runs.images import captions_of, find_images, read_image, refuse_existing
+
+AT_ONCE = 64
+"""Pictures that go through the model together."""
 
 
 def job(config: DictConfig) -> None:
@@ -25,6 +29,11 @@ def job(config: DictConfig) -> None:
 
     from cvae_lightning.inference.checkpoint import load
 
-    pictures = load(checkpoint, pick_device(config.device)).reconstruct(images, captions)
+    painter, pictures = load(checkpoint, pick_device(config.device)), list[Image]()
+    with progress("pictures", len(images)) as advance:
+        for start in range(0, len(images), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            pictures += painter.reconstruct(images[part], captions[part])
+            advance(len(images[part]))
     write_reconstructions(images, pictures, captions, files)
     done(files, f"{len(pictures)} reconstructions by {checkpoint}", f"evaluate run={checkpoint}")

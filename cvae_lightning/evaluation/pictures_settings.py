@@ -113,6 +113,13 @@ class PicturesPlan(NamedTuple):
     settings: PicturesSettings
     images: Mapping[str, list[CaptionedImage]]
 
+    @property
+    def steps(self) -> int:
+        """Pictures that are measured, and once more those whose captions are looked for."""
+        counts = [min(self.settings.captions, len(self.images[split])) for split in self.settings.splits]
+        looked_for = [min(self.settings.retrieval_captions, count) for count in counts]
+        return sum(counts) + sum(count for count in looked_for if count > 1)
+
 
 def pictures_plan(
     checkpoint: Path, path: str | None, splits: Sequence[str] | None, numbers: Mapping[str, Any]

@@ -8,6 +8,7 @@ lower bound in place of a denoising error).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -35,8 +36,33 @@ class Retrieval(NamedTuple):
     captions: int
 
 
+class Ranks(NamedTuple):
+    """How many captions explain each of N pictures better than its own, or as well.
+
+    Attributes:
+        higher: (N,) captions with a higher bound.
+        rivals: (N,) captions with the same bound that are not the picture's own.
+        best: (N,) which caption has the highest bound: the own one where no other is higher.
+    """
+
+    higher: Tensor
+    rivals: Tensor
+    best: Tensor
+
+    @property
+    def is_found(self) -> Tensor:
+        """(N,) whether the own caption is higher than every other."""
+        return (self.higher == 0) & (self.rivals == 0)
+
+
 @torch.no_grad()
-def caption_bounds(model: ConditionalVAE, images: Tensor, tokens: Tensor, noise: Tensor) -> Tensor:
+def caption_bounds(
+    model: ConditionalVAE,
+    images: Tensor,
+    tokens: Tensor,
+    noise: Tensor,
+    advance: Callable[[int], None] = lambda count: None,
+) -> Tensor:
     """A lower bound on log p(image | caption) for every image and every caption, at one draw of the posterior.
 
     -distortion - rate of the pair; with a flow prior the rate is against the flow's base, which does not read the
@@ -47,6 +73,7 @@ def caption_bounds(model: ConditionalVAE, images: Tensor, tokens: Tensor, noise:
         images: (N, 3, S, S) in [0, 1].
         tokens: (M, T) token ids.
         noise: (N, Z) standard normal, of image i's draw with every caption.
+        advance: is called with 1 after each image.
 
     Returns:
         (N, M) nats, float64, on the CPU.
@@ -65,6 +92,7 @@ def caption_bounds(model: ConditionalVAE, images: Tensor, tokens: Tensor, noise:
         distortion = model.likelihood.nll(model.decoder(z, captions), repeated)
         rate = model.prior.rate(posterior, captions).sum(dim=1)
         rows.append((-distortion.double() - rate.double()).cpu())
+        advance(1)
     return torch.stack(rows)
 
 
@@ -84,11 +112,9 @@ def retrieval(bounds: Tensor, tokens: Tensor) -> Retrieval:
         >>> retrieval(torch.zeros(2, 2), torch.tensor([[4], [5]])).accuracy
         0.5
     """
-    own = bounds.diagonal().unsqueeze(1)  # (N, 1)
-    same = (tokens.unsqueeze(1) == tokens.unsqueeze(0)).all(dim=2).to(bounds.device)  # (N, N)
-    higher = ((bounds > own) & ~same).sum(dim=1).double()
-    rivals = ((bounds == own) & ~same).sum(dim=1).double()
-    equal = same.sum(dim=1).double()
+    found = ranks(bounds, tokens)
+    higher, rivals = found.higher.double(), found.rivals.double()
+    equal = _equal(tokens).sum(dim=1).double()
 
     def share_within(most: int) -> float:
         return float(((most - higher).clamp(min=0) / (rivals + 1)).clamp(max=1).mean())
@@ -100,6 +126,28 @@ def retrieval(bounds: Tensor, tokens: Tensor) -> Retrieval:
         chance=float((equal / len(bounds)).mean()),
         captions=len(bounds),
     )
+
+
+def ranks(bounds: Tensor, tokens: Tensor) -> Ranks:
+    """The rank of every picture's own caption; captions that are equal count as the same.
+
+    Args:
+        bounds: (N, N) by image and caption; image i's own caption is caption i.
+        tokens: (N, T) the captions' token ids.
+
+    Example:
+        >>> ranks(torch.tensor([[-1.0, -2.0], [-3.0, -4.0]]), torch.tensor([[4], [5]])).is_found.tolist()
+        [True, False]
+    """
+    own, other = bounds.diagonal().unsqueeze(1), ~_equal(tokens).to(bounds.device)  # (N, 1), (N, N)
+    higher = ((bounds > own) & other).sum(dim=1)
+    best = torch.where(higher == 0, torch.arange(len(bounds), device=bounds.device), bounds.argmax(dim=1))
+    return Ranks(higher, ((bounds == own) & other).sum(dim=1), best)
+
+
+def _equal(tokens: Tensor) -> Tensor:
+    """(N, N) which captions have the same token ids."""
+    return (tokens.unsqueeze(1) == tokens.unsqueeze(0)).all(dim=2)
 
 
 def caption_retrieval(model: ConditionalVAE, images: Tensor, tokens: Tensor, noise: Tensor) -> Retrieval:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -20,8 +20,14 @@ from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, EvaluationSett
 from cvae_lightning.inference.pictures import png
 from cvae_lightning.world import DEFAULT, World, parse
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 SHOWN = 16
 """Images of a split that figures show."""
+
+
+Result = TypeVar("Result", bound="DataclassInstance")
 
 
 class Reconstructed(Protocol):
@@ -80,7 +86,7 @@ def evaluate_split(
     for batch in batches:
         parts.append(_evaluate_batch(adapter, settings, split, batch))
         advance(len(batch))
-    return _joined(parts)
+    return joined(parts)
 
 
 def _evaluate_batch(
@@ -114,8 +120,9 @@ def _evaluate_batch(
     )
 
 
-def _joined(parts: Sequence[SplitResult]) -> SplitResult:
-    return replace(parts[0], **{f.name: _join([getattr(part, f.name) for part in parts]) for f in fields(SplitResult)})
+def joined(parts: Sequence[Result]) -> Result:
+    """The results of successive batches as one."""
+    return replace(parts[0], **{f.name: _join([getattr(part, f.name) for part in parts]) for f in fields(parts[0])})
 
 
 def _join(values: Sequence[Any]) -> Any:

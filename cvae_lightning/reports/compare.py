@@ -12,6 +12,7 @@ from cvae_lightning.reports.charts import PALETTE, svg_file, tip
 from cvae_lightning.reports.compared import Compared, Pair
 from cvae_lightning.reports.document import Block, Card, Chart, Document, Gallery, Section, Shown, Table, Text
 from cvae_lightning.reports.figures import new_figure
+from cvae_lightning.reports.pictures_evaluation import numbers_table
 from cvae_lightning.reports.templating import percent
 from cvae_lightning.world import ATOMS
 
@@ -22,6 +23,11 @@ MOST_CARDS = 60
 CAUTION = (
     "The test is about these two models, with one sample per caption. Whether one recipe is better than the other is "
     "another question: trainings with other random seeds differ too, so repeat them before you claim it."
+)
+OWN_PICTURES = (
+    "No judge knows what these pictures should show. Right means here that the model finds a picture's own caption: "
+    "it explains the picture better, by the model's own likelihood, than the captions of the other pictures do. The "
+    "pictures compete for the same captions, so that they are not quite independent, and p is approximate."
 )
 Rows = dict[str, dict[str, Any]]
 
@@ -34,7 +40,9 @@ def compare_report(compared: Compared) -> Document:
         (
             Section("In short", tuple(_summary(compared, rows))),
             Section("Difference by split", tuple(_difference(compared, rows))),
-            Section("By atom of the verdict", (_atoms(compared),)),
+            Section("Numbers", tuple(_numbers(compared)))
+            if compared.own_pictures
+            else Section("By atom of the verdict", (_atoms(compared),)),
             Section("What differs in how they were made", (_settings(compared),)),
             *(Section(f"Captions of {split} that changed", tuple(_changed(compared, split))) for split in rows),
         ),
@@ -92,6 +100,8 @@ def _summary(compared: Compared, rows: Rows) -> Iterator[Block]:
         "1998, method 10). p is of McNemar's exact test on the captions where only one is right; it is also corrected "
         f"for {len(rows)} splits (Holm 1979), and more than chance means that this is below {LEVEL}."
     )
+    if compared.own_pictures:
+        yield Text(OWN_PICTURES)
     yield Text(CAUTION)
 
 
@@ -138,6 +148,14 @@ def _atoms(compared: Compared) -> Table:
     return Table(header, rows, sortable=True)
 
 
+def _numbers(compared: Compared) -> Iterator[Block]:
+    """Each split's numbers of both, side by side."""
+    for split in compared.splits:
+        tables = [numbers_table({split: results["splits"][split]})[1] for results in compared.results]
+        rows = [[first[0], first[1], second[1]] for first, second in zip(*tables, strict=True)]
+        yield Table([split, *compared.names], rows)
+
+
 def _settings(compared: Compared) -> Block:
     """What the two evaluations do not have in common."""
     first, second = (_flat(results) for results in compared.results)
@@ -169,7 +187,8 @@ def _changed(compared: Compared, split: str) -> Iterator[Block]:
 
 
 def _card(pair: Pair, names: Sequence[str]) -> Card:
-    shown = [
+    shown = [] if pair.first.original is None else [Shown(pair.first.original, "the picture")]
+    shown += [
         Shown(one.png, f"{name}{'' if one.right else f'; {one.reason}'}", one.right)
         for one, name in zip(pair, names, strict=True)
     ]

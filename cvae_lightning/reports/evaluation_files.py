@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import ENVIRONMENT, REPORT, RESULTS, environment, new_file, read_mapping
 from cvae_lightning.runs.layout import EVALUATION_PAGE, SAMPLES
-
-if TYPE_CHECKING:
-    from cvae_lightning.reports.kept_samples import KeptSample
 
 
 def evaluation_files(output: Path) -> list[Path]:
@@ -44,18 +41,20 @@ def write_evaluation(results: dict[str, Any], splits: Mapping[str, Any], output:
     from cvae_lightning.reports.evaluation import evaluation_report
     from cvae_lightning.reports.evaluation_page import evaluation_page
     from cvae_lightning.reports.evaluation_pictures import draw_evaluation
-    from cvae_lightning.reports.kept_samples import read_samples, samples_text
+    from cvae_lightning.reports.kept_samples import own_samples_text, read_samples, samples_text
     from cvae_lightning.reports.pictures_evaluation import draw_split, pictures_report
 
     output.mkdir(parents=True, exist_ok=True)
-    samples: list[KeptSample] = []
     if is_of_pictures(results):
         for split, result in splits.items():
             draw_split(result, split, output)
+        kept = own_samples_text(splits)
     else:
         draw_evaluation(results, splits, output)
-        write_file(output / SAMPLES, samples_text(splits))
-        samples = read_samples(output)
+        kept = samples_text(splits)
+    if kept:  # a split of one picture has no captions to choose from
+        write_file(output / SAMPLES, kept)
+    samples = read_samples(output) if kept else []
     write_file(output / EVALUATION_PAGE, to_html(evaluation_page(results, samples, output)))
     write_file(output / REPORT, pictures_report(results) if is_of_pictures(results) else evaluation_report(results))
     write_file(output / RESULTS, json.dumps(results, indent=1) + "\n")

@@ -38,7 +38,9 @@ def evaluation_page(results: Mapping[str, Any], samples: Sequence[KeptSample], f
         f"{settings['seed']}; sha256 {results['checkpoint']['sha256'][:16]}."
     )
     if is_of_pictures(results):
-        return Document(title, (Section("Numbers", (Text(facts), *_numbers(results))), *_pictures(folder)))
+        numbers = Section("Numbers", (Text(facts), *_numbers(results)))
+        found = (_retrieved(split, samples) for split in results["splits"])
+        return Document(title, (numbers, *found, *_pictures(folder)))
     return Document(
         title,
         (
@@ -119,6 +121,23 @@ def _samples(split: str, samples: Sequence[KeptSample]) -> Section:
         blocks.append(Text(f"The first {min(len(own), MOST_FIRST)} samples, none picked:"))
         blocks.append(Gallery([_card(sample) for sample in own[:MOST_FIRST]]))
     return Section(f"Samples of {split}", blocks)
+
+
+def _retrieved(split: str, samples: Sequence[KeptSample]) -> Section:
+    """Own pictures whose caption is not found, each beside a sample of its caption."""
+    own = [sample for sample in samples if sample.split == split]
+    missed = [sample for sample in own if not sample.right]
+    if not own:
+        return Section(f"Captions of {split} that are not found", ())
+    text = (
+        f"{len(missed)} of {len(own)}: another caption explains the picture as well or better. Beside each picture is "
+        f"a sample of its own caption{f'; the first {MOST_WRONG} are shown' if len(missed) > MOST_WRONG else ''}."
+    )
+    cards = [
+        Card(f"{one.index}. {one.caption}", [Shown(one.original or one.png, "the picture"), Shown(one.png, one.reason)])
+        for one in missed[:MOST_WRONG]
+    ]
+    return Section(f"Captions of {split} that are not found", (Text(text), Gallery(cards)))
 
 
 def _card(sample: KeptSample) -> Card:

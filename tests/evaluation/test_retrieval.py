@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from cvae_lightning import ConditionalVAE
-from cvae_lightning.evaluation.retrieval import caption_bounds, retrieval
+from cvae_lightning.evaluation.retrieval import caption_bounds, ranks, retrieval
 from cvae_lightning.models import ConditionalPrior
 
 SIZES = {"image_size": 32, "latent_dim": 4, "caption_dim": 8, "base_channels": 8, "stages": 3}
@@ -43,6 +43,16 @@ def test_equal_captions_are_one() -> None:
     found = retrieval(bounds, tokens)
     assert found.accuracy == 0.5
     assert found.chance == (2 + 2 + 1 + 1) / 16
+
+
+def test_a_caption_is_found_where_every_other_explains_less() -> None:
+    bounds = torch.tensor([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0], [1.0, 2.0, 2.0]])
+    found = ranks(bounds, TOKENS)
+    assert found.is_found.tolist() == [True, False, False]  # the last one is equal to another
+    assert found.best.tolist() == [0, 0, 2]
+    assert (1 + found.higher + found.rivals).tolist() == [1, 2, 2]
+    equal = ranks(bounds, torch.tensor([[4], [4], [5]]))
+    assert equal.is_found.tolist() == [True, True, False]
 
 
 def test_ranks_count_the_captions_that_explain_more() -> None:

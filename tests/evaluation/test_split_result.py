@@ -38,8 +38,8 @@ def test_the_size_of_batches_changes_nothing_and_scenes_are_the_splits() -> None
 def test_a_batch_leaves_no_pictures_in_memory_but_those_that_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is the same for any number of captions, but for a few numbers of each."""
     batches: list[SplitResult] = []
-    joined = split_result._joined
-    monkeypatch.setattr(split_result, "_joined", lambda parts: [batches.extend(parts), joined(parts)][1])
+    joined = split_result.joined
+    monkeypatch.setattr(split_result, "joined", lambda parts: [batches.extend(parts), joined(parts)][1])
     evaluated(6)
     pictures = [kept for part in batches for kept in (part.originals, part.painted, part.stats.reconstructions)]
     assert len(batches) == 4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from scipy.stats import binomtest
-from support.fake_evaluation import write_evaluation
+from support.fake_evaluation import write_evaluation, write_own_evaluation
 from support.pages import Page, pictures
 
 from cvae_lightning.errors import UserError
@@ -95,7 +95,7 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     for names, words in (
         (["good"], "names 1 folders"),
         (["good", "empty"], "compare=.*empty: the folder has no evaluation.json"),
-        (["good", "bare"], "bare has no samples.jsonl"),
+        (["good", "bare"], r"bare has no samples.jsonl.* python -m cvae_lightning.evaluate run="),
         (["good", "other"], "no split in common"),
     ):
         with pytest.raises(UserError, match=words):
@@ -104,8 +104,33 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     assert other.is_dir()
 
 
+def test_own_pictures_are_compared_by_whether_captions_are_found(tmp_path: Path) -> None:
+    first = write_own_evaluation(tmp_path / "a", {"val": [True, True, False]}, red=10)
+    second = write_own_evaluation(tmp_path / "b", {"val": [False, True, True]}, red=20)
+    compared = read_compared([str(first), str(second)])
+    assert compared.table("val") == (1, 1, 1, 0)
+    page = compare_report(compared)
+    html = to_html(page)
+    assert "approximate" in html
+    assert "rank 3 of 8; best: &lt;b&gt;dog&lt;/b&gt;" in html
+    assert "By atom of the verdict" not in html
+    colours = [picture.convert("RGB").getpixel((0, 0)) for picture in pictures(html)]
+    assert colours == [(0, 2, 255), (10, 2, 0), (20, 2, 0), (0, 0, 255), (10, 0, 0), (20, 0, 0)]
+    assert "| reconstruction loss (distortion), nats per image | 1.0 | 1.0 |" in to_markdown(page)
+
+
+def test_own_pictures_are_compared_with_their_like_alone(tmp_path: Path) -> None:
+    own = write_own_evaluation(tmp_path / "own", {"test": [True, False]})
+    fewer = write_own_evaluation(tmp_path / "fewer", {"test": [True]})
+    scenes = write_evaluation(tmp_path / "scenes", {"test": [True, False]})
+    with pytest.raises(UserError, match=r"own is of own pictures and .*scenes of scenes"):
+        read_compared([str(scenes), str(own)])
+    with pytest.raises(UserError, match=r"among 2 and .*fewer among 1: expected the same retrieval_captions"):
+        read_compared([str(own), str(fewer)])
+
+
 @pytest.mark.parametrize(
-    "damage", [{"right": None, "png": "aGVsbG8="}, {"png": "é"}, {"index": "1"}, {"caption": None}]
+    "damage", [{"right": None, "png": "aGVsbG8="}, {"png": "é"}, {"index": "1"}, {"caption": None}, {"original": 3}]
 )
 def test_a_damaged_line_is_answered(tmp_path: Path, damage: dict[str, object]) -> None:
     folder = write_evaluation(tmp_path / "a", {"test": [True]})
