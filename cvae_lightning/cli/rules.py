@@ -114,6 +114,7 @@ RULES: dict[str, Rule] = {
     "image_size": _whole(32, 512),
     "mode": _choice("max", "min"),
     "channels_last": Rule(kinds=(str, bool), words="auto, true or false", choices=("auto",)),
+    "side_thread": Rule(kinds=(str, bool), words="auto, true or false", choices=("auto",)),
     "clip_by_part": Rule(kinds=(bool,), words="true or false"),
     "batch_size": _whole(1),
     "num_samples": _whole(1),
@@ -165,8 +166,8 @@ RULES: dict[str, Rule] = {
     "benchmark.against": Rule(kinds=(str,), words="a git revision, such as HEAD~1, or null", optional=True),
     "benchmark.compare": Rule(
         kinds=(str,),
-        words="a list of some of loops, precision, memory_format, threads, compile and clip_by_part",
-        choices=("loops", "precision", "memory_format", "threads", "compile", "clip_by_part"),
+        words="a list of some of loops, precision, memory_format, threads, side_thread, compile and clip_by_part",
+        choices=("loops", "precision", "memory_format", "threads", "side_thread", "compile", "clip_by_part"),
         many=True,
     ),
 }

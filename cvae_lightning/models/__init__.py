@@ -24,6 +24,7 @@ from cvae_lightning.models.interfaces import (
 )
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.likelihood import GaussianLikelihood, LaplaceLikelihood, Likelihood
+from cvae_lightning.models.nn.side_thread import SideThread
 from cvae_lightning.models.nn.slot_queries import LearnedQueries, ObjectQueries, SharedQuery, SlotQueries
 from cvae_lightning.models.priors.autoregressive import AutoregressivePrior
 from cvae_lightning.models.priors.flow import FlowPrior
@@ -66,6 +67,7 @@ __all__ = [
     "ResidualEncoder",
     "SamplerConfig",
     "SharedQuery",
+    "SideThread",
     "SlotAssignment",
     "SlotDecoder",
     "SlotEncoder",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,7 @@ from cvae_lightning.models.encoders.conv import ConvEncoder
 from cvae_lightning.models.gaussian import Gaussian, draw
 from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, Encoder, Prior, TextEncoder, check_positive
 from cvae_lightning.models.likelihood import GaussianLikelihood, Likelihood
+from cvae_lightning.models.nn.side_thread import Branch, SideThread
 from cvae_lightning.models.priors.gaussian import StandardPrior
 from cvae_lightning.models.serialization import part
 from cvae_lightning.models.text.lstm import LSTMTextEncoder
@@ -91,6 +93,7 @@ class ConditionalVAE(nn.Module):
         likelihood: Likelihood | None = None,
     ) -> None:
         super().__init__()
+        self.side_thread: SideThread | None = None
         check_positive("model", image_size=image_size, latent_dim=latent_dim, caption_dim=caption_dim)
         self.image_size, self.latent_dim, self.caption_dim = image_size, latent_dim, caption_dim
         self.prior: Prior = prior or StandardPrior(latent_dim)
@@ -120,6 +123,15 @@ class ConditionalVAE(nn.Module):
                 "slot_queries=learned"
             )
 
+    @property
+    def has_branches(self) -> bool:
+        """Whether training passes have something that can be computed beside the rest."""
+        return type(self.prior).drawn_loss is not Prior.drawn_loss
+
+    def use_side_thread(self, side: SideThread | None) -> None:
+        """Compute from now on what can be computed beside the rest of a training pass there."""
+        self.side_thread = self.encoder.side_thread = side
+
     def forward(self, images: Tensor, tokens: Tensor, noise: Tensor | None = None) -> Reconstruction:
         """Encode, draw z, decode and measure.
 
@@ -129,9 +141,11 @@ class ConditionalVAE(nn.Module):
             noise: (B, Z) standard normal noise of the draw; drawn from torch's generator if absent.
         """
         caption = self.text_encoder(tokens)  # pooled (B, C), tokens (B, T, C), objects (B, K, C) or None
+        prior_branch = self._branch(caption)
         encoded = self.encoder(images, caption)
         posterior = encoded.posterior  # mean and log sigma, (B, Z) each
         z = draw(posterior, torch.randn_like(posterior.mean) if noise is None else noise)  # (B, Z)
+        prior_loss = self._start(prior_branch, posterior, caption)
         mean = self.decoder(z, caption)  # (B, 3, S, S)
         auxiliary = self.encoder.auxiliary_loss(images, encoded) + self.text_encoder.auxiliary_loss(tokens, caption)
         # Divergence and density lose their meaning in 16 bits, so they leave any autocast region.
@@ -143,9 +157,23 @@ class ConditionalVAE(nn.Module):
             distortion=distortion,
             rate=rate,
             posterior=posterior,
-            prior_loss=self.prior.auxiliary_loss(posterior, caption),
+            prior_loss=prior_loss(),
             auxiliary_loss=auxiliary,
         )
+
+    def _branch(self, caption: CaptionEncoding) -> Branch | None:
+        """Where the prior's loss is computed beside the rest; None where it is not."""
+        if self.side_thread is None or not (self.training and torch.is_grad_enabled()):
+            return None
+        return self.side_thread.branch(*caption.tensors())
+
+    def _start(self, branch: Branch | None, posterior: Gaussian, caption: CaptionEncoding) -> Callable[[], Tensor]:
+        """Begin to compute the prior's loss; what is returned waits for it."""
+        loss = None if branch is None else self.prior.drawn_loss(posterior)
+        if branch is None or loss is None:
+            return lambda: self.prior.auxiliary_loss(posterior, caption)
+        branch.start(lambda *tensors: loss(caption.with_tensors(tensors)))
+        return branch.result
 
     def prior_loss(self, images: Tensor, tokens: Tensor) -> Tensor:
         """What prior and text encoder minimise where encoder and decoder are fixed, nats per image; (B,)."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from cvae_lightning.models.gaussian import Gaussian
+from cvae_lightning.models.nn.side_thread import SideThread
 from cvae_lightning.models.priors.sampler import SamplerConfig
 
 
@@ -67,6 +69,15 @@ class CaptionEncoding:
         """The same in new memory, without gradients."""
         objects = None if self.objects is None else self.objects.clone()
         return CaptionEncoding(self.pooled.detach().clone(), self.tokens.clone(), objects)
+
+    def tensors(self) -> list[Tensor]:
+        """The embeddings, for :meth:`with_tensors`."""
+        return [self.pooled, self.tokens.values, *([] if self.objects is None else [self.objects.values])]
+
+    def with_tensors(self, tensors: Sequence[Tensor]) -> CaptionEncoding:
+        """The same with other embeddings."""
+        objects = None if self.objects is None else Masked(tensors[2], self.objects.mask)
+        return CaptionEncoding(tensors[0], Masked(tensors[1], self.tokens.mask), objects)
 
 
 @dataclass(frozen=True)
@@ -134,6 +145,9 @@ class TextEncoder(ModelPart):
 class Encoder(ModelPart):
     """Images to q(z | image, caption).
 
+    Attributes:
+        side_thread: where a part of a training pass may be computed beside the rest; None for nowhere.
+
     Example:
         >>> import torch
         >>> class MeanColour(Encoder):
@@ -144,6 +158,8 @@ class Encoder(ModelPart):
         >>> tuple(MeanColour()(torch.rand(2, 3, 8, 8), None).posterior.mean.shape)
         (2, 3)
     """
+
+    side_thread: SideThread | None = None
 
     @abstractmethod
     def forward(self, images: Tensor, caption: CaptionEncoding) -> EncoderOutput:
@@ -220,6 +236,11 @@ class Prior(ModelPart):
     def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """What the prior minimises beside its rate, for each image; (B,). Zero unless a subclass says otherwise."""
         return posterior.mean.new_zeros(len(posterior.mean))
+
+    def drawn_loss(self, posterior: Gaussian) -> Callable[[CaptionEncoding], Tensor] | None:
+        """:meth:`auxiliary_loss` with all its random numbers drawn, as a function of the caption that may be computed in
+        another thread: it draws nothing, and changes nothing that other parts read. None where there is no such."""
+        return None
 
 
 def check_images(images: Tensor, image_size: int) -> None:

@@ -23,7 +23,7 @@ from cvae_lightning.data import CaptionedDataModule, lexicon
 from cvae_lightning.errors import UserError
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.training.callback_checks import check_callbacks
-from cvae_lightning.training.callbacks import Pruning, ReportProgress
+from cvae_lightning.training.callbacks import Pruning, ReportProgress, UseSideThread
 from cvae_lightning.training.checkpoint_io import WholeCheckpoints
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.loggers.run_logger import RunLogger
@@ -190,7 +190,7 @@ def build_trainer(config: DictConfig, hardware: Hardware, context: RunContext, r
     callbacks: list[Callback] = [instantiate(node) for node in config.callbacks.values() if node]
     if context.trial is not None:
         callbacks.append(Pruning(context.trial))
-    callbacks.append(ReportProgress())
+    callbacks += [UseSideThread(config.side_thread), ReportProgress()]
     plugins = list(instantiate(config.trainer.get("plugins")) or [])
     if not any(isinstance(plugin, ClusterEnvironment) for plugin in plugins):
         plugins.append(LightningEnvironment())  # or Lightning would take SLURM's variables for orders

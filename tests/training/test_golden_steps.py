@@ -66,7 +66,11 @@ def record(recipe: str, folder: Path) -> dict[str, Any]:
     config = composed("train", given).config
     parts = build(config, check(config), folder)
     trainer = build_trainer(config, parts.hardware, RunContext(folder=folder), None)
-    keep = ("SeedEachBatch", "WeightAverage")  # what a step depends on; pictures and checkpoints are others' tests
+    keep = (
+        "SeedEachBatch",
+        "WeightAverage",
+        "UseSideThread",
+    )  # what a step depends on; pictures and checkpoints are others' tests
     recorder = Recorder()
     trainer.callbacks = [one for one in trainer.callbacks if type(one).__name__ in keep] + [recorder]
     trainer.fit(parts.module, datamodule=parts.data)

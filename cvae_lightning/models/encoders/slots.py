@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -139,12 +140,21 @@ class SlotEncoder(Encoder):
         """The posterior over z (B, Z) of images (B, 3, S, S) in [0, 1]."""
         check_images(images, self.image_size)
         contrast = colour_distance(images, self.competition.background_colour.detach())  # (B, 1, S, S)
-        grid = self.norm(self.body(contrast).flatten(2).transpose(1, 2))  # (B, N, widths[-1])
+        grid = self.norm(self._features(contrast).flatten(2).transpose(1, 2))  # (B, N, widths[-1])
         queries = with_index(self.queries(caption), self.index_embedding)  # (B, K, W)
         competition = self.competition(queries, grid, mean_colours(images, self.side))
         votes = self.centres + self.vote_scale * self.vote(grid).float()  # (B, N, 2)
         assigned = assign_slots(competition.log_shares[:, :-1], votes, queries.mask, self.assignment)
         return SlotEncoderOutput(self.head(queries, grid, assigned), competition, contrast)
+
+    def _features(self, contrast: Tensor) -> Tensor:
+        """The body's features (B, widths[-1], side, side); of half the batch beside the other half, if they can be."""
+        if self.side_thread is None or len(contrast) < 2 or not (self.training and torch.is_grad_enabled()):
+            return self.body(contrast)
+        first, second = contrast.tensor_split(2)
+        branch = self.side_thread.branch(second)
+        branch.start(self.body)
+        return torch.cat([self.body(first), branch.result()])
 
     def auxiliary_loss(self, images: Tensor, output: EncoderOutput) -> Tensor:
         """The competition's reconstruction and edge losses, in nats of a full-size image; (B,)."""

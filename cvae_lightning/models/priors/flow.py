@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import torch
@@ -194,6 +194,9 @@ class FlowPrior(Prior):
         Times are logit-normal (Esser et al. 2024, section 3.1), so most draws are where the direction is least clear;
         except for the share of steps that sampling spends on restarts, which start from one time alone.
         """
+        return self.drawn_loss(posterior)(caption)
+
+    def drawn_loss(self, posterior: Gaussian) -> Callable[[CaptionEncoding], Tensor]:
         q = Gaussian(*(field.detach().repeat_interleave(self.draws, dim=0) for field in posterior))
         z = draw(q, torch.randn_like(q.mean))  # (B * draws, Z)
         noise = torch.randn_like(z)
@@ -202,6 +205,12 @@ class FlowPrior(Prior):
         restarting = torch.rand(len(z), device=z.device) < restarts / (steps + restarts)
         time = time.masked_fill(restarting, self.sampler.restart_time)
         keep = torch.rand(len(z), device=z.device) >= self.caption_dropout if self.caption_dropout else None
+        return lambda caption: self._matching_loss(z, noise, time, keep, caption)
+
+    def _matching_loss(
+        self, z: Tensor, noise: Tensor, time: Tensor, keep: Tensor | None, caption: CaptionEncoding
+    ) -> Tensor:
+        """How far the velocity is from the direction from noise to z (B * draws, Z) at times (B * draws,); (B,)."""
         error = self.velocity(noise.lerp(z, time[:, None]), time, caption, keep) - (z - noise)  # (B * draws, Z)
         if self.num_objects is not None and caption.objects is not None:
             in_use = caption.objects.mask.repeat_interleave(self.draws, dim=0)  # (B * draws, K)

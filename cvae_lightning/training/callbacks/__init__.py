@@ -11,6 +11,7 @@ from cvae_lightning.training.callbacks.progress import ReportProgress
 from cvae_lightning.training.callbacks.pruning import Pruning
 from cvae_lightning.training.callbacks.save_on_signal import SaveOnSignal
 from cvae_lightning.training.callbacks.seed_each_batch import SeedEachBatch
+from cvae_lightning.training.callbacks.side_threads import UseSideThread
 from cvae_lightning.training.callbacks.throughput import Throughput
 from cvae_lightning.training.callbacks.weight_average import WeightAverage
 
@@ -27,5 +28,6 @@ __all__ = [
     "SeedEachBatch",
     "StopOnNonFinite",
     "Throughput",
+    "UseSideThread",
     "WeightAverage",
 ]

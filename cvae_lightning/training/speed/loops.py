@@ -18,7 +18,9 @@ from omegaconf import DictConfig
 from cvae_lightning.cli.compose import composed
 from cvae_lightning.cli.overrides import plain_choices
 from cvae_lightning.data import Batch, CaptionedDataModule
-from cvae_lightning.training.callbacks import WeightAverage
+from cvae_lightning.models import SideThread
+from cvae_lightning.training.callbacks import UseSideThread, WeightAverage
+from cvae_lightning.training.callbacks.side_threads import uses_side_thread
 from cvae_lightning.training.factory import build_module, check, quieten
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.precision import Hardware
@@ -52,7 +54,7 @@ def _barebones(
         precision=hardware.precision,  # type: ignore[arg-type]
         max_epochs=config.trainer.max_epochs,
         gradient_clip_val=config.trainer.gradient_clip_val,
-        callbacks=[average, turns],
+        callbacks=[average, UseSideThread(config.side_thread), turns],
         limit_val_batches=0,
         use_distributed_sampler=False,
         barebones=True,
@@ -75,6 +77,10 @@ def loop_by_hand(
     scaler = torch.amp.GradScaler(device.type, enabled=hardware.precision == "16-mixed")
     averaged = [parameter.detach().clone() for parameter in parameters]
     decay = config.callbacks.weight_average.decay
+    if uses_side_thread(config.side_thread, module, config.data.batch_size):
+        total = torch.get_num_threads()
+        module.model.use_side_thread(SideThread(total // 2))
+        torch.set_num_threads(max(total - total // 2, 1))
     for step, batch in enumerate(batches(data)):
         before_step()
         torch.manual_seed(step)

@@ -12,7 +12,7 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.training.precision import Hardware, native_precisions
 from cvae_lightning.training.speed.alternate import PACKAGE_ROOT, Variant
 
-COMPARISONS = ("loops", "precision", "memory_format", "threads", "compile", "clip_by_part")
+COMPARISONS = ("loops", "precision", "memory_format", "threads", "side_thread", "compile", "clip_by_part")
 NAMES = {"32-true": "fp32", "bf16-mixed": "bf16", "16-mixed": "fp16"}
 
 
@@ -45,6 +45,8 @@ def _others(given: Variant, hardware: Hardware, what: str) -> Iterator[Variant]:
     elif what == "threads":
         for threads in sorted({1, os.cpu_count() or 1}):
             yield replace(given, name=f"{threads} thread{'s' * (threads > 1)}", threads=threads)
+    elif what == "side_thread":
+        yield changed("no side thread", "side_thread=false")
     else:
         yield changed(what, f"{what}=true")
 
