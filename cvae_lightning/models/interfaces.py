@@ -238,8 +238,10 @@ class Prior(ModelPart):
         return posterior.mean.new_zeros(len(posterior.mean))
 
     def drawn_loss(self, posterior: Gaussian) -> Callable[[CaptionEncoding], Tensor] | None:
-        """:meth:`auxiliary_loss` with all its random numbers drawn, as a function of the caption that may be computed in
-        another thread: it draws nothing, and changes nothing that other parts read. None where there is no such."""
+        """:meth:`auxiliary_loss` with its random numbers drawn, as a function of the caption; None where there is none.
+
+        Another thread may compute it: it draws nothing, and changes nothing that other parts read.
+        """
         return None
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -40,11 +41,11 @@ class SlotEncoderOutput(EncoderOutput):
 
     Attributes:
         competition: the share that each slot has in each cell.
-        contrast: (B, 1, S, S) how far each pixel's colour is from the background's.
+        edges: asks for the edge features (B, N, E) of the cells.
     """
 
     competition: Competition
-    contrast: Tensor
+    edges: Callable[[], Tensor]
 
 
 @part
@@ -141,11 +142,12 @@ class SlotEncoder(Encoder):
         check_images(images, self.image_size)
         contrast = colour_distance(images, self.competition.background_colour.detach())  # (B, 1, S, S)
         grid = self.norm(self._features(contrast).flatten(2).transpose(1, 2))  # (B, N, widths[-1])
+        edges = self._beside(partial(oriented_gradients, contrast, self.side, self.neighbourhoods))
         queries = with_index(self.queries(caption), self.index_embedding)  # (B, K, W)
         competition = self.competition(queries, grid, mean_colours(images, self.side))
         votes = self.centres + self.vote_scale * self.vote(grid).float()  # (B, N, 2)
         assigned = assign_slots(competition.log_shares[:, :-1], votes, queries.mask, self.assignment)
-        return SlotEncoderOutput(self.head(queries, grid, assigned), competition, contrast)
+        return SlotEncoderOutput(self.head(queries, grid, assigned), competition, edges)
 
     def _features(self, contrast: Tensor) -> Tensor:
         """The body's features (B, widths[-1], side, side); of half the batch beside the other half, if they can be."""
@@ -156,12 +158,18 @@ class SlotEncoder(Encoder):
         branch.start(self.body)
         return torch.cat([self.body(first), branch.result()])
 
+    def _beside(self, work: Callable[[], Tensor]) -> Callable[[], Tensor]:
+        """Work that needs no gradients, begun beside the rest if it can be; what is returned waits for it."""
+        if self.side_thread is None or not (self.training and torch.is_grad_enabled()):
+            return work
+        return self.side_thread.submit(work).result
+
     def auxiliary_loss(self, images: Tensor, output: EncoderOutput) -> Tensor:
         """The competition's reconstruction and edge losses, in nats of a full-size image; (B,)."""
         assert isinstance(output, SlotEncoderOutput)
         competition = output.competition
-        edges = oriented_gradients(output.contrast, self.side, self.neighbourhoods)  # (B, N, E)
-        loss = self.competition.reconstruction_loss(competition) + self.competition.edge_loss(competition, edges)
+        loss = self.competition.reconstruction_loss(competition)
+        loss = loss + self.competition.edge_loss(competition, output.edges())
         return self.auxiliary_loss_weight * (loss * (images[0].numel() / competition.cells[0].numel()))
 
 

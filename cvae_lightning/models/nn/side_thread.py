@@ -130,7 +130,7 @@ class _Begin(torch.autograd.Function):
         return always.clone()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Any:
         return None, None, *ctx.branch.gradients()
 
 
@@ -143,6 +143,6 @@ class _End(torch.autograd.Function):
         return branch.value.detach()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Any:
         ctx.branch.start_backward(gradient)
         return gradient.new_zeros((), dtype=torch.float32), None

@@ -1,4 +1,4 @@
-"""Training of small models on a processor of several cores: two parts of a step at once, not two cores per operation."""
+"""Small models on a processor of several cores: two parts of a step at once, not two cores per operation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class UseSideThread(Callback):
     Numbers do not depend on whether there is a core for a second thread, only on ``use``.
 
     Args:
-        use: True or False; ``auto`` for models that have something to compute there, on one processor, in small batches.
+        use: True or False; ``auto`` for models that have something to compute there, in small batches.
 
     Example:
         >>> UseSideThread("auto").use

@@ -45,10 +45,12 @@ class Step(NamedTuple):
     Attributes:
         seconds: by the wall.
         cpu_seconds: of all the process's threads, which other processes disturb less.
+        thread_seconds: processor time of the first thread, which a step takes at least, however many cores are free.
     """
 
     seconds: float
     cpu_seconds: float
+    thread_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,7 @@ class Compared:
         ratio: of speeds, to the command as given.
         cpu_ratio: the same by processor time, which other processes disturb less.
         cpu_seconds: of the median step, all threads together.
+        thread_ratio: as ``cpu_ratio``, by the first thread's processor time: what more cores that are free could give.
         peak_mebibytes: the largest resident memory.
     """
 
@@ -54,6 +55,7 @@ class Compared:
     ratio: Ratio
     cpu_ratio: Ratio
     cpu_seconds: float
+    thread_ratio: Ratio
     peak_mebibytes: float
 
 
@@ -112,6 +114,7 @@ def _compared(base: Timed, timed: Timed, batch_size: int) -> Compared:
         images_per_second=batch_size / statistics.median(step.seconds for step in timed.steps),
         ratio=speed_ratio([step.seconds for step in base.steps], [step.seconds for step in timed.steps]),
         cpu_ratio=speed_ratio([step.cpu_seconds for step in base.steps], [step.cpu_seconds for step in timed.steps]),
+        thread_ratio=speed_ratio([s.thread_seconds for s in base.steps], [s.thread_seconds for s in timed.steps]),
         cpu_seconds=statistics.median(step.cpu_seconds for step in timed.steps),
         peak_mebibytes=timed.peak_bytes / 2**20,
     )
@@ -142,6 +145,7 @@ def _plain(each: Compared) -> dict[str, Any]:
         "images_per_second": round(each.images_per_second, 2),
         "ratio": each.ratio._asdict(),
         "cpu_ratio": each.cpu_ratio._asdict(),
+        "thread_ratio": each.thread_ratio._asdict(),
         "cpu_seconds_per_step": round(each.cpu_seconds, 4),
         "peak_mebibytes": round(each.peak_mebibytes),
     }
@@ -149,11 +153,11 @@ def _plain(each: Compared) -> dict[str, Any]:
 
 def _show(name: str, compared: Sequence[Compared], report: Mapping[str, Any]) -> None:
     console = Console()
-    columns = ("variant", "images/s", "speed", "by processor time", "peak MiB")
+    columns = ("variant", "images/s", "speed", "by processor time", "of the first thread", "peak MiB")
     table = Table(*columns, title=f"{name}: steps in turns; median ratios with 95 % intervals")
     for each in compared:
-        numbers = f"{each.images_per_second:.1f}", str(each.ratio), str(each.cpu_ratio), f"{each.peak_mebibytes:.0f}"
-        table.add_row(each.name, *numbers)
+        ratios = map(str, (each.ratio, each.cpu_ratio, each.thread_ratio))
+        table.add_row(each.name, f"{each.images_per_second:.1f}", *ratios, f"{each.peak_mebibytes:.0f}")
     console.print(table)
     if machine := report["machine"]:
         parts = Table("part of a step", "ms", "share", title="a bare loop's step")

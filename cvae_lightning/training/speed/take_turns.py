@@ -24,7 +24,7 @@ class Turns:
 
     def __init__(self, read: int, write: int) -> None:
         self.read, self.write = read, write
-        self._wall = self._cpu = -1.0
+        self._wall = self._cpu = self._thread = -1.0
 
     def next(self) -> None:
         """Answer with the seconds since the last call, and wait until the next step is asked for."""
@@ -33,10 +33,11 @@ class Turns:
         if self._wall < 0:
             os.write(self.write, b"ready\n")
         else:
-            os.write(self.write, b"%r %r\n" % (time.perf_counter() - self._wall, time.process_time() - self._cpu))
+            taken = time.perf_counter() - self._wall, time.process_time() - self._cpu, time.thread_time() - self._thread
+            os.write(self.write, b"%r %r %r\n" % taken)
         if not os.read(self.read, 1):
             os._exit(0)  # the benchmark has ended; what a run does at its end is not wanted
-        self._wall, self._cpu = time.perf_counter(), time.process_time()
+        self._wall, self._cpu, self._thread = time.perf_counter(), time.process_time(), time.thread_time()
 
 
 class TakeTurns(Callback):

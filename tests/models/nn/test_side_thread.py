@@ -54,7 +54,7 @@ def step(model: ConditionalVAE, side: SideThread | None, dtype: torch.dtype | No
     with torch.autocast("cpu", dtype or torch.bfloat16, enabled=dtype is not None):
         found = model(images, tokens)
         loss = (found.distortion + found.rate.sum(dim=1) + found.prior_loss + found.auxiliary_loss).mean()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     model.use_side_thread(None)
     gradients = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
     return {"loss": loss.detach(), "next draw": torch.rand(1)} | gradients
@@ -99,10 +99,13 @@ def test_errors_reach_the_caller(threads: int) -> None:
     def fail(inner: Tensor) -> Tensor:
         raise ArithmeticError("from the branch")
 
-    branch = SideThread(threads).branch(torch.ones(1))
-    with pytest.raises(ArithmeticError, match="from the branch"):
+    def compute() -> None:
+        branch = SideThread(threads).branch(torch.ones(1))
         branch.start(fail)
         branch.result()
+
+    with pytest.raises(ArithmeticError, match="from the branch"):
+        compute()
 
 
 def test_a_model_with_a_side_thread_can_be_copied_and_evaluated(model: ConditionalVAE) -> None:
