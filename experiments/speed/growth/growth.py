@@ -133,7 +133,7 @@ def draw(found: dict[str, list[dict[str, Any]]]) -> None:
         if key != "things":
             axes.set(xscale="log", yscale="log", xticks=sizes)
             axes.set_yticks([row["milliseconds_per_image"] for row in rows])
-            axes.set_yticklabels([f"{row['milliseconds_per_image']:.0f}" for row in rows])
+            axes.set_yticklabels([f"{row['milliseconds_per_image']:.1f}" for row in rows])
         axes.set_xticklabels(map(str, sizes))
         axes.minorticks_off()
     names = [row["name"] for row in found["turns"]]
