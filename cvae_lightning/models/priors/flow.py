@@ -9,7 +9,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from cvae_lightning.models.gaussian import Gaussian, draw, kl_to_standard, standard_log_density
+from cvae_lightning.models.gaussian import Gaussian, kl_to_standard, standard_log_density
 from cvae_lightning.models.interfaces import CaptionEncoding, Masked, Prior, check_positive
 from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block, learned_embedding
@@ -19,6 +19,7 @@ from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots, index_embedding, with_index
 from cvae_lightning.models.priors.flow_condition import FlowCondition, guided, times_of
+from cvae_lightning.models.priors.flow_draws import FlowDraws, flow_draws
 from cvae_lightning.models.priors.ode import Velocity, log_det_solve, solve, solver_step
 from cvae_lightning.models.priors.restarts import noise_rotations, restarted
 from cvae_lightning.models.priors.sampler import SamplerConfig
@@ -189,29 +190,16 @@ class FlowPrior(Prior):
         return state_features(difference, self.state_frequencies), receiver, sender
 
     def auxiliary_loss(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
-        """The flow-matching loss (Lipman et al. 2023, eq. 23), summed over latents, averaged over draws; (B,).
-
-        Times are logit-normal (Esser et al. 2024, section 3.1), so most draws are where the direction is least clear;
-        except for the share of steps that sampling spends on restarts, which start from one time alone.
-        """
+        """The flow-matching loss (Lipman et al. 2023, eq. 23), summed over latents, averaged over draws; (B,)."""
         return self.drawn_loss(posterior)(caption)
 
     def drawn_loss(self, posterior: Gaussian) -> Callable[[CaptionEncoding], Tensor]:
-        q = Gaussian(*(field.detach().repeat_interleave(self.draws, dim=0) for field in posterior))
-        z = draw(q, torch.randn_like(q.mean))  # (B * draws, Z)
-        noise = torch.randn_like(z)
-        time = torch.randn(len(z), device=z.device).sigmoid()
-        restarts, steps = self.sampler.restarts, self.sampler.steps
-        restarting = torch.rand(len(z), device=z.device) < restarts / (steps + restarts)
-        time = time.masked_fill(restarting, self.sampler.restart_time)
-        keep = torch.rand(len(z), device=z.device) >= self.caption_dropout if self.caption_dropout else None
-        return lambda caption: self._matching_loss(z, noise, time, keep, caption)
+        draws = flow_draws(posterior, self.draws, self.sampler, self.caption_dropout)
+        return lambda caption: self._matching_loss(draws, caption)
 
-    def _matching_loss(
-        self, z: Tensor, noise: Tensor, time: Tensor, keep: Tensor | None, caption: CaptionEncoding
-    ) -> Tensor:
-        """How far the velocity is from the direction from noise to z (B * draws, Z) at times (B * draws,); (B,)."""
-        error = self.velocity(noise.lerp(z, time[:, None]), time, caption, keep) - (z - noise)  # (B * draws, Z)
+    def _matching_loss(self, draws: FlowDraws, caption: CaptionEncoding) -> Tensor:
+        """How far the velocity is from the direction of the lines (B * draws, Z), for each caption; (B,)."""
+        error = self.velocity(draws.state, draws.time, caption, draws.keep) - draws.direction  # (B * draws, Z)
         if self.num_objects is not None and caption.objects is not None:
             in_use = caption.objects.mask.repeat_interleave(self.draws, dim=0)  # (B * draws, K)
             error = error * in_use.repeat_interleave(self.layout.slot_dim, dim=1)

@@ -76,11 +76,11 @@ def test_branches_compute_what_the_model_computes_without_them(model: Conditiona
 
 def test_a_branch_is_computed_in_another_thread_under_the_callers_autocast() -> None:
     x = torch.ones(2, 2, requires_grad=True)
-    seen: list[Any] = []
+    noted: list[Any] = []
 
     def square(inner: Tensor) -> Tensor:
         product = inner @ inner
-        seen.extend([threading.current_thread() is threading.main_thread(), product.dtype])
+        noted.extend([threading.current_thread() is threading.main_thread(), product.dtype])
         return product
 
     side = SideThread(1)
@@ -89,7 +89,7 @@ def test_a_branch_is_computed_in_another_thread_under_the_callers_autocast() -> 
         with torch.autocast("cpu", torch.bfloat16, enabled=expected is torch.bfloat16):
             branch.start(square)
         branch.result().sum().backward()  # type: ignore[no-untyped-call]
-        assert seen[-2:] == [False, expected]
+        assert noted[-2:] == [False, expected]
     assert x.grad is not None
     assert x.grad.tolist() == [[8.0, 8.0], [8.0, 8.0]]  # two times the sum of a row and a column
 
