@@ -15,6 +15,7 @@ from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.bounds import log_weights
 from cvae_lightning.evaluation.image_errors import image_errors
 from cvae_lightning.evaluation.structural_similarity import structural_similarity
+from cvae_lightning.inference.halves import generate
 from cvae_lightning.inference.noise import Key, normal_rows
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models.gaussian import draw
@@ -82,7 +83,7 @@ class ModelAdapter:
     def paint(self, captions: Sequence[str], keys: Sequence[Key]) -> Images:
         """Images of captions by the model's own prior: see :class:`Paint`."""
         parts = [
-            to_uint8(self.model.generate(self._tokens(captions[part]), noise=self._noise(keys[part])[:, 0]))
+            to_uint8(generate(self.model, self._tokens(captions[part]), self._noise(keys[part])[:, 0]))
             for part in self._parts(len(captions))
         ]
         return np.concatenate(parts)

@@ -15,6 +15,7 @@ from cvae_lightning.data.images import check_pairs, to_pictures, to_pixels, to_u
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError, at_least_one
 from cvae_lightning.inference.candidates import PaintedImage, Request, better
+from cvae_lightning.inference.halves import generate
 from cvae_lightning.inference.noise import check_seed, normal_rows, sample_key
 from cvae_lightning.inference.pictures import PictureRows, Pictures
 from cvae_lightning.inference.variations import interpolated
@@ -212,9 +213,8 @@ class Painter:
         return [kept[i] for i in range(len(requests))]
 
     def _candidates(self, requests: list[Request], seed: int, candidate: int) -> Iterator[PaintedImage]:
-        keys = [sample_key(seed, request.index, candidate) for request in requests]
-        noise = normal_rows(keys, self.model.latent_dim).to(self._device)
-        images = self.model.generate(self._tokens([request.model_caption for request in requests]), noise=noise)
+        noise = normal_rows([sample_key(seed, one.index, candidate) for one in requests], self.model.latent_dim)
+        images = generate(self.model, self._tokens([one.model_caption for one in requests]), noise.to(self._device))
         verdicts = self._verdicts(images, [request.caption for request in requests])
         for image, request, verdict in zip(to_pictures(images), requests, verdicts, strict=True):
             yield PaintedImage(
