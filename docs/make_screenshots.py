@@ -59,7 +59,7 @@ STYLE = """body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 
 body { margin: 24px auto; padding: 0 16px }
 code { font: 14px/1.45 ui-monospace, monospace; background: #f5f5f5 } pre { background: #f5f5f5; padding: 10px }
 img { max-width: 100% }"""
-SIZE = {"width": 1180, "height": 820}
+SIZE: Any = {"width": 1180, "height": 820}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TIMEOUT = 120_000
 """Milliseconds for a page, also on a busy machine."""

@@ -7,6 +7,7 @@ graph, so that their weights and operations are stored once. Shapes depend on th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +160,8 @@ class _Graph:
         # Clones, since a tensor that is given twice would become one input.
         examples = tuple(example.clone() for example in inputs.values())
         shapes = tuple({0: torch.export.Dim.DYNAMIC} if key not in fixed else None for key in inputs)
+        for talker in ("onnxscript", "onnx_ir"):  # hundreds of lines about what they fold
+            logging.getLogger(talker).setLevel(logging.WARNING)
         program = torch.onnx.export(piece.eval(), examples, dynamic_shapes=(shapes,), dynamo=True, verbose=False)
         assert program is not None
         exported = onnx.compose.add_prefix(program.model_proto, f"{name}:")

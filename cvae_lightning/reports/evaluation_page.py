@@ -19,6 +19,8 @@ from cvae_lightning.reports.templating import percent, with_interval
 from cvae_lightning.runs import layout
 from cvae_lightning.world import ATOMS
 
+BY_WEIGHT = ("all", *(atom for atom in ATOMS if atom != "all"))
+"""The atoms as columns: the whole verdict stands first, where a wide table is not cut."""
 MOST_WRONG, MOST_FIRST = 48, 16
 """Pictures of a split that are shown: wrong samples, and the first ones."""
 
@@ -66,11 +68,11 @@ def consistency(splits: Mapping[str, Any]) -> Iterator[Block]:
     caption = "Share of samples in which each atom of the verdict holds, with 95 % intervals; diamonds: reconstructions"
     yield Chart(caption, "consistency", svg_file(draw_consistency(splits)))
     rows = [
-        [split, words, *(_share(found[kind]["atoms"], atom) for atom in ATOMS)]
+        [split, words, *(_share(found[kind]["atoms"], atom) for atom in BY_WEIGHT)]
         for split, found in splits.items()
         for kind, words in KINDS.items()
     ]
-    yield Table(["split", "of", *ATOMS], rows, sortable=True)
+    yield Table(["split", "of", *BY_WEIGHT], rows, sortable=True)
 
 
 def _share(atoms: Mapping[str, Any], atom: str) -> str:

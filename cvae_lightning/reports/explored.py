@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from cvae_lightning.pictures.grids import captioned_grid
@@ -90,7 +91,8 @@ def _vector_grid(labelled: Labelled) -> Figure:
 
 def _positions(found: Mapping[str, Sequence[tuple[float, float, str]]]) -> Figure:
     """A canvas per caption with the centre of every object; colour and shape of a point say its group."""
-    figure = new_figure(4.6 * len(found), 5)
+    groups = max(len({group for _, _, group in objects}) for objects in found.values())
+    figure = new_figure(4.6 * len(found), 5.0 + 0.23 * groups)  # room for titles and legends
     for axes, (caption, objects) in zip(figure.subplots(1, len(found), squeeze=False).flat, found.items(), strict=True):
         for number, group in enumerate(
             sorted({group for _, _, group in objects}, key=lambda words: (not words, words))
@@ -128,4 +130,5 @@ def _rate(rates: Sequence[float]) -> Figure:
     for index, bar in enumerate(axes.bar(range(len(rates)), rates, color=PALETTE[0])):
         tip(bar, f"latent {index}: {rates[index]:.2f} nats")
     axes.set(xlabel="latent", ylabel="rate, nats per image", title="What each latent holds")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure

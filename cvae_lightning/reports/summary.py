@@ -47,7 +47,8 @@ def _atoms(failures: dict[str, Any]) -> Iterator[str]:
         for atom, times in ordered
         if times
     )
-    yield f"What is wrong in the {failures['of']} wrong samples: {atoms or 'no single atom'}."
+    samples = "sample" if failures["of"] == 1 else f"{failures['of']} samples"
+    yield f"What is wrong in the {samples} that fail{'s' if failures['of'] == 1 else ''}: {atoms or 'no single atom'}."
     if failures["binding"]:
         yield (
             f"In {failures['binding']} of them every atom holds but not together: "
@@ -59,7 +60,7 @@ def _weakest(samples: dict[str, Any]) -> Iterator[str]:
     """Values whose whole interval lies below the share of all captions."""
     overall = samples["atoms"]["all"]["share"]
     rows = [
-        (cell["all"]["share"], f"{trait} {value} {with_interval(cell['all'])}")
+        (cell["all"]["share"], f"{trait} {value}: {with_interval(cell['all'])}")
         for trait, values in samples["by"].items()
         for value, cell in values.items()
         if cell["all"]["high"] < overall
