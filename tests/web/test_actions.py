@@ -55,9 +55,9 @@ def test_samples_are_the_painters_with_verdict_and_detections(painter: Painter) 
 def test_every_outline_has_a_number_and_every_number_its_words(painter: Painter) -> None:
     (figure,) = actions.samples(painter, CAPTION, seed=3, number=1)
     html = figures_html([figure])
-    (seen,) = re.findall(r'<span class="seen">(.*?)</span></span>', html)
+    (listed,) = re.findall(r'<span class="seen">(.*?)</span></span>', html)
     words = {
-        number: text for numbers, text in re.findall(r"<b>([\d ]+)</b> ([\w ]+)", seen) for number in numbers.split()
+        number: text for numbers, text in re.findall(r"<b>([\d ]+)</b> ([\w ]+)", listed) for number in numbers.split()
     }
     drawn = re.findall(
         r'<circle cx="([\d.]+)" cy="([\d.]+)" r="[\d.]+"/><circle class="tag"[^>]*/><text[^>]*>(\d)', html
