@@ -87,6 +87,7 @@ class CVAEModule(pl.LightningModule):
         self.penalties = Penalties(penalties)
         self.clip_by_part = clip_by_part
         self._resumed: Mapping[str, Any] = {}
+        self._gradient_norm: Tensor | None = None
 
     def model_step(self, batch: Batch, stage: str) -> Loss:
         """Pass over a batch, log its terms under ``stage`` and return them."""
@@ -142,6 +143,12 @@ class CVAEModule(pl.LightningModule):
         takes_names = getattr(getattr(self.optimizer, "func", self.optimizer), "takes_names", False)
         return {name: (name, weight) for name, weight in named.items()} if takes_names else named
 
+    def gradient_norm(self) -> Tensor:
+        """The norm of all gradients of the model, which clipping does not compute again; a scalar."""
+        gradients = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
+        self._gradient_norm = torch.nn.utils.get_total_norm(gradients)
+        return self._gradient_norm
+
     def configure_gradient_clipping(
         self,
         optimizer: Optimizer,
@@ -152,7 +159,11 @@ class CVAEModule(pl.LightningModule):
 
         Own code, because Lightning's refuses optimizers that can scale gradients themselves, as fused ones can.
         """
+        norm, self._gradient_norm = self._gradient_norm, None
         if not gradient_clip_val:
+            return
+        if norm is not None and gradient_clip_algorithm != "value" and not self.clip_by_part:
+            torch.nn.utils.clip_grads_with_norm_(self.model.parameters(), gradient_clip_val, norm)
             return
         parts = self.model.children() if self.clip_by_part else [self.model]
         for each in (part for part in parts if next(part.parameters(), None) is not None):

@@ -10,11 +10,11 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
-from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import write_versioned
+from cvae_lightning.training.module import CVAEModule
 
 RECORD = "non_finite.json"
 
@@ -57,8 +57,8 @@ class StopOnNonFinite(Callback):
         batches, self._batches = self._batches, []
         sound = torch.stack([batch.loss for batch in batches]).isfinite().all()
         if getattr(trainer.precision_plugin, "scaler", None) is None:
-            gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-            sound &= get_total_norm(gradients).isfinite()
+            assert isinstance(pl_module, CVAEModule)
+            sound &= pl_module.gradient_norm().isfinite()
         if trainer.strategy.reduce_boolean_decision(bool(sound), all=True):
             return
         file = Path(trainer.default_root_dir) / RECORD

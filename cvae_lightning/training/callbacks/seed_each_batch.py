@@ -36,18 +36,22 @@ class SeedEachBatch(Callback):
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        self._seed(TRAIN, batches_done(trainer), trainer.global_rank)
+        self._seed(TRAIN, batches_done(trainer), trainer, pl_module.device)
 
     def on_validation_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        self._seed(VALIDATE, batch_idx, trainer.global_rank)
+        self._seed(VALIDATE, batch_idx, trainer, pl_module.device)
 
     def on_test_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        self._seed(TEST, batch_idx, trainer.global_rank)
+        self._seed(TEST, batch_idx, trainer, pl_module.device)
 
-    def _seed(self, stage: int, number: int, rank: int) -> None:
-        state = np.random.SeedSequence([self.seed, stage, number, rank]).generate_state(1, np.uint64)
-        torch.manual_seed(int(state[0] >> 1))
+    def _seed(self, stage: int, number: int, trainer: pl.Trainer, device: torch.device) -> None:
+        state = np.random.SeedSequence([self.seed, stage, number, trainer.global_rank]).generate_state(1, np.uint64)
+        seed = int(state[0] >> 1)
+        if device.type == "cpu":  # torch.manual_seed also formats a stack trace for GPUs, which takes 1 % of a step
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
