@@ -47,8 +47,8 @@ def _atoms(failures: dict[str, Any]) -> Iterator[str]:
         for atom, times in ordered
         if times
     )
-    samples = "sample" if failures["of"] == 1 else f"{failures['of']} samples"
-    yield f"What is wrong in the {samples} that fail{'s' if failures['of'] == 1 else ''}: {atoms or 'no single atom'}."
+    wrong = "wrong sample" if failures["of"] == 1 else f"{failures['of']} wrong samples"
+    yield f"What is wrong in the {wrong}: {atoms or 'no single atom'}."
     if failures["binding"]:
         yield (
             f"In {failures['binding']} of them every atom holds but not together: "

@@ -91,7 +91,7 @@ def _detected(figure: Figure) -> str:
     for number, thing in enumerate(figure.things, 1):
         numbers.setdefault(_words(thing), []).append(str(number))
     lines = "".join(f"<span><b>{' '.join(of)}</b> {escape(words)}</span>" for words, of in numbers.items())
-    return f'<span class="seen">{lines or "<span>no objects</span>"}</span>'
+    return f'<span class="listed">{lines or "<span>no objects</span>"}</span>'
 
 
 def _words(thing: Detection) -> str:

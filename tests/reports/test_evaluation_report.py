@@ -93,7 +93,7 @@ def test_the_reading_names_the_error(starless) -> None:
     assert f"in the {wrong} wrong samples: shape in 100.0 % (alone in " in text
     assert f"confusions: shape star seen as circle, {stars} of {stars}." in text
     assert "below the average" in text
-    assert "shape star 0.0 %" in text
+    assert "shape star: 0.0 %" in text
     assert "so captions are used" in text
     assert "`novel_count`" in text
     assert "0 of 4 latents are active at a fixed caption (0 over all captions): the posterior has collapsed" in text
@@ -103,7 +103,7 @@ def test_the_reading_names_the_error(starless) -> None:
 def test_a_perfect_model_has_no_listed_errors() -> None:
     text = "\n".join(summary_sentences(results_of({"test": survey(lambda thing: thing)}, MEASURED)))
     assert "100.0 % (94.0 to 100.0) are painted right" in text
-    assert "wrong samples" not in text
+    assert "wrong sample" not in text
     assert "confusions" not in text
     assert "cover 62.5 % of what real scenes cover, not within 10.0 % of them" in text
 

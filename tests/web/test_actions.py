@@ -55,7 +55,7 @@ def test_samples_are_the_painters_with_verdict_and_detections(painter: Painter) 
 def test_every_outline_has_a_number_and_every_number_its_words(painter: Painter) -> None:
     (figure,) = actions.samples(painter, CAPTION, seed=3, number=1)
     html = figures_html([figure])
-    (listed,) = re.findall(r'<span class="seen">(.*?)</span></span>', html)
+    (listed,) = re.findall(r'<span class="listed">(.*?)</span></span>', html)
     words = {
         number: text for numbers, text in re.findall(r"<b>([\d ]+)</b> ([\w ]+)", listed) for number in numbers.split()
     }
