@@ -98,7 +98,7 @@ def _summary(compared: Compared, rows: Rows) -> Iterator[Block]:
     yield Text(
         "Differences are second minus first, in percentage points, with 95 % intervals for paired shares (Newcombe "
         "1998, method 10). p is of McNemar's exact test on the captions where only one is right; it is also corrected "
-        f"for {len(rows)} splits (Holm 1979), and more than chance means that this is below {LEVEL}."
+        f"for {len(rows)} split{'s' * (len(rows) > 1)} (Holm 1979); more than chance means that it is below {LEVEL}."
     )
     if compared.own_pictures:
         yield Text(OWN_PICTURES)

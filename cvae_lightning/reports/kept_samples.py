@@ -167,16 +167,18 @@ def _sample(row: Mapping[str, Any]) -> KeptSample:
     for name, kind in (("split", str), ("index", int), ("caption", str), ("reason", str), ("png", str)):
         if type(row[name]) is not kind:
             raise ValueError(f"its {name} is {str(row[name])[:40]!r}")
-    of_judge = "reconstruction_right" in row  # own pictures have none, and an original instead
+    original = (
+        _png(row["original"]) if "original" in row else None
+    )  # own pictures have it, and no reconstruction judged
     return KeptSample(
         split=row["split"],
         index=row["index"],
         caption=row["caption"],
         right=row["right"] is True,
         reason=row["reason"],
-        reconstruction_right=row["reconstruction_right"] is True if of_judge else None,
+        reconstruction_right=row["reconstruction_right"] is True if original is None else None,
         png=_png(row["png"]),
-        original=None if of_judge else _png(row["original"]),
+        original=original,
     )
 
 
