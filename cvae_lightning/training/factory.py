@@ -229,6 +229,8 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", message=".*your dataloader is not resumable.*")
     warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
     warnings.filterwarnings("ignore", message=".*LeafSpec.*")
+    # An epoch of few pictures is logged at its end.
+    warnings.filterwarnings("ignore", message=".*is smaller than the logging interval.*")
 
 
 def _settings(config: DictConfig) -> dict[str, Any]:

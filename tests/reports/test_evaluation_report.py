@@ -167,7 +167,7 @@ def test_the_report_says_what_is_given_which_prior_and_how_varied(starless) -> N
     text = evaluation_report(results_of(starless, MEASURED))
     assert "- Reading: words." in text
     assert "Rates and bounds are under N(0, I), which samples are drawn from." in text
-    assert "Under the flow itself the rate of the first 8 images of `test` is 44.5 nats" in text
+    assert "Under the prior itself the rate of the first 8 images of `test` is 44.5 nats" in text
     assert "At a fixed caption 0 of 4 units are active" in text
     assert "| 0.64 (0.55 to 0.75) | 0.60 |" in text
     assert "the least varied caption is *a red star* with 64.0 % (55 to 75)" in text
