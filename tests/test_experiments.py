@@ -10,6 +10,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from support import ROOT
 
+from cvae_lightning.evaluation.settings import training_scenes
 from cvae_lightning.training.factory import check
 
 EXPERIMENTS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("*.yaml"))
@@ -64,7 +65,28 @@ def test_an_ablation_changes_a_recipe_that_can_be_built(vgg_weights: Path) -> No
         assert changed.trainer == usual.trainer, name
 
 
-ELSEWHERE = ("experiment", "ablation", "debug", "trainer", "sampler")
+GENERALISATION = sorted(path.stem for path in (ROOT / "conf" / "generalisation").glob("*.yaml"))
+
+
+@pytest.mark.slow
+def test_a_question_of_generalisation_has_the_recipe_s_updates() -> None:
+    usual = composed("experiment=quickstart")
+    for name in GENERALISATION:
+        changed = composed("experiment=quickstart", f"generalisation={name}")
+        check(changed)
+        batches = min(usual.trainer.limit_train_batches, -(-_train_size(changed) // changed.data.batch_size))
+        updates = min(batches * changed.trainer.max_epochs, changed.trainer.get("max_steps", 10**6))
+        assert updates == 4680, name
+        assert changed.objective.schedule.length * batches == pytest.approx(2 * 1560, rel=0.01), name
+        if name.startswith("pictures_"):
+            assert int(name.removeprefix("pictures_")) == _train_size(changed)
+
+
+def _train_size(config: DictConfig) -> int:
+    return int(training_scenes(config.data.size, config.data.val_fraction))
+
+
+ELSEWHERE = ("experiment", "ablation", "generalisation", "debug", "trainer", "sampler")
 CHOICES = [
     f"{path.parent.relative_to(ROOT / 'conf')}={path.stem}"
     for path in sorted((ROOT / "conf").rglob("*.yaml"))

@@ -43,7 +43,7 @@ EXAMPLES = {
 """Arguments that each command is shown with."""
 OWN_PICTURES = "+experiment=baseline data=folder data.path=FOLDER"
 """Arguments of a training on own pictures."""
-OPTIONAL_GROUPS = ("experiment", "ablation", "debug")
+OPTIONAL_GROUPS = ("experiment", "ablation", "generalisation", "debug")
 """Recipes: groups of which nothing is chosen by default."""
 
 

@@ -63,6 +63,11 @@ def _predicates(world: World) -> dict[str, Accepts]:
             (groups[i].shape, link, groups[i + 1].shape) in relations for i, link in enumerate(meaning.links) if link
         )
 
+    def novel_groups(meaning: Meaning) -> bool:
+        # Held-out contents are at the other end of the fractions.
+        novel = len(meaning.groups) in splits.novel_groups
+        return novel and (not splits.groups_seen or content(meaning).fraction() < 1 - splits.groups_seen)
+
     def heldout(meaning: Meaning) -> bool:
         return content(meaning).fraction() < splits.heldout
 
@@ -70,6 +75,7 @@ def _predicates(world: World) -> dict[str, Accepts]:
         "novel_pair": novel_pair,
         "novel_count": novel_count,
         "novel_relation": novel_relation,
+        "novel_groups": novel_groups,
         "heldout": heldout,
     }
     return {name: known[name] for name in splits.names if name in known}

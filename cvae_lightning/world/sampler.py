@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cvae_lightning.world.checks import check_meaning
 from cvae_lightning.world.membership import check_split, split_contains
@@ -19,6 +20,7 @@ from cvae_lightning.world.splits import NUMBERS
 from cvae_lightning.world.world import World
 
 _T = TypeVar("_T")
+Uniform = TypeVar("Uniform", float, NDArray[np.float64])
 
 
 def sample_meaning(
@@ -144,6 +146,8 @@ def _draw_form(rng: np.random.Generator, split: str, mix: Mix, world: World) -> 
         check_relations(mix)
         return "relation"
     u = rng.random()
+    if split == "novel_groups":
+        u = several_groups(mix, u)
     if u < mix.one:
         return "one"
     return "joined" if u < mix.one + mix.joined else "relation"
@@ -157,6 +161,17 @@ def check_relations(mix: Mix) -> None:
     """
     if mix.relation == 0:
         raise ValueError("mix of 'relation' is 0: expected more, as 'novel_relation' has no other form")
+
+
+def several_groups(mix: Mix, u: Uniform) -> Uniform:
+    """Uniform numbers for a form that is not one group alone.
+
+    Raises:
+        ValueError: the mix has no other form.
+    """
+    if mix.joined + mix.relation == 0:
+        raise ValueError("mix of 'joined' and 'relation' is 0: expected more, as 'novel_groups' has several groups")
+    return mix.one + (1 - mix.one) * u
 
 
 def _draw_meaning(form: str, rng: np.random.Generator, split: str, world: World) -> Meaning:

@@ -8,8 +8,8 @@ from cvae_lightning.world.language import MAX_COUNT
 from cvae_lightning.world.plain import MAX_ITEMS, number, sequence, whole, word
 
 COMMON = ("train", "val", "test")
-NOVEL = ("novel_pair", "novel_count", "novel_relation")
-NUMBERS = {name: index for index, name in enumerate((*COMMON, *NOVEL, "heldout"))}
+NOVEL = ("novel_pair", "novel_count", "novel_relation", "novel_groups")
+NUMBERS = {name: index for index, name in enumerate((*COMMON, *NOVEL[:3], "heldout", "novel_groups"))}
 """The number of each split that a world may have, which its scenes' random generators are made from."""
 
 
@@ -24,6 +24,8 @@ class Splits:
         novel_count: (count, shape) pairs.
         novel_relation: (shape of a group, relation, shape of the next group).
         both_wordings: whether ``novel_relation`` also withholds the same relation said the other way round.
+        novel_groups: numbers of groups of a caption, from 3.
+        groups_seen: share of the contents with such a number of groups that training has nevertheless, by a hash.
         heldout: share of all contents that are held out, chosen by a hash.
 
     Raises:
@@ -38,6 +40,8 @@ class Splits:
     novel_count: tuple[tuple[int, str], ...] = ()
     novel_relation: tuple[tuple[str, str, str], ...] = ()
     both_wordings: bool = True
+    novel_groups: tuple[int, ...] = ()
+    groups_seen: float = 0.0
     heldout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -53,6 +57,10 @@ class Splits:
         triples = tuple(tuple(word("splits.novel_relation", part) for part in row) for row in rows("novel_relation", 3))
         for name, value in (("novel_pair", pairs), ("novel_count", counts), ("novel_relation", triples)):
             object.__setattr__(self, name, value)
+        numbers = sequence("splits.novel_groups", self.novel_groups)
+        groups = tuple(whole("a number of splits.novel_groups", item, 3, MAX_ITEMS) for item in numbers)
+        object.__setattr__(self, "novel_groups", groups)
+        object.__setattr__(self, "groups_seen", number("splits.groups_seen", self.groups_seen, 0, 0.5))
         object.__setattr__(self, "diagonals", whole("splits.diagonals", self.diagonals, 0, MAX_ITEMS))
         object.__setattr__(self, "heldout", number("splits.heldout", self.heldout, 0, 0.9))
 

@@ -135,6 +135,12 @@ class World:
             check_known("a relation of splits.novel_relation", relation, self.relations)
             for shape in (first, second):
                 check_known("a shape of splits.novel_relation", shape, self.shapes)
+        for groups in self.splits.novel_groups:
+            if groups > self.max_groups or not self.more_groups:
+                raise ValueError(
+                    f"splits.novel_groups has {groups}, max_groups is {self.max_groups} and more_groups is "
+                    f"{self.more_groups}: expected a number of groups that captions have"
+                )
 
     def _check_language(self) -> None:
         """Whether there is a word for everything."""

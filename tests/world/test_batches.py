@@ -44,6 +44,12 @@ NO_RELATION = replace(
 )
 
 
+THREE_NEVER = replace(
+    world_named("three_groups"), name="never", splits=replace(world_named("three_groups").splits, novel_groups=(3,))
+)
+THREE_SELDOM = replace(THREE_NEVER, name="seldom", splits=replace(THREE_NEVER.splits, groups_seen=0.2))
+
+
 @pytest.mark.parametrize("name", WORLDS)
 def test_worlds_are_what_they_were(name):
     """Hashes of every split, written before scenes were drawn in batches."""
@@ -54,11 +60,18 @@ def test_worlds_are_what_they_were(name):
         assert hashes([batch[i] for i in range(len(batch))], name) == expected
 
 
-@pytest.mark.parametrize("world", [V1, DEFAULT, FOUR_GROUPS, NO_RELATION], ids=lambda world: world.name)
+@pytest.mark.parametrize(
+    "world", [V1, DEFAULT, FOUR_GROUPS, NO_RELATION, THREE_NEVER, THREE_SELDOM], ids=lambda world: world.name
+)
 def test_a_batch_is_its_scenes(world):
     indices = [7, 3, 2**32 + 5, 0, 3, 11, 2**40]
     related = Mix(0, 1, 9 if world.relations else 0)
-    for split, seed, mix, synonyms in (("train", 0, None, False), ("test", 2**70, related, True)):
+    last = world.splits.names[-2]
+    for split, seed, mix, synonyms in (
+        ("train", 0, None, False),
+        ("test", 2**70, related, True),
+        (last, 1, None, True),
+    ):
         batch = captioned_scenes(seed, split, indices, mix, synonyms, world=world)
         plain = [captioned_scene(seed, split, index, mix, synonyms, world=world) for index in indices]
         assert [record(batch[i]) for i in range(len(indices))] == list(map(record, plain))
@@ -73,8 +86,21 @@ def test_refusals_are_those_of_one_scene():
             captioned_scenes(*arguments)
     with pytest.raises(ValueError, match="novel_relation"):
         captioned_scenes(0, "novel_relation", [0], Mix(1, 1, 0))
+    with pytest.raises(ValueError, match="novel_groups"):
+        captioned_scenes(0, "novel_groups", [0], Mix(1, 0, 0), world=THREE_NEVER)
     with pytest.raises(ValueError, match="2 groups"):
         captioned_scenes(0, "train", range(9), world=replace(DEFAULT, max_groups=1))
+
+
+def test_a_number_of_groups_is_withheld_whole_or_nearly():
+    def numbers(split, world):
+        batch = captioned_scenes(0, split, range(1_500), world=world)
+        return [len(batch[i].meaning.groups) for i in range(len(batch))]
+
+    assert set(numbers("train", THREE_NEVER)) == {1, 2}
+    assert set(numbers("novel_groups", THREE_NEVER)) == set(numbers("novel_groups", THREE_SELDOM)) == {3}
+    seen = numbers("train", THREE_SELDOM).count(3) / 1_500  # 0.35 of meanings have three groups, 0.2 of these are seen
+    assert 0.07 < seen < 0.13
 
 
 def test_streams_are_generators():

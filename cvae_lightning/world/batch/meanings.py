@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cvae_lightning.world.batch.streams import Ints, Streams
 from cvae_lightning.world.batch.tables import Tables, tables
 from cvae_lightning.world.mix import Mix
-from cvae_lightning.world.sampler import check_relations
+from cvae_lightning.world.sampler import check_relations, several_groups
 from cvae_lightning.world.world import World
 
 Bools = NDArray[np.bool_]
@@ -31,6 +31,8 @@ def draw_forms(streams: Streams, split: str, mix: Mix) -> Ints:
         check_relations(mix)
         return np.full(len(lanes), RELATION)
     u = streams.doubles(lanes)
+    if split == "novel_groups":
+        u = several_groups(mix, u)
     return np.select([u < mix.one, u < mix.one + mix.joined], [ONE, JOINED], RELATION)
 
 
@@ -113,6 +115,12 @@ def _in_split(split: str, groups: Ints, links: Ints, world: World) -> Bools:
         for k in range(links.shape[1]):
             found |= table.novel_relation[shapes[:, k], links[:, k], shapes[:, k + 1]] & (links[:, k] != NONE)
         right &= found == (split == "novel_relation")
+    if "novel_groups" in names:
+        novel = np.isin(present.sum(axis=1), world.splits.novel_groups)
+        if world.splits.groups_seen:
+            asked = np.flatnonzero(novel & right)
+            novel[asked] = _fractions(groups[asked], links[asked], table) < 1 - world.splits.groups_seen
+        right &= novel == (split == "novel_groups")
     if "heldout" in names:
         left = np.flatnonzero(right)
         held = _fractions(groups[left], links[left], table) < world.splits.heldout
