@@ -25,7 +25,7 @@ class Splits:
         novel_relation: (shape of a group, relation, shape of the next group).
         both_wordings: whether ``novel_relation`` also withholds the same relation said the other way round.
         novel_groups: numbers of groups of a caption, from 3.
-        groups_seen: share of the contents with such a number of groups that training has nevertheless, by a hash.
+        group_exceptions: share of the contents with such a number of groups that training has nevertheless, by a hash.
         heldout: share of all contents that are held out, chosen by a hash.
 
     Raises:
@@ -41,7 +41,7 @@ class Splits:
     novel_relation: tuple[tuple[str, str, str], ...] = ()
     both_wordings: bool = True
     novel_groups: tuple[int, ...] = ()
-    groups_seen: float = 0.0
+    group_exceptions: float = 0.0
     heldout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -60,7 +60,11 @@ class Splits:
         numbers = sequence("splits.novel_groups", self.novel_groups)
         groups = tuple(whole("a number of splits.novel_groups", item, 3, MAX_ITEMS) for item in numbers)
         object.__setattr__(self, "novel_groups", groups)
-        object.__setattr__(self, "groups_seen", number("splits.groups_seen", self.groups_seen, 0, 0.5))
+        object.__setattr__(
+            self,
+            "group_exceptions",
+            number("splits.group_exceptions", self.group_exceptions, 0, 0.5),
+        )
         object.__setattr__(self, "diagonals", whole("splits.diagonals", self.diagonals, 0, MAX_ITEMS))
         object.__setattr__(self, "heldout", number("splits.heldout", self.heldout, 0, 0.9))
 

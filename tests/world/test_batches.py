@@ -47,7 +47,7 @@ NO_RELATION = replace(
 THREE_NEVER = replace(
     world_named("three_groups"), name="never", splits=replace(world_named("three_groups").splits, novel_groups=(3,))
 )
-THREE_SELDOM = replace(THREE_NEVER, name="seldom", splits=replace(THREE_NEVER.splits, groups_seen=0.2))
+THREE_SELDOM = replace(THREE_NEVER, name="seldom", splits=replace(THREE_NEVER.splits, group_exceptions=0.2))
 
 
 @pytest.mark.parametrize("name", WORLDS)

@@ -73,7 +73,11 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ),
         ("splits.novel_groups", [3], "splits.novel_groups has 3, max_groups is 2 and more_groups is 0.0: expected"),
         ("splits.novel_groups", [2], "a number of splits.novel_groups is 2: expected a whole number from 3"),
-        ("splits.groups_seen", 0.6, "splits.groups_seen is 0.6: expected a number from 0 to 0.5"),
+        (
+            "splits.group_exceptions",
+            0.6,
+            "splits.group_exceptions is 0.6: expected a number from 0 to 0.5",
+        ),
         ("splits.diagonals", 6, "splits.diagonals is 6: expected fewer than the 6 shapes"),
         ("splits.heldout", 1, "splits.heldout is 1: expected a number from 0 to 0.9"),
         ("palette", {}, "a key of world is 'palette'"),

@@ -117,9 +117,9 @@ def _in_split(split: str, groups: Ints, links: Ints, world: World) -> Bools:
         right &= found == (split == "novel_relation")
     if "novel_groups" in names:
         novel = np.isin(present.sum(axis=1), world.splits.novel_groups)
-        if world.splits.groups_seen:
+        if world.splits.group_exceptions:
             asked = np.flatnonzero(novel & right)
-            novel[asked] = _fractions(groups[asked], links[asked], table) < 1 - world.splits.groups_seen
+            novel[asked] = _fractions(groups[asked], links[asked], table) < 1 - world.splits.group_exceptions
         right &= novel == (split == "novel_groups")
     if "heldout" in names:
         left = np.flatnonzero(right)
