@@ -39,9 +39,20 @@ def read_rows(table: Path, count: int | None = None) -> list[dict[str, Any]]:
 def _text_rows(table: Path) -> list[dict[str, Any]]:
     text = read_text(table)
     try:
-        return list(csv.DictReader(StringIO(text))) if table.suffix == ".csv" else list(_json_rows(table, text))
+        return list(_csv_rows(table, text) if table.suffix == ".csv" else _json_rows(table, text))
     except csv.Error as error:
         raise UserError(f"{table} cannot be read: {error}") from error
+
+
+def _csv_rows(table: Path, text: str) -> Iterator[dict[str, Any]]:
+    rows = csv.DictReader(StringIO(text))
+    for row in rows:
+        if None in row:  # what has no column
+            columns = len(rows.fieldnames or ())
+            raise UserError(
+                f"{table}, line {rows.line_num} has more values than the first line has columns ({columns})"
+            )
+        yield row
 
 
 def _json_rows(table: Path, text: str) -> Iterator[dict[str, Any]]:

@@ -22,12 +22,13 @@ from cvae_lightning.world.mix import Mix
 from cvae_lightning.world.named import DEFAULT, V1, is_shipped, world_named, world_names, world_of_config
 from cvae_lightning.world.renderer import render
 from cvae_lightning.world.sampler import complete_meaning, sample, sample_meaning, sample_scene, scene_rng
+from cvae_lightning.world.saved import from_plain, to_plain
 from cvae_lightning.world.scene import OPPOSITES, UNCLEAR, Group, Meaning, Scene, Thing
 from cvae_lightning.world.spacing import Spacing
 from cvae_lightning.world.splits import NUMBERS, Splits
 from cvae_lightning.world.vision.detector import Detection, detect
 from cvae_lightning.world.words import WordTables, word_tables
-from cvae_lightning.world.world import World, from_plain, to_plain
+from cvae_lightning.world.world import World
 
 __all__ = [
     "ATOMS",

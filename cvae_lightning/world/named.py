@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from cvae_lightning.spelling import check_known
-from cvae_lightning.world.world import World, from_plain
+from cvae_lightning.world.saved import from_plain
+from cvae_lightning.world.world import World
 
 _PACKAGE = Path(__file__).parent.parent
 FOLDER = next(folder for folder in (_PACKAGE / "conf/world", _PACKAGE.parent / "conf/world") if folder.is_dir())

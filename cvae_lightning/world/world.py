@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import Field, dataclass, field, fields
 from itertools import pairwise
 from typing import Any
 
@@ -11,8 +11,8 @@ from cvae_lightning.spelling import check_known, listed
 from cvae_lightning.world.frozen import FrozenMapping
 from cvae_lightning.world.language import JOINED, MAX_COUNT, Language
 from cvae_lightning.world.mix import Mix
-from cvae_lightning.world.outlines import CIRCLE, Outline, outline, reach
-from cvae_lightning.world.plain import check_keys, mapping, number, sequence, truth, whole, word
+from cvae_lightning.world.outlines import Outline, outline, reach
+from cvae_lightning.world.plain import mapping, number, sequence, truth, whole, word
 from cvae_lightning.world.scene import RELATIONS
 from cvae_lightning.world.spacing import Spacing
 from cvae_lightning.world.splits import Splits
@@ -89,7 +89,7 @@ class World:
         put("strict", truth("strict", self.strict))
         self._check_parts()
         self._check_language()
-        put("_key", repr([getattr(self, item.name) for item in _inputs(World)]))
+        put("_key", repr([getattr(self, item.name) for item in inputs_of(World)]))
 
     def __eq__(self, other: object) -> bool:
         # All fields as one text: quick, as what is computed once for a world is found by it for every scene.
@@ -150,53 +150,9 @@ class World:
         _same("language.counts", self.language.counts, "max_counts", range(1, self.max_count(None) + 1))
 
 
-def to_plain(world: World) -> dict[str, Any]:
-    """The world as mappings, lists, numbers and words, which JSON and YAML can hold.
-
-    >>> from cvae_lightning.world import DEFAULT
-    >>> from_plain(to_plain(DEFAULT)) == DEFAULT
-    True
-    """
-    plain = {item.name: _plain(getattr(world, item.name)) for item in _inputs(World)}
-    return plain | {"shapes": {shape: corners or CIRCLE for shape, corners in plain["shapes"].items()}}
-
-
-def from_plain(plain: object) -> World:
-    """The world of plain data, as :func:`to_plain` gives it or as the files of ``conf/world`` hold it.
-
-    Raises:
-        ValueError: it is not a world; the message names what is wrong.
-
-    >>> from cvae_lightning.world import DEFAULT
-    >>> from_plain(to_plain(DEFAULT) | {"background": [250, 250]})
-    Traceback (most recent call last):
-    ValueError: background is [250, 250]: expected a list of 3 items
-    """
-    items = _items("world", World, plain)
-    for name, record in (("spacing", Spacing), ("mix", Mix), ("language", Language), ("splits", Splits)):
-        if name in items:
-            items[name] = record(**_items(name, record, items[name]))
-    return World(**items)
-
-
-def _items(what: str, record: type, plain: object) -> dict[str, Any]:
-    """The fields of a record from a mapping that has all that it needs and no others."""
-    known = [item.name for item in _inputs(record)]
-    needed = [f.name for f in _inputs(record) if f.default is MISSING and f.default_factory is MISSING]
-    return check_keys(what, plain, known, needed)
-
-
-def _inputs(record: Any) -> list[Field[Any]]:
+def inputs_of(record: Any) -> list[Field[Any]]:
     """The fields that a record is made from."""
     return [item for item in fields(record) if item.init]
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _read(what: str, value: object, reader: Any) -> FrozenMapping[str, Any]:

@@ -116,6 +116,12 @@ def written(name: str, content: bytes) -> Callable[[Path], None]:
     return change
 
 
+def longer_row(root: Path) -> None:
+    for name in ("a", "deep/b"):
+        picture(root / f"{name}.png")
+    (root / "metadata.csv").write_text("text\na.png,a red star\n")
+
+
 def beside(*names: str) -> Callable[[Path], None]:
     def change(root: Path) -> None:
         for name in names:
@@ -156,6 +162,7 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str]] = {
         r"5 files are without a caption beside it, .*2\.png, \.\.",
     ),
     "empty folder": (lambda root: None, "no picture there"),
+    "more values than columns": (longer_row, r"metadata\.csv, line 2 has more values than the first line has columns"),
     "no samples": (no_samples, "no picture there of the prompt 'a blue cross'"),
     "no prompt": (no_prompt, "has no prompt"),
 }

@@ -4,6 +4,7 @@ import json
 import re
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,9 +158,14 @@ def damaged(good: bytes, damage: str) -> bytes:
         "truth values": foreign(tensors | {LACKING: tensors[LACKING].bool()}, header),
         "endless layers": foreign(tensors, re.sub(r'"part": "ResidualDecoder"', r'\g<0>, "layers": 10000000', header)),
         "endless stages": foreign(tensors, re.sub(r'"part": "ResidualDecoder"', r'\g<0>, "stages": 10000000', header)),
+        "a word with two meanings": foreign(tensors, json.dumps(content | {"world": ambiguous(content["world"])})),
         "a name twice": foreign(tensors, header.replace('{"format_version"', '{"format_version": 1, "format_version"')),
         "a tensor twice": repeated(good),
     }[damage]
+
+
+def ambiguous(world: dict[str, Any]) -> dict[str, Any]:
+    return world | {"language": world["language"] | {"sizes": world["language"]["sizes"] | {"small": ["blue"]}}}
 
 
 def repeated(good: bytes) -> bytes:
@@ -194,6 +200,7 @@ DAMAGES = {
     "truth values": f"{LACKING} holds torch.bool",
     "endless layers": "10000000 layers: expected at most",
     "endless stages": "10000000 stages: expected at most",
+    "a word with two meanings": "'blue' is a word of the",
     "a name twice": "'format_version' is in it twice",
     "a tensor twice": "damaged|duplicate|twice",
     "another shape": r"likelihood\.running_error",
