@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cvae_lightning.data.captioned import CaptionedDataModule
 from cvae_lightning.data.dataset import ShapeSceneDataset
 from cvae_lightning.data.tokenizer import CaptionTokenizer
-from cvae_lightning.world import DEFAULT, World
+from cvae_lightning.world import DEFAULT, World, word_tables
 
 AMPLE = 32
 """Tokens that the captions of no world need."""
@@ -30,6 +30,8 @@ class ShapeSceneDataModule(CaptionedDataModule):
         synonyms: whether captions use all words of the language.
         max_length: the largest number of tokens of a caption.
         fit_captions: how many training captions the tokenizer is fitted on; more would not add a word.
+        all_words: whether the tokenizer also has those words of the world that training captions do not have, for a
+            recipe that is given what words mean.
         world: what there is, and how it is said.
 
     Raises:
@@ -53,6 +55,7 @@ class ShapeSceneDataModule(CaptionedDataModule):
         synonyms: bool = True,
         max_length: int = 32,
         fit_captions: int = 10_000,
+        all_words: bool = False,
         world: World = DEFAULT,
     ) -> None:
         if not 0 < val_fraction < 1:
@@ -76,12 +79,13 @@ class ShapeSceneDataModule(CaptionedDataModule):
             check_length(tokenizer, datasets["train"].captions(CHECKED))
         super().__init__(datasets, tokenizer, batch_size, num_workers, shuffle_seed)
         self.fit_captions, self._training = fit_captions, datasets["train"]
-        self.world = world
+        self.all_words, self.world = all_words, world
 
     def setup(self, stage: str | None = None) -> None:
         """Fit the tokenizer, once; every rank finds the same words."""
         if not self.tokenizer.words:
-            self.tokenizer.fit(self._training.captions(self.fit_captions))
+            further = word_tables(self.world).vocabulary if self.all_words else ()
+            self.tokenizer.fit([*self._training.captions(self.fit_captions), *further])
 
 
 def check_length(tokenizer: CaptionTokenizer, captions: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ import torch
 
 from cvae_lightning import ConditionalVAE, CVAEModule, ShapeSceneDataModule, load
 from cvae_lightning.data import Batch
+from cvae_lightning.world import DEFAULT, word_tables
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,15 @@ def test_the_vocabulary_travels_in_the_state(data: ShapeSceneDataModule) -> None
     other = ShapeSceneDataModule(size=10, canvas_size=32)
     other.load_state_dict(data.state_dict())
     assert other.tokenizer.words == data.tokenizer.words
+
+
+def test_words_of_the_world_that_captions_do_not_have() -> None:
+    few, all_of_them = (
+        ShapeSceneDataModule(size=10, canvas_size=32, fit_captions=1, all_words=every) for every in (False, True)
+    )
+    few.setup()
+    all_of_them.setup()
+    assert set(few.tokenizer.words) < set(all_of_them.tokenizer.words) == set(word_tables(DEFAULT).vocabulary)
 
 
 def test_impossible_arguments_are_named() -> None:
