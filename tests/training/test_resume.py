@@ -1,5 +1,6 @@
 """A run with penalties and averaged weights continues after a stop as if it had not stopped."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,15 @@ def test_a_run_may_take_up_a_penalty_and_an_average_midway(command, tmp_path: Pa
     less = ["penalties=[]", "callbacks.weight_average.decay=null", "trainer.max_epochs=3"]
     done = command("train", f"resume={tmp_path / 'run'}", *less, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_run_that_was_killed_while_it_drew_its_last_pictures(command, tmp_path: Path) -> None:
+    """Its training is over, in the middle of an epoch, so that no epoch follows."""
+    assert command("train", *TINY, "+trainer.max_steps=4", "hydra.run.dir=run", cwd=tmp_path).returncode == 0
+    summary = tmp_path / "run" / "metrics.json"
+    whole = json.loads(summary.read_text())
+    summary.unlink()
+    done = command("train", f"resume={tmp_path / 'run'}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    again = json.loads(summary.read_text())
+    assert [again[name] for name in ("steps", "epochs", "metrics")] == [whole["steps"], 1, whole["metrics"]]

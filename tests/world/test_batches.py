@@ -99,8 +99,8 @@ def test_a_number_of_groups_is_withheld_whole_or_nearly():
 
     assert set(numbers("train", THREE_NEVER)) == {1, 2}
     assert set(numbers("novel_groups", THREE_NEVER)) == set(numbers("novel_groups", THREE_SELDOM)) == {3}
-    seen = numbers("train", THREE_SELDOM).count(3) / 1_500  # 0.35 of meanings have three groups, 0.2 of these are seen
-    assert 0.07 < seen < 0.13
+    share = numbers("train", THREE_SELDOM).count(3) / 1_500  # 0.35 of meanings have three groups, 0.2 of these are left
+    assert 0.07 < share < 0.13
 
 
 def test_streams_are_generators():
