@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cvae_lightning import load
@@ -75,12 +76,24 @@ def _kinds(split: str, caption: str, world: World) -> list[str]:
 
 
 def draw(found: dict[str, Any], path: Path) -> None:
-    """Shares right over the number of pictures and of diagonals, and as bars for what was never seen."""
-    figure = Figure(figsize=(10, 3.2), layout="constrained")
-    few, diagonals, never = figure.subplots(1, 3)
-    _curve(few, found, "pictures_", "pictures in training", ("test", "heldout"))
-    few.set_xscale("log")
-    _curve(diagonals, found, "diagonals_", "diagonals withheld, of ten", ("test", "novel_pair"))
+    """What was found: curves over the number of pictures and of diagonals, and bars for what was never seen."""
+    panels = {
+        "pictures_": lambda axis: _curve(axis, found, "pictures_", "pictures in training", ("test", "heldout")),
+        "diagonals_": lambda axis: _curve(
+            axis, found, "diagonals_", "diagonals withheld, of ten", ("test", "novel_pair")
+        ),
+        "": lambda axis: _bars(axis, found),
+    }
+    shown = [name for name in panels if any(q.startswith(name or ("numbers", "three")) for q in found)]
+    figure = Figure(figsize=(4 * len(shown), 3.2), layout="constrained")
+    axes = figure.subplots(1, max(1, len(shown)), squeeze=False)[0]
+    for name, axis in zip(shown, axes, strict=False):
+        panels[name](axis)
+        axis.set(ylim=(0, 105), ylabel="right, %")
+    figure.savefig(path, dpi=150)
+
+
+def _bars(axis: Axes, found: dict[str, Any]) -> None:
     bars = [
         ("4 in a group", "numbers", "novel_count, largest count 4"),
         ("5 in a group", "numbers", "novel_count, largest count 5"),
@@ -90,24 +103,23 @@ def draw(found: dict[str, Any], path: Path) -> None:
     bars = [(label, name, key) for label, name, key in bars if key in found.get(name, {})]
     cells = [found[name][key] for _, name, key in bars]
     values = [100 * cell["right"] / cell["of"] for cell in cells]
-    never.bar([label for label, _, _ in bars], values, yerr=_errors(values, cells), capsize=3, color="#888")
-    never.set(title="never or seldom in training", ylim=(0, 100))
-    never.tick_params(labelsize=7)
-    few.set_ylabel("right, %")
-    figure.savefig(path, dpi=150)
+    axis.bar([label for label, _, _ in bars], values, yerr=_errors(values, cells), capsize=3, color="#888")
+    axis.set_title("never or seldom in training", size=9)
+    axis.tick_params(labelsize=7)
 
 
-def _curve(axis: Any, found: dict[str, Any], prefix: str, label: str, splits: Sequence[str]) -> None:
+def _curve(axis: Axes, found: dict[str, Any], prefix: str, label: str, splits: Sequence[str]) -> None:
     numbers = sorted(int(name.removeprefix(prefix)) for name in found if name.startswith(prefix))
     for split, marker in zip(splits, "os", strict=True):
-        cells = [found[f"{prefix}{number}"].get(split) for number in numbers]
-        points = [(n, cell) for n, cell in zip(numbers, cells, strict=True) if cell]
+        points = [(n, cell) for n in numbers if (cell := found[f"{prefix}{n}"].get(split))]
         if points:
             values = [100 * cell["right"] / cell["of"] for _, cell in points]
             errors = _errors(values, [cell for _, cell in points])
             axis.errorbar([n for n, _ in points], values, yerr=errors, marker=marker, capsize=3, label=split)
             axis.legend(fontsize=7)
-    axis.set(xlabel=label, ylim=(0, 100))
+    axis.set_xlabel(label)
+    if prefix == "pictures_":
+        axis.set_xscale("log")
 
 
 def _errors(values: Sequence[float], cells: Sequence[dict[str, Any]]) -> list[list[float]]:

@@ -43,6 +43,8 @@ class AttributesTextEncoder(TextEncoder):
         pad_id: token id of padding.
         num_groups: G, the largest number of groups per caption.
         objects_per_group: N, the largest number of objects per group.
+        embed_counts: whether an object's embedding says how many its group has. Without it an object is the same in a
+            group of any number, also of one that training never had.
 
     Raises:
         ValueError: the lexicon does not fit the tokenizer, or is not one.
@@ -63,12 +65,14 @@ class AttributesTextEncoder(TextEncoder):
         pad_id: int = 0,
         num_groups: int = NUM_GROUPS,
         objects_per_group: int = OBJECTS_PER_GROUP,
+        embed_counts: bool = True,
     ) -> None:
         super().__init__()
         self.caption_dim, self.pad_id, self.num_objects = caption_dim, pad_id, num_groups * objects_per_group
         self.objects_per_group = objects_per_group
         self.lexicon = Lexicon(vocab_size, lexicon, num_groups)
-        self.attributes = nn.ModuleList([_embedding(caption_dim) for _ in GROUP_ROLES])
+        self.first = 0 if embed_counts else 1  # of the roles of a group, of which the count is the first
+        self.attributes = nn.ModuleList([_embedding(caption_dim) for _ in GROUP_ROLES[self.first :]])
         self.link = _embedding(2 * caption_dim)
         self.state = mlp(caption_dim, caption_dim, caption_dim)
         self.pool = nn.Linear(num_groups * caption_dim, caption_dim)
@@ -81,7 +85,8 @@ class AttributesTextEncoder(TextEncoder):
         """
         token_mask(tokens, self.pad_id)
         parsed = self.lexicon(tokens)
-        groups = torch.stack([table(parsed.groups[..., k]) for k, table in enumerate(self.attributes)]).sum(dim=0)
+        roles = enumerate(self.attributes, start=self.first)
+        groups = torch.stack([table(parsed.groups[..., k]) for k, table in roles]).sum(dim=0)
         groups = groups + self._links(parsed.links)  # (B, G, C)
         mask = object_mask(parsed.counts, self.objects_per_group)  # (B, G * N)
         objects = Masked(repeat_per_object(groups + self.state(groups), mask), mask_or_ones(mask))  # (B, G * N, C)
