@@ -53,6 +53,17 @@ def table(meaning: Meaning) -> tuple[list[list[int]], int]:
     return [*rows, *[[0] * 4] * (2 - len(rows))], link
 
 
+def test_an_object_need_not_know_how_many_there_are() -> None:
+    tokens = TOKENIZER.encode_batch(["2 small red stars", "5 small red stars"])
+    torch.manual_seed(0)
+    without = AttributesTextEncoder(len(TOKENIZER), 16, lexicon(TOKENIZER.vocabulary), embed_counts=False)
+    for model, equal in ((encoder(), False), (without, True)):
+        objects = model(tokens).objects
+        assert objects is not None
+        assert objects.mask.sum(dim=1).tolist() == [2, 5]
+        assert torch.equal(objects.values[0, 0], objects.values[1, 0]) is equal
+
+
 def test_it_reads_what_the_parser_reads() -> None:
     rng = np.random.default_rng(1)
     captions = [describe(meaning, rng) for meaning in meanings(4000)]
