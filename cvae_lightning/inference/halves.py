@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 import torch
 from torch import Tensor
 
 from cvae_lightning.models import ConditionalVAE
 
+_in_use = Lock()
+"""While one call has changed the number of threads, which is the process's, others leave it as it is."""
 FEWEST = 8
 """Images for which a second thread is worth its start."""
 
@@ -20,7 +23,7 @@ def generate(model: ConditionalVAE, tokens: Tensor, noise: Tensor) -> Tensor:
     Half of them are generated in a second thread where the model is on a processor with a core for it.
     """
     threads = torch.get_num_threads()
-    if threads < 2 or len(tokens) < FEWEST or tokens.device.type != "cpu":
+    if threads < 2 or len(tokens) < FEWEST or tokens.device.type != "cpu" or not _in_use.acquire(blocking=False):
         return model.generate(tokens, noise=noise)
     (tokens, other_tokens), (noise, other_noise) = tokens.tensor_split(2), noise.tensor_split(2)
 
@@ -36,3 +39,4 @@ def generate(model: ConditionalVAE, tokens: Tensor, noise: Tensor) -> Tensor:
             return torch.cat([model.generate(tokens, noise=noise), other.result()])
     finally:
         torch.set_num_threads(threads)
+        _in_use.release()

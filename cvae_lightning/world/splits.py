@@ -67,6 +67,11 @@ class Splits:
         )
         object.__setattr__(self, "diagonals", whole("splits.diagonals", self.diagonals, 0, MAX_ITEMS))
         object.__setattr__(self, "heldout", number("splits.heldout", self.heldout, 0, 0.9))
+        if self.heldout + self.group_exceptions >= 1:
+            raise ValueError(
+                f"splits.heldout is {self.heldout} and splits.group_exceptions is {self.group_exceptions}: "
+                "expected less than 1 together"
+            )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -136,10 +136,10 @@ class World:
             for shape in (first, second):
                 check_known("a shape of splits.novel_relation", shape, self.shapes)
         for groups in self.splits.novel_groups:
-            if groups > self.max_groups or not self.more_groups:
+            if groups > self.max_groups or not 0 < self.more_groups < 1:
                 raise ValueError(
                     f"splits.novel_groups has {groups}, max_groups is {self.max_groups} and more_groups is "
-                    f"{self.more_groups}: expected a number of groups that captions have"
+                    f"{self.more_groups}: expected a number of groups that some captions have and others do not"
                 )
 
     def _check_language(self) -> None:

@@ -30,6 +30,10 @@ EVALUATION = ["bound_images=8", "bound_samples=4", "coverage_captions=4", "cover
 """The parts of an evaluation that are not asked for here, kept short."""
 
 
+DONE = "evaluation/evaluation.json"
+"""In the folder of a question: its last file."""
+
+
 def main() -> None:
     given = _arguments()
     for name in given.only:
@@ -38,10 +42,10 @@ def main() -> None:
             resumed = [f"resume={folder}"] if (folder / "checkpoints").is_dir() else []
             new = [f"+experiment={given.recipe}", f"+generalisation={name}", f"seed={given.seed}"]
             command("train", *(resumed or [*new, *given.overrides, f"hydra.run.dir={folder}"]))
-        if not (folder / "evaluation" / "evaluation.json").exists():
+        if not (folder / DONE).exists():
             where = f"hydra.run.dir={folder / 'evaluation'}"
             command("evaluate", f"run={folder}", f"captions={given.captions}", *EVALUATION, where)
-    found = {name: shares(given.output / name) for name in QUESTIONS if (given.output / name / "evaluation").is_dir()}
+    found = {name: shares(given.output / name) for name in QUESTIONS if (given.output / name / DONE).is_file()}
     (given.output / "results.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     draw(found, given.output / "curves.png")
 

@@ -72,6 +72,11 @@ def changed(path: str, value: Any) -> dict[str, Any]:
             "splits.novel_relation is ['star', 'above']: expected a list of 3",
         ),
         ("splits.novel_groups", [3], "splits.novel_groups has 3, max_groups is 2 and more_groups is 0.0: expected"),
+        (
+            "splits",
+            {"heldout": 0.5, "group_exceptions": 0.5},
+            "splits.group_exceptions is 0.5: expected less",
+        ),
         ("splits.novel_groups", [2], "a number of splits.novel_groups is 2: expected a whole number from 3"),
         (
             "splits.group_exceptions",

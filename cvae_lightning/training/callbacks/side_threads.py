@@ -8,6 +8,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from cvae_lightning.models import SideThread
 from cvae_lightning.training.module import CVAEModule
@@ -37,7 +38,8 @@ class UseSideThread(Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, CVAEModule)
         batch = getattr(trainer.datamodule, "batch_size", 1)  # type: ignore[attr-defined]
-        if not uses_side_thread(self.use, pl_module, batch, trainer.world_size):
+        alone = isinstance(trainer.strategy, SingleDeviceStrategy) and trainer.accumulate_grad_batches == 1
+        if not uses_side_thread(self.use, pl_module, batch, alone):
             return
         total = torch.get_num_threads()
         pl_module.model.use_side_thread(SideThread(total // 2))
@@ -70,9 +72,17 @@ class UseSideThread(Callback):
         pl_module.model.use_side_thread(None)
 
 
-def uses_side_thread(use: bool | str, module: CVAEModule, batch_size: int, world_size: int = 1) -> bool:
-    """Whether a training computes beside: what ``use`` says, and never on other devices or on several."""
-    if use is False or module.device.type != "cpu" or world_size > 1:
+def uses_side_thread(use: bool | str, module: CVAEModule, batch_size: int, alone: bool = True) -> bool:
+    """Whether a training computes beside: what ``use`` says, and never on other devices, or where it is not alone.
+
+    Args:
+        use: the setting.
+        module: what is trained.
+        batch_size: scenes per update.
+        alone: whether no other process, and no earlier backward pass of the same update, adds to the gradients: then
+            the order of sums would be that of two threads.
+    """
+    if use is False or module.device.type != "cpu" or not alone:
         return False
     small = batch_size * module.model.image_size**2 <= SMALL_BATCH
     return use is True or (small and module.model.has_branches)

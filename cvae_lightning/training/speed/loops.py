@@ -77,7 +77,7 @@ def loop_by_hand(
     scaler = torch.amp.GradScaler(device.type, enabled=hardware.precision == "16-mixed")
     averaged = [parameter.detach().clone() for parameter in parameters]
     decay = config.callbacks.weight_average.decay
-    if uses_side_thread(config.side_thread, module, config.data.batch_size):
+    if uses_side_thread(config.side_thread, module, config.data.batch_size):  # the loop never accumulates
         total = torch.get_num_threads()
         module.model.use_side_thread(SideThread(total // 2))
         torch.set_num_threads(max(total - total // 2, 1))
