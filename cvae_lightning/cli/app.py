@@ -71,12 +71,22 @@ def mistakes() -> Iterator[None]:
         print("stopped", file=sys.stderr, flush=True)
         raise SystemExit(INTERRUPTED) from None
     except Exception as error:
+        if is_interrupt(error) and os.environ.get(TRACEBACKS) != "1":
+            print("stopped", file=sys.stderr, flush=True)
+            raise SystemExit(INTERRUPTED) from None
         from cvae_lightning.cli.explain import describe
 
         paragraph = describe(error)
         if paragraph is None or os.environ.get(TRACEBACKS) == "1":
             raise
         fail(paragraph)
+
+
+def is_interrupt(error: BaseException | None) -> bool:
+    """Whether an error was raised while a Ctrl-C was being handled, by a library's own cleaning up."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pytest
 from support import ROOT
 
 import cvae_lightning
-from cvae_lightning.cli.app import interrupts_are_kept
+from cvae_lightning.cli.app import interrupts_are_kept, mistakes
 
 
 def started(*arguments: str, **variables: str) -> subprocess.Popen[bytes]:
@@ -106,3 +106,16 @@ def test_an_interrupt_in_a_destructor_is_not_lost(capsys: pytest.CaptureFixture[
         signal.signal(signal.SIGINT, before)
     Interrupted()  # at a command's end there is nothing left to stop
     assert capsys.readouterr().err == ""
+
+
+def test_an_interrupt_that_a_library_replaces_is_still_one(capsys: pytest.CaptureFixture[str]) -> None:
+    def clean_up() -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise AttributeError("of a library that cleans up")
+
+    with pytest.raises(SystemExit) as stopped, mistakes():
+        clean_up()
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "stopped\n"

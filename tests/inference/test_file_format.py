@@ -22,6 +22,7 @@ from cvae_lightning.inference.file_format import Saved, to_file
 from cvae_lightning.inference.header import KEY
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE, ResidualDecoder, blueprint
+from cvae_lightning.runs.layout import SHIPPED
 from cvae_lightning.training.factory import build_module
 from cvae_lightning.world import DEFAULT, to_plain, word_tables
 
@@ -113,6 +114,20 @@ def test_the_flagship_fits_into_16_megabytes(flagship: Painter, tmp_path: Path) 
     assert file.stat().st_size < 16e6
     with safe_open(file, framework="pt") as opened:
         assert set(opened.metadata()) == {KEY}  # several entries would be written in an order that changes
+
+
+def test_a_flipped_bit_in_the_shipped_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "model.safetensors"
+    content = bytearray(next(one for one in SHIPPED if one.is_file()).read_bytes())
+    monkeypatch.setattr("cvae_lightning.inference.digest.SHIPPED", [file])
+    for flipped in (0, 1):
+        content[-1000] ^= flipped
+        file.write_bytes(content)
+        if flipped:
+            with pytest.raises(UserError, match="SHA-256 is another"):
+                load(file)
+        else:
+            load(file)
 
 
 def test_more_than_plain_data_is_refused(small: Painter) -> None:
