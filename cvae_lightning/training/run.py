@@ -168,7 +168,8 @@ def _finish(folder: Path, parts: Parts, trainer: pl.Trainer, metrics: Mapping[st
     summary = {
         "metrics": dict(metrics),
         "steps": trainer.global_step,
-        "epochs": trainer.fit_loop.epoch_progress.current.started,  # completed is not counted where max_steps ends one
+        # Lightning does not count as completed what max_steps ended.
+        "epochs": trainer.fit_loop.epoch_progress.current.started,  # type: ignore[attr-defined]
         "parameters": sum(p.numel() for p in parts.module.model.parameters()),
         "training_minutes": round(speed.seconds / 60, 2),
         "images_per_second": round(speed.images_per_second, 1),
