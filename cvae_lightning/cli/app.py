@@ -68,18 +68,23 @@ def mistakes() -> Iterator[None]:
     except KeyboardInterrupt:
         if os.environ.get(TRACEBACKS) == "1":
             raise
-        print("stopped", file=sys.stderr, flush=True)
-        raise SystemExit(INTERRUPTED) from None
+        _stop()
     except Exception as error:
-        if is_interrupt(error) and os.environ.get(TRACEBACKS) != "1":
-            print("stopped", file=sys.stderr, flush=True)
-            raise SystemExit(INTERRUPTED) from None
         from cvae_lightning.cli.explain import describe
 
         paragraph = describe(error)
-        if paragraph is None or os.environ.get(TRACEBACKS) == "1":
+        if os.environ.get(TRACEBACKS) == "1":
             raise
-        fail(paragraph)
+        if paragraph is not None:  # also of what fails after a Ctrl-C, such as saving on a full disk
+            fail(paragraph)
+        if is_interrupt(error):
+            _stop()
+        raise
+
+
+def _stop() -> NoReturn:
+    print("stopped", file=sys.stderr, flush=True)
+    raise SystemExit(INTERRUPTED) from None
 
 
 def is_interrupt(error: BaseException | None) -> bool:

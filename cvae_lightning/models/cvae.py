@@ -16,7 +16,7 @@ from cvae_lightning.models.encoders.conv import ConvEncoder
 from cvae_lightning.models.gaussian import Gaussian, draw
 from cvae_lightning.models.interfaces import CaptionEncoding, Decoder, Encoder, Prior, TextEncoder, check_positive
 from cvae_lightning.models.likelihood import GaussianLikelihood, Likelihood
-from cvae_lightning.models.nn.side_thread import Branch, SideThread
+from cvae_lightning.models.nn.side_thread import Branch, SideThread, side_of
 from cvae_lightning.models.priors.gaussian import StandardPrior
 from cvae_lightning.models.serialization import part
 from cvae_lightning.models.text.lstm import LSTMTextEncoder
@@ -163,9 +163,8 @@ class ConditionalVAE(nn.Module):
 
     def _branch(self, caption: CaptionEncoding) -> Branch | None:
         """Where the prior's loss is computed beside the rest; None where it is not."""
-        if self.side_thread is None or not (self.training and torch.is_grad_enabled()):
-            return None
-        return self.side_thread.branch(*caption.tensors())
+        side = side_of(self)
+        return side.branch(*caption.tensors()) if side is not None and self.has_branches else None
 
     def _start(self, branch: Branch | None, posterior: Gaussian, caption: CaptionEncoding) -> Callable[[], Tensor]:
         """Begin to compute the prior's loss; what is returned waits for it."""

@@ -65,8 +65,8 @@ def _predicates(world: World) -> dict[str, Accepts]:
 
     def novel_groups(meaning: Meaning) -> bool:
         # Held-out contents are at the other end of the fractions.
-        novel = len(meaning.groups) in splits.novel_groups
-        return novel and (not splits.group_exceptions or content(meaning).fraction() < 1 - splits.group_exceptions)
+        many = len(meaning.groups) in splits.novel_groups
+        return many and content(meaning).fraction() < 1 - splits.group_exceptions
 
     def heldout(meaning: Meaning) -> bool:
         return content(meaning).fraction() < splits.heldout

@@ -9,7 +9,8 @@ from cvae_lightning.world.plain import MAX_ITEMS, number, sequence, whole, word
 
 COMMON = ("train", "val", "test")
 NOVEL = ("novel_pair", "novel_count", "novel_relation", "novel_groups")
-NUMBERS = {name: index for index, name in enumerate((*COMMON, *NOVEL[:3], "heldout", "novel_groups"))}
+_NUMBERED = (*COMMON, "novel_pair", "novel_count", "novel_relation", "heldout", "novel_groups")  # by age
+NUMBERS = {name: index for index, name in enumerate(_NUMBERED)}
 """The number of each split that a world may have, which its scenes' random generators are made from."""
 
 
@@ -60,11 +61,8 @@ class Splits:
         numbers = sequence("splits.novel_groups", self.novel_groups)
         groups = tuple(whole("a number of splits.novel_groups", item, 3, MAX_ITEMS) for item in numbers)
         object.__setattr__(self, "novel_groups", groups)
-        object.__setattr__(
-            self,
-            "group_exceptions",
-            number("splits.group_exceptions", self.group_exceptions, 0, 0.5),
-        )
+        exceptions = number("splits.group_exceptions", self.group_exceptions, 0, 0.5)
+        object.__setattr__(self, "group_exceptions", exceptions)
         object.__setattr__(self, "diagonals", whole("splits.diagonals", self.diagonals, 0, MAX_ITEMS))
         object.__setattr__(self, "heldout", number("splits.heldout", self.heldout, 0, 0.9))
         if self.heldout + self.group_exceptions >= 1:

@@ -16,6 +16,7 @@ from support import ROOT
 
 import cvae_lightning
 from cvae_lightning.cli.app import interrupts_are_kept, mistakes
+from cvae_lightning.errors import UserError
 
 
 def started(*arguments: str, **variables: str) -> subprocess.Popen[bytes]:
@@ -119,3 +120,16 @@ def test_an_interrupt_that_a_library_replaces_is_still_one(capsys: pytest.Captur
         clean_up()
     assert stopped.value.code == 130
     assert capsys.readouterr().err == "stopped\n"
+
+
+def test_a_mistake_that_follows_an_interrupt_is_answered(capsys: pytest.CaptureFixture[str]) -> None:
+    def save() -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise UserError("the disk is full")
+
+    with pytest.raises(SystemExit) as stopped, mistakes():
+        save()
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == "error: the disk is full\n"

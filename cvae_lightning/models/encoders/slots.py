@@ -31,6 +31,7 @@ from cvae_lightning.models.latent_layout import LatentLayout
 from cvae_lightning.models.nn.attention import Block
 from cvae_lightning.models.nn.fourier import cell_centres
 from cvae_lightning.models.nn.residual_block import DownStages, smallest_side
+from cvae_lightning.models.nn.side_thread import side_of
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots, index_embedding, keep, with_index
 from cvae_lightning.models.serialization import part
 
@@ -151,18 +152,18 @@ class SlotEncoder(Encoder):
 
     def _features(self, contrast: Tensor) -> Tensor:
         """The body's features (B, widths[-1], side, side); of half the batch beside the other half, if they can be."""
-        if self.side_thread is None or len(contrast) < 2 or not (self.training and torch.is_grad_enabled()):
+        side = side_of(self)
+        if side is None or len(contrast) < 2:
             return self.body(contrast)
         first, second = contrast.tensor_split(2)
-        branch = self.side_thread.branch(second)
+        branch = side.branch(second)
         branch.start(self.body)
         return torch.cat([self.body(first), branch.result()])
 
     def _beside(self, work: Callable[[], Tensor]) -> Callable[[], Tensor]:
         """Work that needs no gradients, begun beside the rest if it can be; what is returned waits for it."""
-        if self.side_thread is None or not (self.training and torch.is_grad_enabled()):
-            return work
-        return self.side_thread.submit(work).result
+        side = side_of(self)
+        return work if side is None else side.submit(work).result
 
     def auxiliary_loss(self, images: Tensor, output: EncoderOutput) -> Tensor:
         """The competition's reconstruction and edge losses, in nats of a full-size image; (B,)."""

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class SideThread:
@@ -55,6 +55,13 @@ class SideThread:
         done: Future[Any] = Future()
         done.set_result(work())
         return done
+
+
+def side_of(part: nn.Module) -> SideThread | None:
+    """The ``side_thread`` of a model or of its encoder in a training pass; None elsewhere."""
+    side = part.side_thread if part.training and torch.is_grad_enabled() else None
+    assert side is None or isinstance(side, SideThread)
+    return side
 
 
 class Branch:

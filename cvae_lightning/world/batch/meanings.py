@@ -115,16 +115,13 @@ def _in_split(split: str, groups: Ints, links: Ints, world: World) -> Bools:
         for k in range(links.shape[1]):
             found |= table.novel_relation[shapes[:, k], links[:, k], shapes[:, k + 1]] & (links[:, k] != NONE)
         right &= found == (split == "novel_relation")
-    if "novel_groups" in names:
-        novel = np.isin(present.sum(axis=1), world.splits.novel_groups)
-        if world.splits.group_exceptions:
-            asked = np.flatnonzero(novel & right)
-            novel[asked] = _fractions(groups[asked], links[asked], table) < 1 - world.splits.group_exceptions
-        right &= novel == (split == "novel_groups")
-    if "heldout" in names:
+    if {"novel_groups", "heldout"} & set(names):
         left = np.flatnonzero(right)
-        held = _fractions(groups[left], links[left], table) < world.splits.heldout
-        right[left] = held == (split == "heldout")
+        fractions = _fractions(groups[left], links[left], table)
+        many = np.isin(present[left].sum(axis=1), world.splits.novel_groups)
+        novel = many & (fractions < 1 - world.splits.group_exceptions)
+        held = fractions < world.splits.heldout
+        right[left] = (novel == (split == "novel_groups")) & (held == (split == "heldout"))
     return right
 
 
