@@ -129,15 +129,10 @@ def demo_server() -> Iterator[str]:
 
     It is made before a browser is: the driver of the browser has an event loop, and Gradio would take it for its own.
     """
-    from cvae_lightning.web.server import bound_socket, make_server
+    from cvae_lightning.web.server import served
 
-    opened = bound_socket(0)
-    server = make_server(load())
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{opened.getsockname()[1]}/"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with served(load()) as address:
+        yield address
 
 
 def demo(page: Any, address: str, output: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -28,15 +27,10 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    from cvae_lightning.web.server import bound_socket, make_server
+    from cvae_lightning.web.server import served
 
-    opened = bound_socket(0)
-    server = make_server(load())
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{opened.getsockname()[1]}/"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with served(load()) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before its import, which reads it
 
@@ -71,3 +74,14 @@ def make_server(painter: Painter) -> uvicorn.Server:
         guarded(app), host=HOST, log_level="warning", access_log=False, limit_concurrency=MOST_CONNECTIONS, ws="none"
     )
     return uvicorn.Server(settings)
+
+
+@contextmanager
+def served(painter: Painter) -> Iterator[str]:
+    """Serve a painter's page from a thread of this process, as long as the block lasts; yields its address."""
+    opened, server = bound_socket(0), make_server(painter)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
+    thread.start()
+    yield f"http://{HOST}:{opened.getsockname()[1]}/"
+    server.should_exit = True
+    thread.join(timeout=30)

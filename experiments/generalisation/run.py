@@ -20,8 +20,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cvae_lightning import load
 from cvae_lightning.evaluation.proportions import wilson
+from cvae_lightning.inference.declared_world import declared_world
+from cvae_lightning.runs import find_checkpoint
 from cvae_lightning.world import World, parse
 
 CONF = Path(__file__).parents[2] / "conf" / "generalisation"
@@ -61,7 +62,7 @@ def command(name: str, *arguments: str) -> None:
 def shares(folder: Path) -> dict[str, Any]:
     """Of each split, and of each largest count and number of groups within it: how many are right, and of how many."""
     lines = (folder / "evaluation" / "samples.jsonl").read_text(encoding="utf-8").splitlines()
-    world = load(folder).world
+    world = declared_world(find_checkpoint(folder))
     assert world is not None
     table: dict[str, list[int]] = {}
     for line in map(json.loads, lines):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -42,23 +43,12 @@ OWN_SPLIT = {
 
 def write_own_evaluation(folder: Path, found: Mapping[str, Sequence[bool]], red: int = 0) -> Path:
     """An evaluation of own pictures, with whether each caption was found; caption i's original is (0, i, 255)."""
-    folder.mkdir(parents=True)
-    (folder / "evaluation.json").write_text(json.dumps(OWN | {"splits": dict.fromkeys(found, OWN_SPLIT)}))
-    rows = [
-        {
-            "split": split,
-            "index": index,
-            "caption": f"caption {index} of {split}",
-            "right": is_found,
-            "reason": "its caption is the best of 8" if is_found else "its caption has rank 3 of 8; best: <b>dog</b>",
-            "png": b64encode(png((red, index % 256, 0))).decode(),
-            "original": b64encode(png((0, index % 256, 255))).decode(),
-        }
-        for split, verdicts in found.items()
-        for index, is_found in enumerate(verdicts)
-    ]
-    (folder / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return folder
+
+    def own(index: int, is_found: bool) -> dict[str, Any]:
+        reason = "its caption is the best of 8" if is_found else "its caption has rank 3 of 8; best: <b>dog</b>"
+        return {"reason": reason, "original": b64encode(png((0, index % 256, 255))).decode()}
+
+    return _written(folder, OWN | {"splits": dict.fromkeys(found, OWN_SPLIT)}, found, "caption", red, own)
 
 
 def write_evaluation(folder: Path, right: Mapping[str, Sequence[bool]], red: int = 0, caption: str = "caption") -> Path:
@@ -66,18 +56,29 @@ def write_evaluation(folder: Path, right: Mapping[str, Sequence[bool]], red: int
 
     The picture of caption i has the colour (red, i, 0).
     """
+
+    def judged(index: int, is_right: bool) -> dict[str, Any]:
+        reason = "saw a red star" if is_right else "saw nothing, expected <b>a red star</b>"
+        return {"reason": reason, "reconstruction_right": True}
+
+    return _written(folder, json.loads(PUBLISHED.read_text()), right, caption, red, judged)
+
+
+def _written(
+    folder: Path,
+    results: Mapping[str, Any],
+    right: Mapping[str, Sequence[bool]],
+    caption: str,
+    red: int,
+    more: Callable[[int, bool], dict[str, Any]],
+) -> Path:
+    """A folder with results, and samples with these verdicts by split and with what else is kept of each."""
     folder.mkdir(parents=True)
-    (folder / "evaluation.json").write_text(json.dumps(json.loads(PUBLISHED.read_text())))
+    (folder / "evaluation.json").write_text(json.dumps(results))
     rows = [
-        {
-            "split": split,
-            "index": index,
-            "caption": f"{caption} {index} of {split}",
-            "right": is_right,
-            "reason": "saw a red star" if is_right else "saw nothing, expected <b>a red star</b>",
-            "reconstruction_right": True,
-            "png": b64encode(png((red, index % 256, 0))).decode(),
-        }
+        {"split": split, "index": index, "caption": f"{caption} {index} of {split}", "right": is_right}
+        | {"png": b64encode(png((red, index % 256, 0))).decode()}
+        | more(index, is_right)
         for split, verdicts in right.items()
         for index, is_right in enumerate(verdicts)
     ]
