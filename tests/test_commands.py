@@ -66,7 +66,7 @@ def test_generate_writes_the_judges_word_beside_each_picture(command, tmp_path: 
     arguments = [f"run={tiny_run}", 'captions=["an orange star"]', "seed=3", "best_of=4", "output=out"]
     done = command("generate", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert re.search("[01] of 1 pictures say what was asked, best of 4 each", done.stderr)
+    assert re.search("[01] of 1 picture says what was asked, best of 4 each", done.stderr)
     picture = Image.open(tmp_path / "out" / "000_an-orange-star_0.png")
     record = json.loads((tmp_path / "out" / "000_an-orange-star_0.json").read_text())
     verdict = judge(np.asarray(picture)[None], [parse("an orange star")])[0]

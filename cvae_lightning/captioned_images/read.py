@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from cvae_lightning.captioned_images.problems import Kind, Problems, named
 from cvae_lightning.captioned_images.tables import read_rows, read_text
 from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.runs.images import GRIDS, SUFFIXES, caption_of, find_images, open_image
 
 CAPTION_SUFFIXES = (".txt", ".caption")
@@ -68,7 +69,9 @@ def find_captioned(
             captions = [_inside(path) or "" for path in paths]
             _refuse([p for p, text in zip(paths, captions, strict=True) if not text], f"{BARE}; or give captions=[...]")
         elif len(captions) != len(paths):
-            raise UserError(f"{len(paths)} images but {len(captions)} captions: each image needs its own")
+            raise UserError(
+                f"{counted(len(paths), 'image')} but {counted(len(captions), 'caption')}: each image needs its own"
+            )
         return [_plain(path, path.as_posix(), text) for path, text in zip(paths, captions, strict=True)]
     for layout in (_geneval, _imagefolder):
         if images := list(layout(root, column)):

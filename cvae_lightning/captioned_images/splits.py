@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cvae_lightning.captioned_images.problems import Problems
 from cvae_lightning.captioned_images.read import TABLES, CaptionedImage, beside, listed, pictures_in
 from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.runs.counted import counted
 
 FOLDERS = {
     "train": ("train", "training"),
@@ -47,10 +48,7 @@ def find_splits(root: Path, column: str = "text", val_fraction: float = 0.1) -> 
     Raises:
         UserError: the folder is absent, a split is empty or a table cannot be read; the message names it.
     """
-    if not root.is_dir():
-        siblings = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
-        what = "is a file" if root.is_file() else "no such folder"
-        raise UserError(f"data.path={root}: {what}, expected a folder{nearest_hint(root.name, siblings)}")
+    check_folder(root)
     folders = {split: _folder(root, split) for split in FOLDERS}
     problems = Problems(strict=False)
     if folders["train"] is None:
@@ -61,6 +59,18 @@ def find_splits(root: Path, column: str = "text", val_fraction: float = 0.1) -> 
     if "val" not in images:
         images |= held_out(images["train"], val_fraction, root)
     return FoundSplits(images, problems)
+
+
+def check_folder(root: Path) -> None:
+    """Raise where there is no such folder of pictures.
+
+    Raises:
+        UserError: the message names the nearest folder.
+    """
+    if not root.is_dir():
+        siblings = [path.name for path in root.parent.iterdir()] if root.parent.is_dir() else []
+        what = "is a file" if root.is_file() else "no such folder"
+        raise UserError(f"data.path={root}: {what}, expected a folder{nearest_hint(root.name, siblings)}")
 
 
 def _folder(root: Path, split: str) -> Path | None:
@@ -99,7 +109,8 @@ def held_out(images: Sequence[CaptionedImage], fraction: float, root: Path) -> d
     """
     if len(images) < 2:
         raise UserError(
-            f"data.path={root} has {len(images)} captioned pictures: expected at least 2, one of them for validation"
+            f"data.path={root} has {counted(len(images), 'captioned picture')}: expected at least 2, one of them for "
+            "validation"
         )
     places = {image.name: _place(image.name) for image in images}
     lowest, highest = min(places.values()), max(places.values())

@@ -7,7 +7,13 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from cvae_lightning.errors import UserError
+
 HYDRA_FILES = ("config.yaml", "hydra.yaml", "overrides.yaml")
+NO_FOLDER = ("hydra.run.dir=.", "hydra.output_subdir=null")
+"""Arguments with which Hydra makes no folder."""
+HYDRA_FOLDER = "${hydra:runtime.output_dir}"
+"""``output`` where the user names none."""
 
 
 class Records:
@@ -46,6 +52,34 @@ def forget_job(folder: Path) -> None:
         if {path.name for path in folder.parent.iterdir()} == {"multirun.yaml"}:
             (folder.parent / "multirun.yaml").unlink()
             _remove_empty(folder.parent.absolute())
+
+
+def own_output(config: DictConfig) -> Path | None:
+    """The folder that the user names with ``output=``; None where a command has none, or writes into Hydra's."""
+    output = OmegaConf.to_container(config, resolve=False).get("output")  # type: ignore[union-attr]
+    return None if output in (None, HYDRA_FOLDER) else Path(str(config.output))
+
+
+def check_folder(key: str, folder: Path) -> None:
+    """Raise where a file is in the place of a folder that a command makes.
+
+    Args:
+        key: what names the folder, for the message.
+        folder: it need not exist.
+
+    Raises:
+        UserError: the message names the file.
+
+    Example:
+        >>> Path("notes").touch()
+        >>> check_folder("output", Path("notes"))
+        Traceback (most recent call last):
+        cvae_lightning.errors.UserError: output=notes: this is a file; expected a folder, ...
+    """
+    there = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if there.is_file():
+        what = "this is a file" if there == folder else f"{there} is a file"
+        raise UserError(f"{key}={folder}: {what}; expected a folder, which is made where there is none")
 
 
 def job_folder(hydra: DictConfig) -> Path:

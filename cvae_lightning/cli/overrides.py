@@ -85,6 +85,12 @@ def resumed(arguments: list[str]) -> list[str]:
     rest = [argument for argument in arguments if not argument.startswith("resume=")]
     root = Path(runs.override_value(rest, "hydra.run.dir") or "outputs")
     folder = _unfinished(rest, root)
+    if folder is None and (root / runs.CONFIG).exists():
+        state = "a finished run" if runs.is_finished(root) else "a run with other settings"
+        raise UserError(
+            f"resume=auto: {root} holds {state}: resume={root} trains it for longer, with a larger "
+            "trainer.max_epochs; a new run needs another hydra.run.dir"
+        )
     outcome = f"resuming {folder}" if folder else f"no unfinished run of this config under {root}, so a new one starts"
     print(f"resume=auto: {outcome}", file=sys.stderr)
     return _continued(rest, folder.resolve()) if folder else rest

@@ -27,5 +27,15 @@ def multiply(first: int, second: int) -> int:
     return first * second
 
 
-for resolver in (max_things, multiply):
+def at_most(most: int, number: object, least: int = 1) -> int:
+    """A number within limits; ``most`` in place of what is not a number, which is refused where it was given.
+
+    Example:
+        >>> at_most(64, 8), at_most(64, 512), at_most(64, 2, 6), at_most(64, None)
+        (8, 64, 6, 64)
+    """
+    return max(least, min(most, number)) if isinstance(number, int) else most
+
+
+for resolver in (at_most, max_things, multiply):
     OmegaConf.register_new_resolver(resolver.__name__, resolver, replace=True)

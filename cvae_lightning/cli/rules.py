@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from cvae_lightning.cli.machine import DEVICES, PRECISIONS
 from cvae_lightning.cli.messages import shown
 from cvae_lightning.errors import nearest_hint
 from cvae_lightning.type_hints import is_kind
@@ -90,7 +91,9 @@ def _choice(*choices: str) -> Rule:
 
 SHARE = "a whole number of batches, 1 or more, or a share of them such as 0.5"
 PATH = Rule(kinds=(str,), words="a path", optional=True)
-CAPTIONS = Rule(kinds=(str,), words="at least one caption, such as 'captions=[\"a red star\"]'", many=True)
+CAPTIONS = Rule(
+    kinds=(str,), words="at least one caption, each a text in quotes, such as 'captions=[\"a red star\"]'", many=True
+)
 TEXTS = Rule(kinds=(str,), words="a text or a list of texts", many=True)
 RULES: dict[str, Rule] = {
     "seed": _whole(0, SEEDS),
@@ -116,6 +119,7 @@ RULES: dict[str, Rule] = {
     "channels_last": Rule(kinds=(str, bool), words="auto, true or false", choices=("auto",)),
     "side_thread": Rule(kinds=(str, bool), words="auto, true or false", choices=("auto",)),
     "clip_by_part": Rule(kinds=(bool,), words="true or false"),
+    "device": Rule(kinds=(str,), words="auto, cpu, cuda", choices=DEVICES),
     "batch_size": _whole(1),
     "num_samples": _whole(1),
     "port": _whole(0, 65535),
@@ -144,6 +148,13 @@ RULES: dict[str, Rule] = {
         without=(0,),
         choices=("auto",),
         many=True,
+    ),
+    "trainer.precision": Rule(
+        kinds=(str, int),
+        words="auto, fp32, bf16 or fp16",
+        choices=("auto", *PRECISIONS),
+        above=31,  # 32 may be written as a number
+        highest=32,
     ),
     "trainer.max_epochs": _limit("epochs", optional=True),
     "trainer.max_steps": _limit("steps"),

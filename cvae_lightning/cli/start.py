@@ -18,16 +18,17 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from cvae_lightning import runs
 from cvae_lightning.cli.app import TRACEBACKS, Job, fail
 from cvae_lightning.cli.compose import Composed, check_job, composed, known_keys
 from cvae_lightning.cli.configs import CONF
 from cvae_lightning.cli.explain import describe, first_line
-from cvae_lightning.cli.folders import Records, forget_job, job_folder
+from cvae_lightning.cli.folders import NO_FOLDER, Records, check_folder, forget_job, job_folder, own_output
 from cvae_lightning.cli.imports import import_named
+from cvae_lightning.cli.machine import check_machine
 from cvae_lightning.cli.overrides import flags_first, of_one_run, plain_choices
 from cvae_lightning.cli.sweep import check_sweep
 from cvae_lightning.errors import UserError
-from cvae_lightning.runs import one_writer
 from cvae_lightning.sweeps import jobs
 
 
@@ -55,7 +56,8 @@ def start(name: str, job: Job | None = None, resumable: bool = False) -> None:
             checked = check_sweep(name, options.overrides, options.config_dir)
         else:
             checked = composed(name, options.overrides, options.config_dir, partial=not single)
-            records = Records(job_folder(checked.hydra)) if single else None
+        if single:
+            records = _prepared(checked, runs.override_value(options.overrides, "hydra.run.dir"))
         if checked.hydra.job.chdir:
             raise UserError("hydra.job.chdir=true: expected false: files and folders are named from the current folder")
     started: list[Path] = []
@@ -82,11 +84,35 @@ def start(name: str, job: Job | None = None, resumable: bool = False) -> None:
     except Exception as error:
         if started and records:
             records.restore(started[0])
-        elif started:
+        elif started and not single:
             forget_job(started[-1])
         if started or isinstance(error, OSError):
             raise
         fail(describe(error, known_keys(name)) or f"{type(error).__name__}: {first_line(error)}")
+
+
+def _prepared(checked: Composed, run_dir: str | None) -> Records | None:
+    """See that a job's folders can be made, and keep Hydra from making one beside the job's ``output=``.
+
+    Args:
+        checked: the job's config.
+        run_dir: ``hydra.run.dir`` as the user gives it.
+
+    Returns:
+        what is in the folder that Hydra writes into; None where it writes into none.
+
+    Raises:
+        UserError: a file is in the place of a folder.
+    """
+    output = own_output(checked.config)
+    if output is not None:
+        check_folder("output", output)
+        if run_dir is None:
+            sys.argv += NO_FOLDER
+            return None
+    folder = job_folder(checked.hydra)
+    check_folder("hydra.run.dir", folder)
+    return Records(folder)
 
 
 @contextmanager
@@ -127,9 +153,10 @@ def _write(job: Job, config: DictConfig) -> Any:
 
     ``train`` holds its run folder itself.
     """
+    check_machine(config)
     import_named(config.get("imports"))
     output = config.get("output")
-    with one_writer(Path(str(output))) if output is not None else nullcontext():
+    with runs.one_writer(Path(str(output))) if output is not None else nullcontext():
         return job(config)
 
 

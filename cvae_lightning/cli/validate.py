@@ -58,7 +58,7 @@ def check_values(
             continue  # a world checks its values itself
         if (whole := _replaced(key, defaults)) is not None:
             key, value = whole, OmegaConf.to_container(OmegaConf.select(config, whole), resolve=False)
-            complaint: str | None = kind_complaint(value, defaults[whole]) or "one value, not a mapping"
+            complaint: str | None = _mapping_complaint(command, whole, value, defaults)
         elif key in parts and key not in defaults:
             if value is None and key.startswith(REMOVABLE):
                 continue
@@ -75,6 +75,13 @@ def _replaced(key: str, defaults: Mapping[str, Any]) -> str | None:
     """The key above this one that has a single value by default, where it was given keys of its own."""
     above = (".".join(key.split(".")[:length]) for length in range(1, key.count(".") + 1))
     return next((name for name in above if name in defaults and not isinstance(defaults[name], dict)), None)
+
+
+def _mapping_complaint(command: str, key: str, value: Any, defaults: Mapping[str, Any]) -> str:
+    """What a key that has a single value expects where it was given keys of its own."""
+    if rule := rule_of(key, command):
+        return rule.words
+    return kind_complaint(value, defaults[key]) or "one value, not a mapping"
 
 
 def _part_complaint(key: str, defaults: Mapping[str, Any]) -> str:

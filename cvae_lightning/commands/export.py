@@ -4,6 +4,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from cvae_lightning.cli.progress import loading
 from cvae_lightning.cli.result import done
 from cvae_lightning.evaluation.pictures_settings import pictures_source_of
 from cvae_lightning.inference.export import check_dtype, check_evaluated, check_format, exported
@@ -21,6 +22,7 @@ def job(config: DictConfig) -> None:
     folder = run_dir_of(checkpoint)
     evaluation = read_evaluation(Path(config.evaluation)) if config.evaluation is not None else {}
     refuse_existing([output / name for name in ([ONNX] if config.format == "onnx" else [WEIGHTS, CONFIG, CARD])])
+    loading(f"PyTorch and {checkpoint}")
     if config.format == "onnx":
         from cvae_lightning.inference.onnx_export import onnx_file
 

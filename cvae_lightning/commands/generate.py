@@ -12,6 +12,7 @@ from cvae_lightning.inference.declared_world import check_captions
 from cvae_lightning.inference.device import pick_device
 from cvae_lightning.reports.samples import SampleFiles, write_samples
 from cvae_lightning.runs import find_checkpoint
+from cvae_lightning.runs.counted import counted
 
 
 def job(config: DictConfig) -> None:
@@ -30,7 +31,8 @@ def job(config: DictConfig) -> None:
     painted = painter.stream(captions, config.num_samples, config.seed, best_of=config.best_of)
     with progress("pictures", files.total) as advance:
         right = write_samples(painted, files, config.best_of, advance)
-    result = f"{right} of {files.total} pictures say what was asked, best of {config.best_of} each"
+    pictures = counted(files.total, "picture says", "pictures say")
+    result = f"{right} of {pictures} what was asked, best of {config.best_of} each"
     if painter.world is None:
-        result = f"{files.total} pictures, which no judge can check"
+        result = f"{counted(files.total, 'picture')}, which no judge can check"
     done(files.shown(), f"{result}; painted by {checkpoint}", f"reconstruct 'images={output}/0*.png'")

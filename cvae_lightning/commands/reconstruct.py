@@ -11,6 +11,7 @@ from cvae_lightning.cli.values import texts
 from cvae_lightning.inference.device import pick_device
 from cvae_lightning.reports.reconstructions import reconstruction_files, write_reconstructions
 from cvae_lightning.runs import find_checkpoint
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.runs.images import captions_of, find_images, read_image, refuse_existing
 
 AT_ONCE = 64
@@ -36,4 +37,4 @@ def job(config: DictConfig) -> None:
             pictures += painter.reconstruct(images[part], captions[part])
             advance(len(images[part]))
     write_reconstructions(images, pictures, captions, files)
-    done(files, f"{len(pictures)} reconstructions by {checkpoint}", f"evaluate run={checkpoint}")
+    done(files, f"{counted(len(pictures), 'reconstruction')} by {checkpoint}", f"evaluate run={checkpoint}")

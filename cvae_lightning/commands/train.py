@@ -1,9 +1,13 @@
 """The work of ``train``: train a model."""
 
+from pathlib import Path
+
 from omegaconf import DictConfig
 
+from cvae_lightning.captioned_images.splits import check_folder
 from cvae_lightning.cli.progress import loading
 from cvae_lightning.errors import require_package
+from cvae_lightning.runs.own_pictures import is_of_own_pictures
 
 TRACKERS = ("mlflow", "wandb")
 """Loggers that need a package of the same name."""
@@ -14,6 +18,8 @@ def job(config: DictConfig) -> float | None:
     for name in TRACKERS:
         if config.logger.get(name):
             require_package(name, f"logger={name}")
+    if is_of_own_pictures(config):
+        check_folder(Path(str(config.data.path)))
     loading("PyTorch and Lightning")
     from hydra.core.hydra_config import HydraConfig
 

@@ -17,6 +17,7 @@ from cvae_lightning.data.dataset import Example
 from cvae_lightning.data.folder import AugmentedPasses, CaptionedFolder
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError
+from cvae_lightning.runs.counted import counted
 
 log = logging.getLogger(__name__)
 
@@ -108,10 +109,12 @@ class CaptionedFolderDataModule(CaptionedDataModule):
         captions = self.training.captions()
         self.tokenizer.fit(captions, self.max_vocabulary)
         sizes = ", ".join(f"{len(dataset)} {split}" for split, dataset in self.datasets.items())
-        log.info("pictures: %s; %d words in the training captions", sizes, len(self.tokenizer.words))
+        words = counted(len(self.tokenizer.words), "word")
+        log.info("pictures: %s; %s in the training captions", sizes, words)
         longest = self.tokenizer.max_length - 2
         if cut := sum(len(self.tokenizer.split(caption)) > longest for caption in captions):
-            log.warning("%d captions have more than %d words, of which the model reads the first", cut, longest)
+            captions_have = counted(cut, "caption has", "captions have")
+            log.warning("%s more than %d words, of which the model reads the first", captions_have, longest)
 
     def train_dataloader(self) -> DataLoader[Example]:
         return self._loader("train", shuffle=True, passes=self.passes)

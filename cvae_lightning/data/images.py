@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from cvae_lightning.errors import UserError
+from cvae_lightning.runs.counted import counted
 
 
 def to_uint8(images: Tensor) -> NDArray[np.uint8]:
@@ -45,4 +46,6 @@ def to_pixels(image: Image.Image, size: int) -> Tensor:
 def check_pairs(images: Sized, captions: Sized) -> None:
     """Raises: UserError: there is not one caption per image."""
     if len(images) != len(captions):
-        raise UserError(f"{len(images)} images but {len(captions)} captions: each image needs its own")
+        raise UserError(
+            f"{counted(len(images), 'image')} but {counted(len(captions), 'caption')}: each image needs its own"
+        )

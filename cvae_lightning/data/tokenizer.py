@@ -12,6 +12,7 @@ from torch import Tensor
 
 from cvae_lightning.data.words import free_words, most_frequent, spaced_words
 from cvae_lightning.errors import UserError
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.runs.plain import read_mapping
 
 SPECIAL_TOKENS = ("<PAD>", "<UNK>", "<SOS>", "<EOS>")
@@ -63,7 +64,9 @@ class CaptionTokenizer:
         words = self.split(caption)[: self.max_length - 2 if self.free_text else None]
         length = len(words) + 2
         if not words or length > self.max_length:
-            raise UserError(f"caption {caption[:80]!r} has {len(words)} words: expected 1 to {self.max_length - 2}")
+            raise UserError(
+                f"caption {caption[:80]!r} has {counted(len(words), 'word')}: expected 1 to {self.max_length - 2}"
+            )
         return [self.sos_id, *(self._ids.get(word, self.unk_id) for word in words), self.eos_id]
 
     def encode_batch(self, captions: Sequence[str]) -> Tensor:

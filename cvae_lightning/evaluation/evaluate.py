@@ -20,6 +20,7 @@ from cvae_lightning.evaluation.split_result import SplitResult, evaluate_split, 
 from cvae_lightning.inference.noise import Key
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import blueprint
+from cvae_lightning.runs.counted import counted
 
 log = logging.getLogger(__name__)
 HOW = ("batch_size", "num_workers")
@@ -65,7 +66,8 @@ def evaluate(
     splits = {split: _evaluated(adapter, settings, source, split, advance) for split in settings.splits}
     captions = splits[settings.splits[0]].captions
     training = training_captions(source, settings.num_workers, captions_file)
-    log.info("painting %d captions %d times each", settings.coverage_captions, settings.coverage_samples)
+    repeated = counted(min(settings.coverage_captions, len(captions)), "caption")
+    log.info("painting %s, each %s", repeated, counted(settings.coverage_samples, "time"))
     described = {key: value for key, value in asdict(settings).items() if key not in HOW}
     results = {
         "settings": described | {"world": source.plain()},
@@ -87,7 +89,7 @@ def _evaluated(
     split: str,
     advance: Callable[[int], None],
 ) -> SplitResult:
-    log.info("%s: %d captions", split, settings.captions)
+    log.info("%s: %s", split, counted(settings.captions, "caption"))
     return evaluate_split(adapter, settings, source, split, advance)
 
 

@@ -25,6 +25,7 @@ from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE
 from cvae_lightning.evaluation.split_result import bounds, joined, latent
 from cvae_lightning.inference.noise import normal_rows
 from cvae_lightning.inference.painter import Painter
+from cvae_lightning.runs.counted import counted
 
 log = logging.getLogger(__name__)
 Features = Callable[[Images, Sequence[str]], Tensor]
@@ -109,7 +110,7 @@ def evaluate_pictures(
     features = adapter_features(adapter) if network is None else network_features(network, settings.batch_size)
     splits, found = {}, {}
     for split in settings.splits:
-        log.info("%s: %d pictures", split, min(settings.captions, len(datasets[split])))
+        log.info("%s: %s", split, counted(min(settings.captions, len(datasets[split])), "picture"))
         measured = _measured(adapter, settings, datasets[split], split, advance)
         numbers, retrieved = _retrieval(adapter, settings, measured, split, advance)
         splits[split] = replace(measured, retrieval=retrieved)

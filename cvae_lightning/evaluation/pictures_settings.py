@@ -133,13 +133,28 @@ def pictures_plan(
         numbers: the other settings, by name.
 
     Raises:
-        UserError: a number out of range, or a folder or split that is not there.
+        UserError: a number out of range, a folder or split that is not there, or what the model has no use for.
     """
     source = pictures_source_of(checkpoint, path)
     if source is None:
+        _check_unused(path, numbers.get("features"))
         return None
     images = source.images()
     return PicturesPlan(PicturesSettings(splits=chosen_splits(splits, images), **numbers), images)
+
+
+def _check_unused(pictures: str | None, features: str | None) -> None:
+    """Raise where the evaluation of a model of scenes is given what only one of own pictures uses."""
+    if pictures is not None:
+        raise UserError(
+            f"pictures={pictures}: it names the folder of a model of own pictures (data=folder), and this model was "
+            f"trained on scenes, which are drawn; pictures of any generator are judged by judge images={pictures}"
+        )
+    if features is not None:
+        raise UserError(
+            f"features={features}: FID and KID are measured of a model of own pictures (data=folder), and this model "
+            "was trained on scenes; leave features out"
+        )
 
 
 def chosen_splits(names: Sequence[str] | None, images: Mapping[str, list[CaptionedImage]]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cvae_lightning.errors import UserError, nearest_hint
+from cvae_lightning.runs.machine import NO_CUDA
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -22,5 +23,5 @@ def pick_device(device: str) -> str:
     import torch
 
     if device == "cuda" and not torch.cuda.is_available():
-        raise UserError("device=cuda: PyTorch finds no CUDA device here; use device=cpu")
+        raise UserError(f"device=cuda: {NO_CUDA}; use device=cpu")
     return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device

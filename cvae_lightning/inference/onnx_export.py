@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import AutoregressivePrior
 from cvae_lightning.world import captioned_scene, judge, parse, to_plain
 
+log = logging.getLogger(__name__)
 SCENES = 16
 """Captions of the test split that both engines paint."""
 
@@ -55,7 +57,9 @@ def onnx_file(checkpoint: Path, sampler: Mapping[str, Any] | None = None) -> tup
             "export format=onnx: this model's prior is autoregressive, and its choices, each of which waits for the one"
             " before, are not written as an ONNX graph; export without format=onnx"
         )
+    log.info("writing the graph")
     content = onnx_bytes(painter)
+    log.info("painting %d captions with ONNX Runtime and with PyTorch", SCENES)
     return content, parity(content, painter)
 
 

@@ -17,6 +17,7 @@ from cvae_lightning.evaluation.given_information import given_information
 from cvae_lightning.reports.card_pictures import pictures_card
 from cvae_lightning.reports.templating import render, with_interval
 from cvae_lightning.runs import WEIGHTS, override_key
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.world import CaptionError, World, from_plain, parse
 
 Plain = Mapping[str, Any]
@@ -158,7 +159,7 @@ def _training(facts: CardFacts) -> Iterator[Sequence[str]]:
     if facts.config.get("seed") is not None:
         yield "seed", str(facts.config["seed"])
     if "steps" in metrics:
-        yield "steps", f"{metrics['steps']:,} ({metrics['epochs']} epochs)"
+        yield "steps", f"{metrics['steps']:,} ({counted(metrics['epochs'], 'epoch')})"
         yield "time", f"{metrics['training_minutes']} minutes, {metrics['images_per_second']} images/s"
     if metrics.get("hardware") is not None:
         yield "hardware", str(metrics["hardware"])

@@ -14,6 +14,7 @@ from cvae_lightning.reports.document import Block, Card, Chart, Document, Galler
 from cvae_lightning.reports.figures import new_figure
 from cvae_lightning.reports.pictures_evaluation import numbers_table
 from cvae_lightning.reports.templating import percent
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.world import ATOMS
 
 LEVEL = 0.05
@@ -67,7 +68,7 @@ def _sentence(names: Sequence[str], split: str, row: Mapping[str, Any]) -> str:
     shares = [percent((row["both"] + row[key]) / row["of"]) for key in ("first_only", "second_only")]
     is_more = "more than chance" if row["corrected"] < LEVEL else "not more than chance gives"
     return (
-        f"On {split} {names[0]} has {shares[0]} of {row['of']} captions right and {names[1]} {shares[1]}: "
+        f"On {split} {names[0]} has {shares[0]} of {counted(row['of'], 'caption')} right and {names[1]} {shares[1]}: "
         f"a difference of {_points(row['difference'])} points ({_points(row['low'])} to {_points(row['high'])}). "
         f"{names[0]} alone is right on {row['first_only']} and {names[1]} alone on {row['second_only']}, "
         f"which is {is_more} ({_p('p', row['p'])}, {_p('corrected', row['corrected'])})."

@@ -9,6 +9,7 @@ from typing import Any
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import ENVIRONMENT, REPORT, RESULTS, environment, new_file, read_mapping
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.runs.layout import EVALUATION_PAGE, SAMPLES
 
 
@@ -70,7 +71,7 @@ def headline(results: Mapping[str, Any]) -> str:
         return pictures_headline(results)
     split, found = next(iter(results["splits"].items()))
     right = found["samples"]["atoms"]["all"]
-    return f"{100 * right['share']:.1f} % of {right['of']} samples on {split} say what their captions say"
+    return f"{100 * right['share']:.1f} % of {counted(right['of'], 'sample')} on {split} say what their captions say"
 
 
 def read_evaluation(folder: Path, key: str = "evaluation") -> dict[str, Any]:

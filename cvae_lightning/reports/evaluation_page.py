@@ -17,6 +17,7 @@ from cvae_lightning.reports.pictures_evaluation import numbers_table
 from cvae_lightning.reports.summary import summary_sentences
 from cvae_lightning.reports.templating import percent, with_interval
 from cvae_lightning.runs import layout
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.world import ATOMS
 
 BY_WEIGHT = ("all", *(atom for atom in ATOMS if atom != "all"))
@@ -36,8 +37,8 @@ def evaluation_page(results: Mapping[str, Any], samples: Sequence[KeptSample], f
     settings = results["settings"]
     title = f"Evaluation of {results['checkpoint']['name']}"
     facts = (
-        f"{results['image_size']} px, {settings['captions']} captions of each split, one sample per caption, seed "
-        f"{settings['seed']}; sha256 {results['checkpoint']['sha256'][:16]}."
+        f"{results['image_size']} px, {counted(settings['captions'], 'caption')} of each split, one sample per caption"
+        f", seed {settings['seed']}; sha256 {results['checkpoint']['sha256'][:16]}."
     )
     if is_of_pictures(results):
         numbers = Section("Numbers", (Text(facts), *_numbers(results)))
@@ -118,7 +119,7 @@ def _samples(split: str, samples: Sequence[KeptSample]) -> Section:
     blocks: list[Block] = []
     if own:
         more = f", of which the first {MOST_WRONG} are shown" if len(wrong) > MOST_WRONG else ""
-        blocks.append(Text(f"{len(wrong)} of {len(own)} samples are wrong{more}."))
+        blocks.append(Text(f"{len(wrong)} of {counted(len(own), 'sample is', 'samples are')} wrong{more}."))
         blocks.append(Gallery([_card(sample) for sample in wrong[:MOST_WRONG]]))
         blocks.append(Text(f"The first {min(len(own), MOST_FIRST)} samples, none picked:"))
         blocks.append(Gallery([_card(sample) for sample in own[:MOST_FIRST]]))

@@ -10,6 +10,7 @@ from PIL import Image
 
 from cvae_lightning.evaluation.judge_pictures import JudgedPicture
 from cvae_lightning.reports.document import Document, Picture, Section, Table, Text, to_html
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.runs.images import read_image
 from cvae_lightning.world import ATOMS
 
@@ -47,7 +48,8 @@ def accuracy_text(shares: Shares) -> str:
     """Both tables as aligned text, and the result in one sentence."""
     blocks = [aligned([_header(f"of {what}, %"), *accuracy_rows(shares[what])]) for what in ("pictures", "prompts")]
     right = shares["pictures"]["all"]["all"]
-    return "\n\n".join([*blocks, f"{right['passed']} of {right['of']} pictures show exactly what their captions say"])
+    of = counted(right["of"], "picture shows", "pictures show")
+    return "\n\n".join([*blocks, f"{right['passed']} of {of} exactly what their captions say"])
 
 
 def _header(first: str) -> list[str]:
@@ -75,7 +77,8 @@ def wrong_page(pictures: Sequence[JudgedPicture], shares: Shares) -> str:
         "In brackets: 95 % intervals (Wilson). A prompt is right if at least one of its pictures is. "
         "relation counts captions that state one."
     )
-    sentence = Text(f"{len(wrong)} of {len(pictures)} pictures do not show exactly what their captions say{more}.")
+    of = counted(len(pictures), "picture does", "pictures do")
+    sentence = Text(f"{len(wrong)} of {of} not show exactly what their captions say{more}.")
     shown = [Picture(_words(picture), _png(picture)) for picture in wrong[:MOST_PICTURES]]
     return to_html(
         Document("Pictures judged", [Section("Accuracy", [*tables, notes]), Section("Wrong", [sentence, *shown])])

@@ -8,6 +8,7 @@ from typing import Any
 from cvae_lightning.evaluation.confusion import extra, missing, worst
 from cvae_lightning.evaluation.coverage import NEIGHBOURS
 from cvae_lightning.reports.templating import percent, with_interval
+from cvae_lightning.runs.counted import counted
 
 FEW = 5
 """Entries of a list in a sentence."""
@@ -35,7 +36,9 @@ def summary_sentences(results: dict[str, Any]) -> list[str]:
 
 def _headline(split: str, found: dict[str, Any]) -> str:
     made = found["samples"]["atoms"]["all"]
-    return f"Of {made['of']} captions of `{split}`, {with_interval(made)} are painted right at the first try."
+    return (
+        f"Of {counted(made['of'], 'caption')} of `{split}`, {with_interval(made)} are painted right at the first try."
+    )
 
 
 def _atoms(failures: dict[str, Any]) -> Iterator[str]:
@@ -129,7 +132,7 @@ def _positions(diversity: dict[str, Any]) -> str:
     worst = diversity["variety"]["worst"]
     equal = "within" if abs(ratios["coverage"] - 1) <= CLOSE else "not within"
     return (
-        f"Over {diversity['measured']} of {diversity['captions']} captions, right pictures cover "
+        f"Over {diversity['measured']} of {counted(diversity['captions'], 'caption')}, right pictures cover "
         f"{percent(ratios['coverage'])} of what real scenes cover, {equal} {percent(CLOSE)} of them, "
         f"and spread {percent(ratios['spread'])} as wide; the least varied caption is "
         f"*{worst['caption']}* with {percent(worst['ratio'])} ({100 * worst['low']:.0f} to {100 * worst['high']:.0f})."

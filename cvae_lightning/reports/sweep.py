@@ -11,6 +11,7 @@ from cvae_lightning.reports.charts import svg_file
 from cvae_lightning.reports.comparison import claim
 from cvae_lightning.reports.document import Block, Chart, Code, Document, Picture, Section, Table, Text
 from cvae_lightning.reports.sweep_pictures import short
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.runs.images import read_image
 from cvae_lightning.runs.layout import SAMPLES_PICTURE
 from cvae_lightning.sweeps import Criterion, Job, Map, Sweep, best_first, maps, seed_groups
@@ -51,7 +52,9 @@ def _summary(sweep: Sweep, by: Criterion, ranked: Sequence[Job]) -> Iterator[Blo
     counts = ", ".join(f"{states[state]} {state}" for state in ("finished", "pruned", "failed", "unfinished"))
     minutes = sum(job.metrics.get("training_minutes", 0.0) for job in sweep.jobs)
     swept = ", ".join(sweep.keys) or "nothing"
-    yield Text(f"{len(sweep.jobs)} jobs: {counts}. Swept: {swept}. Training took {short(minutes)} minutes in all.")
+    yield Text(
+        f"{counted(len(sweep.jobs), 'job')}: {counts}. Swept: {swept}. Training took {short(minutes)} minutes in all."
+    )
     yield Text(f"Compared by {by.metric}, {'highest' if by.highest else 'lowest'} first. {by.note}".strip())
     if ranked:
         yield Text(claim(sweep, by))

@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from cvae_lightning.errors import UserError, nearest_hint
 from cvae_lightning.runs.atomic import new_file, whole_file
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.runs.layout import GRID, RECONSTRUCTION_PICTURE
 
 LARGEST_SIDE = 8192
@@ -160,7 +161,9 @@ def captions_of(paths: Sequence[Path], images: Sequence[Image.Image], given: Seq
     """
     if given is not None:
         if len(given) != len(paths):
-            raise UserError(f"{len(paths)} images but {len(given)} captions: each image needs its own")
+            raise UserError(
+                f"{counted(len(paths), 'image')} but {counted(len(given), 'caption')}: each image needs its own"
+            )
         return list(given)
     captions = [caption_of(image) for image in images]
     for path, caption in zip(paths, captions, strict=True):

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.runs import FAILURE, METRICS, final_metrics
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.runs.duration import duration
 from cvae_lightning.sweeps.ranking import DEFAULT, FALLBACK
 
@@ -50,7 +51,7 @@ class SweepClock:
     def line(self) -> str:
         """How many jobs have ended, the time left by their mean, and the best so far."""
         ended = len(_ended(self.root))
-        count = f"{ended} of {self.total} jobs" if self.total else f"{ended} jobs"
+        count = f"{ended} of {counted(self.total, 'job')}" if self.total else counted(ended, "job")
         now, left = ended - self.earlier, (self.total or 0) - ended
         words = [count]
         if now > 0 and left > 0:

@@ -9,18 +9,9 @@ from typing import NamedTuple
 
 import torch
 
+from cvae_lightning.cli.machine import PRECISIONS, check_cpu_precision, check_processes
 from cvae_lightning.errors import UserError, nearest_hint
-
-PRECISIONS = {
-    "fp32": "32-true",
-    "bf16": "bf16-mixed",
-    "fp16": "16-mixed",
-    "32-true": "32-true",
-    "bf16-mixed": "bf16-mixed",
-    "16-mixed": "16-mixed",
-    "32": "32-true",
-}
-"""What a user may write, and Lightning's name for it."""
+from cvae_lightning.runs.machine import NO_CUDA
 
 
 class Hardware(NamedTuple):
@@ -53,7 +44,7 @@ def choose(accelerator: str = "auto", precision: str = "auto", channels_last: bo
     if accelerator == "auto":
         accelerator = "gpu" if torch.cuda.is_available() else "cpu"
     if accelerator in ("gpu", "cuda") and not torch.cuda.is_available():
-        raise UserError("trainer.accelerator=gpu: PyTorch finds no CUDA device here; use trainer=cpu")
+        raise UserError(f"trainer.accelerator=gpu: {NO_CUDA}; use trainer=cpu")
     if precision == "auto":
         native = _multiplies_bf16(accelerator)
         precision = "bf16-mixed" if native else "32-true"
@@ -90,7 +81,7 @@ def check_compiler() -> None:
 def check_devices(accelerator: str, devices: int | str | Sequence[int]) -> None:
     """Raise where the machine has fewer devices than are asked for.
 
-    On a CPU, devices are processes: one per core at most, and two anywhere, to try what several processes do.
+    On a CPU, devices are processes: see :func:`cvae_lightning.cli.machine.check_processes`.
 
     Args:
         accelerator: a resolved name, as in :class:`Hardware`.
@@ -99,16 +90,15 @@ def check_devices(accelerator: str, devices: int | str | Sequence[int]) -> None:
     Raises:
         UserError: there are not so many.
     """
+    if accelerator not in ("gpu", "cuda"):
+        check_processes(devices)
+        return
     if devices == "auto":
         return
-    gpu = accelerator in ("gpu", "cuda")
-    present = torch.cuda.device_count() if gpu else max(os.cpu_count() or 1, 2)
-    if not gpu and (devices == -1 or not isinstance(devices, int)):
-        raise UserError(f"trainer.devices={devices}: on a CPU, expected a number of processes, 1 to {present}")
+    present = torch.cuda.device_count()
     wanted = devices if isinstance(devices, int) else max(map(int, devices)) + 1
     if wanted > present:
-        things = f"{present} GPU{'s' * (present > 1)}" if gpu else f"{present} processor cores, one per process"
-        raise UserError(f"trainer.devices={devices}: this machine has {things}")
+        raise UserError(f"trainer.devices={devices}: this machine has {present} GPU{'s' * (present > 1)}")
     if not isinstance(devices, int) and len({*devices}) < len(devices):
         raise UserError(f"trainer.devices={devices}: each index is expected once")
 
@@ -127,7 +117,7 @@ def _multiplies_bf16(accelerator: str) -> bool:
 
 
 def _check(accelerator: str, precision: str) -> None:
-    if precision == "16-mixed" and accelerator == "cpu":
-        raise UserError("trainer.precision=fp16: a CPU has no fp16 training; use bf16 or fp32")
+    if accelerator == "cpu":
+        check_cpu_precision(precision)
     if precision == "bf16-mixed" and accelerator in ("gpu", "cuda") and not _multiplies_bf16(accelerator):
         raise UserError("trainer.precision=bf16: this GPU has no bf16 arithmetic; use fp16 or fp32")

@@ -10,6 +10,7 @@ import pytorch_lightning as pl
 import torch
 
 from cvae_lightning.data import CaptionedDataModule
+from cvae_lightning.runs.counted import counted
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.objectives import BetaELBO, Objective
 
@@ -79,24 +80,26 @@ def recipe_warnings(plan: Plan) -> Iterator[str]:
         yield "the KL weight is full from the first step: objective/schedule=linear ramps it up against collapse"
     if 0 <= plan.epochs < ramp.length:
         yield (
-            f"training ends after {plan.epochs} epochs, before the KL weight has finished its ramp of "
+            f"training ends after {counted(plan.epochs, 'epoch')}, before the KL weight has finished its ramp of "
             f"{ramp.length:g}: shorten objective.schedule.length"
         )
     if plan.learning_rate > 2e-3:
         yield f"the learning rate is {plan.learning_rate:g}: start with 1e-4 to 1e-3, less if training is unstable"
     if plan.batch_size < 8:
-        yield f"an update uses only {plan.batch_size} scenes: 32 works well (data.batch_size)"
+        yield f"an update uses only {counted(plan.batch_size, 'scene')}: 32 works well (data.batch_size)"
     updates = plan.epochs * math.ceil(plan.train_size / plan.batch_size)
     if plan.own_pictures and 0 < updates < FEW_UPDATES:
         yield (
-            f"{plan.epochs} epochs of {plan.train_size} pictures are {updates} updates of the model, too few to learn "
+            f"{counted(plan.epochs, 'epoch')} of {counted(plan.train_size, 'picture')} are "
+            f"{counted(updates, 'update')} of the model, too few to learn "
             f"much: trainer.max_epochs={math.ceil(plan.epochs * FEW_UPDATES / updates)} makes {FEW_UPDATES:,}"
         )
     if plan.train_size < 1_000 and not plan.own_pictures:
-        yield f"{plan.train_size} training scenes verify the pipeline but not more: raise data.size for results"
+        scenes = counted(plan.train_size, "training scene verifies", "training scenes verify")
+        yield f"{scenes} the pipeline but not more: raise data.size for results"
     if plan.epochs > 0 and plan.epochs % plan.epochs_per_validation:
         yield (
-            f"the last of {plan.epochs} epochs has no validation: its weights are in last.ckpt, but the final metrics "
-            f"are those of an earlier epoch or absent; trainer.check_val_every_n_epoch={plan.epochs_per_validation} "
-            "should divide trainer.max_epochs"
+            f"the last of {counted(plan.epochs, 'epoch')} has no validation: its weights are in last.ckpt, but the "
+            "final metrics are those of an earlier epoch or absent; trainer.check_val_every_n_epoch="
+            f"{plan.epochs_per_validation} should divide trainer.max_epochs"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from cvae_lightning.spelling import listed, nearest
 from cvae_lightning.world.checks import check_kinds, check_meaning
 from cvae_lightning.world.group_words import ChosenWords, word_rows
 from cvae_lightning.world.language import JOINED, Language
-from cvae_lightning.world.named import DEFAULT
+from cvae_lightning.world.named import DEFAULT, world_named, world_names
 from cvae_lightning.world.scene import Group, Meaning
 from cvae_lightning.world.words import read_words, word_tables
 from cvae_lightning.world.world import World
@@ -179,14 +179,29 @@ class _Reader:
         for number, word in enumerate(self.words, start=1):
             if word in vocabulary or _NUMBER.fullmatch(word):
                 continue
-            near = nearest(word, vocabulary, at_most=3)
-            shapes = [self._form(shape, 1) for shape in self.world.shapes]
-            hint = (
-                f"the nearest known {'words are' if near[1:] else 'word is'} {listed(map(repr, near), 'and')}"
-                if near
-                else f"the colours are {listed(self._choices('colour'), 'and')}, the shapes {listed(shapes, 'and')}"
-            )
+            hint = "; ".join([*self._known(number, word), *self._other_world()])
             raise self._error(f"word {number} is {word!r}, which is outside the language; {hint}")
+
+    def _known(self, number: int, word: str) -> Iterator[str]:
+        """The words that look like an unknown one, and what there is where none does, or where a count was expected."""
+        near = nearest(word, self.tables.vocabulary, at_most=3)
+        shapes = [self._form(shape, 1) for shape in self.world.shapes]
+        counts = listed([row[0] for row in self.world.language.counts.values()], "and")
+        if not near:
+            colours = listed(self._choices("colour"), "and")
+            yield f"the colours are {colours}, the shapes {listed(shapes, 'and')}, the counts {counts}"
+            return
+        yield f"the nearest known {'words are' if near[1:] else 'word is'} {listed(map(repr, near), 'and')}"
+        if number == 1 or self.words[number - 2] in {words[-1] for words in self.tables.links}:
+            yield f"the counts are {counts}"
+
+    def _other_world(self) -> Iterator[str]:
+        """The first shipped world that has all words of the caption, if one does."""
+        for name in world_names():
+            words = set(word_tables(world_named(name)).vocabulary)
+            if all(word in words or _NUMBER.fullmatch(word) for word in self.words):
+                yield f"world={name} has all of these words"
+                return
 
     def _one(self) -> str:
         return self.world.language.counts[1][0]

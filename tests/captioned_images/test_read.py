@@ -96,7 +96,7 @@ def test_captions_given(tmp_path: Path) -> None:
         picture(name)
     images = find_captioned([str(name) for name in names], ["a blue cross", "a red star"])
     assert [(image.path, image.caption) for image in images] == [(names[0], "a blue cross"), (names[1], "a red star")]
-    with pytest.raises(UserError, match="2 images but 1 captions"):
+    with pytest.raises(UserError, match="2 images but 1 caption"):
         find_captioned([str(name) for name in names], ["a red star"])
 
 

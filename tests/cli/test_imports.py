@@ -27,6 +27,10 @@ MAY_LOAD = {
     "export run=nowhere": CONFIG | {"numpy", "scipy", "PIL", "jinja2"},
     "train sed=1": WORLD,
     "train optimizer.lr=fast": WORLD,
+    "train trainer.precision=float17": WORLD,
+    "train trainer.accelerator=cpu trainer.precision=fp16": WORLD | {"PIL"},
+    "train +experiment=baseline data=folder data.path=nowhere": WORLD | {"PIL"},
+    "explore edited=zyx": WORLD | {"PIL", "jinja2", "matplotlib"},
     "report sweep=nowhere": WORLD | {"PIL", "jinja2", "matplotlib"},
 }
 """Mistakes, with the libraries that may be loaded before they are answered."""

@@ -31,6 +31,11 @@ REFUSED = {
     "train trainer.accumulate_grad_batches=0": "accumulate_grad_batches=0: expected at least 1",
     "train trainer.gradient_clip_val=nan": "gradient_clip_val=nan: expected",
     "train trainer.profiler=0.5": r"profiler=0\.5: expected",
+    "train trainer.precision=float17": "precision=float17: expected auto, fp32, bf16 or fp16",
+    "train trainer.precision=16": "precision=16: expected auto, fp32, bf16 or fp16",
+    "generate captions=[a] device=foo": "device=foo: expected auto, cpu, cuda",
+    "generate captions=[3]": r"captions=\[3\]: expected at least one caption, each a text in quotes",
+    "generate captions={a:b}": "captions={a:b}: expected at least one caption, each a text in quotes",
     "train optimizer.lr=1e300": "optimizer.lr=.*: expected a learning rate",
     "train optimizer.lr=0": "optimizer.lr=0: expected a learning rate",
     "train data.shuffle_seed=-1": "shuffle_seed=-1: expected at least 0",
@@ -67,6 +72,7 @@ ALLOWED = (
     "callbacks.last=null",
     "callbacks.best=null",
     "logger.tensorboard=null",
+    "trainer.precision=32",
 )
 SWEEPS = {
     "objective.beta=1,x": "objective.beta=x: expected a number",

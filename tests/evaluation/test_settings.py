@@ -6,18 +6,34 @@ import pytest
 import yaml
 from support import ROOT
 
+from cvae_lightning.cli.compose import composed
 from cvae_lightning.errors import UserError
 from cvae_lightning.evaluation.settings import POSTERIOR, SAMPLE, EvaluationSettings, SceneSource
 from cvae_lightning.world import V1, Mix
 
 
 def test_the_defaults_are_the_configs() -> None:
-    config = yaml.safe_load((ROOT / "conf" / "evaluate.yaml").read_text())
+    config = composed("evaluate", []).config
     numbers = {key: config[key] for key in EvaluationSettings.__slots__ if key != "splits"}
     assert config["splits"] is None
     assert EvaluationSettings(**numbers) == EvaluationSettings()
     data = yaml.safe_load((ROOT / "conf" / "data" / "scenes.yaml").read_text())
     assert SceneSource(data["seed"], data["synonyms"]) == SceneSource()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sizes"),
+    [
+        ([], (16, 64, 64)),
+        (["captions=2048"], (16, 64, 64)),
+        (["captions=8"], (8, 8, 8)),
+        (["captions=2"], (2, 6, 2)),
+        (["captions=8", "coverage_samples=64", "bound_images=3"], (8, 64, 3)),
+    ],
+)
+def test_few_captions_are_measured_with_small_sizes(arguments: list[str], sizes: tuple[int, int, int]) -> None:
+    config = composed("evaluate", arguments).config
+    assert (config.coverage_captions, config.coverage_samples, config.bound_images) == sizes
 
 
 def test_a_number_out_of_range_is_named() -> None:

@@ -124,7 +124,7 @@ def test_mistakes_are_named(painter) -> None:
         painter.edit(RED, "a red squid")
     with pytest.raises(UserError, match="seed=-1"):
         painter.edit(RED, BLUE, seed=-1)
-    with pytest.raises(UserError, match="1 images but 2 captions"):
+    with pytest.raises(UserError, match="1 image but 2 captions"):
         painter.judge([Image.new("RGB", (64, 64))], [RED, BLUE])
     with pytest.raises(UserError, match="32 to 512"):
         painter.judge([Image.new("RGB", (8, 8))], [RED])

@@ -162,6 +162,21 @@ def test_mistakes_are_answered() -> None:
         assert len(str(caught.value)) < 250
 
 
+@pytest.mark.parametrize(
+    ("caption", "message"),
+    [
+        ("six red circles", "word 1 is 'six'.*the counts a, 2, 3, 4 and 5; world=many has all of these words"),
+        ("seven red stars", "word 1 is 'seven'.*; the counts are a, 2, 3, 4 and 5"),
+        ("a red star above seven blue stars", "word 5 is 'seven'.*; the counts are a, 2, 3, 4 and 5"),
+        ("2 rote Kreise", "word 2 is 'rote'.*; world=german has all of these words"),
+        ("ein großer roter Kreis", "word 1 is 'ein'.*; world=german has all of these words"),
+    ],
+)
+def test_an_unknown_count_or_language_is_answered(caption: str, message: str) -> None:
+    with pytest.raises(CaptionError, match=message):
+        parse(caption)
+
+
 @given(st.lists(st.sampled_from([*word_tables(DEFAULT).vocabulary, "99", "sqare"]), max_size=10).map(" ".join))
 def test_any_words_are_read_or_refused(caption):
     try:
