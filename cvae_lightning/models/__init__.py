@@ -3,10 +3,12 @@
 from cvae_lightning.models.cvae import ConditionalVAE, Reconstruction
 from cvae_lightning.models.decoders.compositing import CompositingDecoder
 from cvae_lightning.models.decoders.conv import ConvDecoder
+from cvae_lightning.models.decoders.grid import GridDecoder
 from cvae_lightning.models.decoders.residual import ResidualDecoder
 from cvae_lightning.models.decoders.slots import SlotDecoder
 from cvae_lightning.models.decoders.templates import TemplateDecoder
 from cvae_lightning.models.encoders.conv import ConvEncoder
+from cvae_lightning.models.encoders.grid import GridEncoder
 from cvae_lightning.models.encoders.objects import ObjectEncoder
 from cvae_lightning.models.encoders.residual import ResidualEncoder
 from cvae_lightning.models.encoders.slot_assignment import SlotAssignment
@@ -52,6 +54,8 @@ __all__ = [
     "FlowPrior",
     "Gaussian",
     "GaussianLikelihood",
+    "GridDecoder",
+    "GridEncoder",
     "LSTMTextEncoder",
     "LaplaceLikelihood",
     "LatentLayout",

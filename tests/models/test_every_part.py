@@ -23,6 +23,8 @@ from cvae_lightning.models import (
     Decoder,
     FlowPrior,
     GaussianLikelihood,
+    GridDecoder,
+    GridEncoder,
     LaplaceLikelihood,
     LatentLayout,
     LSTMTextEncoder,
@@ -49,6 +51,7 @@ VOCABULARY = 16
 LEXICON = [[0, 0], [0, 0], *([role, value] for role in range(1, 6) for value in (1, 2)), *[[1, 3], [1, 5]] * 2]
 CONV = {"image_size": 16, "latent_dim": 6, "caption_dim": 8, "base_channels": 8, "stages": 2}
 RESIDUAL = {"image_size": 16, "latent_dim": 6, "caption_dim": 8, "widths": (8, 16), "blocks": (1, 1)}
+GRID = {"layout": LatentLayout(8, 4), "image_size": 16, "widths": (8, 16), "blocks": (1, 1)}
 SLOT_BODY = {"image_size": 16, "widths": (8,), "blocks": (1,)}
 
 
@@ -78,6 +81,8 @@ TABLE: dict[str, list[Callable[[], ModelPart]]] = {
     "ConvEncoder": [lambda: ConvEncoder(**CONV), lambda: ConvEncoder(**(CONV | {"caption_dim": 0}))],
     "ResidualEncoder": [lambda k=k: ResidualEncoder(**RESIDUAL, conditioning=k) for k in ("concat", "film")],
     "SlotEncoder": [lambda k=k: SlotEncoder(**SLOT_BODY, **slots(k)) for k in QUERIES],
+    "GridEncoder": [lambda: GridEncoder(**GRID)],
+    "GridDecoder": [lambda: GridDecoder(**GRID)],
     "ConvDecoder": [lambda: ConvDecoder(**CONV)],
     "ResidualDecoder": [lambda k=k: ResidualDecoder(**RESIDUAL, conditioning=k) for k in ("concat", "film")],
     "SlotDecoder": [lambda k=k: SlotDecoder(**SLOT_BODY, **slots(k)) for k in QUERIES],
@@ -98,6 +103,8 @@ TABLE: dict[str, list[Callable[[], ModelPart]]] = {
         lambda: flow("learned"),
         lambda: flow("objects", message_width=4),
         lambda: flow("learned", caption_dropout=0.5),
+        lambda: flow("learned", read_words=True),
+        lambda: flow("objects", read_words=True, caption_dropout=0.5),
     ],
     "LearnedQueries": [lambda: QUERIES["learned"](5, 8, 8)],
     "ObjectQueries": [lambda: QUERIES["objects"](5, 8, 8)],

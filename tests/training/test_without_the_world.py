@@ -1,4 +1,4 @@
-"""The plain recipe knows nothing of the world: not by what its model holds, and not by how words are spelt."""
+"""The plain recipes know nothing of the world: not by what their models hold, and not by how words are spelt."""
 
 import gc
 from types import FunctionType, ModuleType
@@ -13,14 +13,16 @@ from cvae_lightning.models import blueprint
 from cvae_lightning.training.factory import build_module
 
 WORDS = ["<pad>", "<unk>", "a", "red", "blue", "circle", "square", "above"]
-SMALL = ["model.image_size=32", "model.num_slots=3", "model.caption_dim=16", "model.slot_width=16"]
-SMALL += ["prior.layers=1", "decoder.hidden=16", "decoder.template_size=8", "encoder.hidden=16"]
+SMALL = ["model.image_size=32", "model.caption_dim=16", "model.slot_width=16", "prior.layers=1"]
+OBJECTS = ["model.num_slots=3", "decoder.hidden=16", "decoder.template_size=8", "encoder.hidden=16"]
+GRID = ["model.num_slots=16", *(f"{part}.widths=[8,16]" for part in ("encoder", "decoder"))]
+PLAIN = {"plain_slots": OBJECTS, "plain_grid": GRID}
 
 
-@pytest.fixture(scope="module")
-def config() -> DictConfig:
+@pytest.fixture(scope="module", params=PLAIN)
+def config(request: pytest.FixtureRequest) -> DictConfig:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return compose("train", ["experiment=plain_slots", *SMALL])
+        return compose("train", [f"experiment={request.param}", *SMALL, *PLAIN[request.param]])
 
 
 def reachable(root: object) -> list[object]:

@@ -33,10 +33,14 @@ class Attention(nn.Module):
         """Tokens (B, N, W) attend to the context (B, M, W) where mask, (B, M), (1, N, M) or (B, H, N, M), is True."""
         return self.out(self._attend(self.query(tokens), self.key_value(context), mask))
 
-    def ragged(self, tokens: Tensor, index: RaggedIndex) -> Tensor:
-        """Packed tokens (M, W) attend to those of their own row; (M, W)."""
-        query, key_value = index.pad(self.query(tokens)), index.pad(self.key_value(tokens))  # (B, N, W), (B, N, 2 W)
-        return self.out(index.pack(self._attend(query, key_value, index.mask)))
+    def ragged(self, tokens: Tensor, index: RaggedIndex, context: Masked | None = None) -> Tensor:
+        """Packed tokens (M, W) attend to those of their own row, or to the context (B, T, W) of their row; (M, W)."""
+        query = index.pad(self.query(tokens))  # (B, N, W)
+        if context is None:
+            key_value, mask = index.pad(self.key_value(tokens)), index.mask  # (B, N, 2 W), (B, N)
+        else:
+            key_value, mask = self.key_value(context.values), context.mask  # (B, T, 2 W), (B, T)
+        return self.out(index.pack(self._attend(query, key_value, mask)))
 
     def _attend(self, query: Tensor, key_value: Tensor, mask: Tensor | None) -> Tensor:
         query = self._split(query)  # (B, H, N, W / H)
@@ -98,7 +102,7 @@ class Block(nn.Module):
 
         Args:
             tokens: (B, N, W), or (M, W) with ``index``.
-            context: (B, M, W) what cross-attention attends to.
+            context: (B, T, W) what cross-attention attends to.
             mask: (B, N) True at real tokens; for a padded batch.
             index: where packed tokens are in their rows.
             condition: (B, condition_dim).
@@ -106,7 +110,11 @@ class Block(nn.Module):
         """
         changes = self.changes(condition, index) if changes is None else changes
         if self.cross_attention is not None and context is not None:
-            tokens = tokens + self.cross_attention(self._norm(0, tokens, changes), context.values, context.mask)
+            normed = self._norm(0, tokens, changes)
+            if index is not None:
+                tokens = tokens + self.cross_attention.ragged(normed, index, context)
+            else:
+                tokens = tokens + self.cross_attention(normed, context.values, context.mask)
         if self.self_attention is not None:
             normed = self._norm(-2, tokens, changes)
             if index is not None:

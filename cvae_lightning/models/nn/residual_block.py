@@ -143,3 +143,18 @@ def smallest_side(image_size: int, patch: int, widths: Sequence[int], blocks: Se
     if (image_size // patch) % 2 ** (len(widths) - 1):
         raise ValueError(f"image_size {image_size} in patches of {patch} does not halve {len(widths) - 1} times")
     return bottom_side(image_size // patch, len(widths) - 1) if len(widths) > 1 else image_size // patch
+
+
+def grid_side(cells: int, image_size: int, patch: int, widths: Sequence[int], blocks: Sequence[int]) -> int:
+    """Side of the smallest feature map, of which each cell is one slot of the latent.
+
+    Raises:
+        ValueError: sizes that do not fit, or the latent has another number of slots.
+    """
+    side = smallest_side(image_size, patch, widths, blocks)
+    if cells != side**2:
+        raise ValueError(
+            f"the latent's layout has {cells} slots, but the smallest map of an image of {image_size} pixels has "
+            f"{side} x {side} cells: set model.num_slots={side**2}"
+        )
+    return side

@@ -18,7 +18,7 @@ from cvae_lightning.models.nn.message_passing import MessagePassing
 from cvae_lightning.models.nn.mlp import mlp
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.nn.slot_queries import SlotQueries, check_slots, index_embedding, with_index
-from cvae_lightning.models.priors.flow_condition import FlowCondition, guided, times_of
+from cvae_lightning.models.priors.flow_condition import FlowCondition, guided, times_of, words_of
 from cvae_lightning.models.priors.flow_draws import FlowDraws, flow_draws
 from cvae_lightning.models.priors.ode import Velocity, log_det_solve, solve, solver_step
 from cvae_lightning.models.priors.restarts import noise_rotations, restarted
@@ -45,6 +45,7 @@ class FlowPrior(Prior):
         layers: transformer blocks, of the queries' width.
         message_width: width of the messages that slots exchange before each block about how their states differ
             (:mod:`cvae_lightning.models.nn.message_passing`); 0 for none.
+        read_words: whether each block attends to the caption's words, too, and not the queries alone.
         draws: posterior draws, times and noises per image and training step.
         caption_dropout: share of training draws without the caption, which guidance needs.
         time_frequencies: how many, of the time's embedding.
@@ -78,6 +79,7 @@ class FlowPrior(Prior):
         caption_dim: int = 128,
         layers: int = 4,
         message_width: int = 0,
+        read_words: bool = False,
         draws: int = 4,
         caption_dropout: float = 0.0,
         time_frequencies: int = 32,
@@ -100,12 +102,14 @@ class FlowPrior(Prior):
         self.layout, self.draws, self.caption_dropout = layout, draws, caption_dropout
         self.state_frequencies, self.queries, width = tuple(state_frequencies), queries, queries.width
         self.index_embedding = index_embedding(queries)
-        self.null_embedding = learned_embedding(1, width) if caption_dropout else None
+        nulls = (queries.num_slots if read_words else 1) if caption_dropout else 0
+        self.null_embedding = learned_embedding(nulls, width) if nulls else None
         features = fourier_size(layout.slot_dim, self.state_frequencies)
         self.latent = nn.Linear(features, width)
         self.pooled = nn.Linear(caption_dim, width)
         self.time = mlp(2 * time_frequencies, width, width)
-        self.blocks = nn.ModuleList([Block(width, cross_attention=False, condition_dim=width) for _ in range(layers)])
+        self.words = nn.Linear(caption_dim, width) if read_words else None
+        self.blocks = nn.ModuleList([Block(width, read_words, condition_dim=width) for _ in range(layers)])
         self.messages = nn.ModuleList(
             [MessagePassing(width, features, message_width) for _ in range(layers if message_width else 0)]
         )
@@ -144,20 +148,18 @@ class FlowPrior(Prior):
         return self._move(z, given, self._modulation(time, given))
 
     def condition(self, caption: CaptionEncoding, keep: Tensor | None = None, times: int = 1) -> FlowCondition:
-        """What the velocity needs of captions, which is the same for every state and time.
+        """What the velocity needs of B / ``times`` captions, which is the same for every state and time.
 
-        Args:
-            caption: the condition, of B / ``times`` captions.
-            keep: (B,) False where the caption is dropped; None where it is never.
-            times: rows in succession for each caption.
+        ``keep`` (B,) is False where the caption is dropped, ``times`` the rows in succession for each caption.
         """
         queries = with_index(self.queries(caption), self.index_embedding).repeat(times)  # (B, K, W)
         pooled = self.pooled(caption.pooled).repeat_interleave(times, dim=0)  # (B, W)
+        words = None if self.words is None else words_of(caption.tokens, self.words, keep, times)  # (B, T, W)
         if keep is not None:
             queries, pooled = self._drop(queries, keep), pooled * keep[:, None]
         index = RaggedIndex.from_mask(queries.mask)
         pairs = index.pairs() if self.messages else None
-        return FlowCondition(index, index.pack(queries.values), pooled, pairs)
+        return FlowCondition(index, index.pack(queries.values), pooled, pairs, words)
 
     def _modulation(self, time: Tensor, given: FlowCondition) -> list[tuple[Tensor, ...]]:
         """How each block's norms are scaled and shifted at times (B,)."""
@@ -175,7 +177,7 @@ class FlowPrior(Prior):
         for number, block in enumerate(self.blocks):
             if pairs is not None:
                 tokens = tokens + self.messages[number](tokens, *pairs)
-            tokens = block(tokens, index=index, changes=modulation[number])
+            tokens = block(tokens, given.words, index=index, changes=modulation[number])
         return index.pad(self.out(self.norm(tokens)).float()).flatten(1)  # (B, Z)
 
     def _drop(self, queries: Masked, keep: Tensor) -> Masked:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from cvae_lightning.models.interfaces import Masked
 from cvae_lightning.models.nn.ragged import RaggedIndex
 from cvae_lightning.models.priors.ode import Velocity
 
@@ -20,12 +21,20 @@ class FlowCondition:
         values: (M, W) their queries.
         pooled: (B, W) of each caption.
         pairs: receiver and sender (P,) of each message between slots; None without messages.
+        words: (B, T, W) what each block attends to; None where blocks do not read the words.
     """
 
     index: RaggedIndex
     values: Tensor
     pooled: Tensor
     pairs: tuple[Tensor, Tensor] | None
+    words: Masked | None
+
+
+def words_of(tokens: Masked, layer: nn.Module, keep: Tensor | None, times: int) -> Masked:
+    """Tokens (B, T, C) as the blocks read them, (B * times, T, W): zeros where ``keep`` (B * times,) is False."""
+    words = Masked(layer(tokens.values), tokens.mask).repeat(times)
+    return words if keep is None else Masked(words.values * keep[:, None, None], words.mask)
 
 
 def guided(conditional: Velocity, unconditional: Velocity, scale: float) -> Velocity:
