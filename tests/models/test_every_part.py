@@ -51,7 +51,7 @@ VOCABULARY = 16
 LEXICON = [[0, 0], [0, 0], *([role, value] for role in range(1, 6) for value in (1, 2)), *[[1, 3], [1, 5]] * 2]
 CONV = {"image_size": 16, "latent_dim": 6, "caption_dim": 8, "base_channels": 8, "stages": 2}
 RESIDUAL = {"image_size": 16, "latent_dim": 6, "caption_dim": 8, "widths": (8, 16), "blocks": (1, 1)}
-GRID = {"layout": LatentLayout(8, 4), "image_size": 16, "widths": (8, 16), "blocks": (1, 1)}
+GRID: dict[str, Any] = {"layout": LatentLayout(8, 4), "image_size": 16, "widths": (8, 16), "blocks": (1, 1)}
 SLOT_BODY = {"image_size": 16, "widths": (8,), "blocks": (1,)}
 
 

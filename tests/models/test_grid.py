@@ -1,12 +1,14 @@
 """Cell k of the latent belongs to the same place of the image in encoder and decoder."""
 
+from typing import Any
+
 import pytest
 import torch
 
 from cvae_lightning.models import CaptionEncoding, GridDecoder, GridEncoder, LatentLayout, Masked
 
 LAYOUT = LatentLayout(latent_dim=32, num_slots=16)
-SIZES = {"layout": LAYOUT, "image_size": 32, "patch": 4, "widths": (8, 8), "blocks": (1, 1)}
+SIZES: dict[str, Any] = {"layout": LAYOUT, "image_size": 32, "patch": 4, "widths": (8, 8), "blocks": (1, 1)}
 CAPTION = CaptionEncoding(torch.zeros(1, 8), Masked(torch.zeros(1, 3, 8), torch.ones(1, 3, dtype=torch.bool)))
 
 

@@ -55,5 +55,5 @@ class GridDecoder(Decoder):
 
     def forward(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         """Mean images (B, 3, S, S) of latents (B, Z), in [0, 1] except while training."""
-        grid = self.layout.slots(z).mT.unflatten(2, (self.side, self.side))  # (B, D, side, side)
+        grid = self.layout.slots(z).mT.reshape(len(z), -1, self.side, self.side)  # (B, D, side, side)
         return self.body(self.entrance(grid))  # (B, 3, S, S)
