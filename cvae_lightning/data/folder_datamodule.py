@@ -126,9 +126,11 @@ def _datasets(
     """The splits of which some picture can be used; what cannot is added to the problems."""
     datasets = {}
     for split, found in images.items():
-        worded = [image for image in found if tokenizer.split(image.caption)]
+        worded = []
         for image in found:
-            if image not in worded:
+            if tokenizer.split(image.caption):
+                worded.append(image)
+            else:
                 problems.add(Kind.BARE, image.name, "")
         if worded and (usable := _readable(CaptionedFolder(worded, resolution), problems)):
             datasets[split] = usable

@@ -54,6 +54,7 @@ def fit(model: Generator, data: Captioned, words: Words, seconds: float, output:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         average, step, used = state["average"], state["step"], state["used"]
+        torch.manual_seed(torch.initial_seed() + step)  # other pictures than those of the first call
     began, last = time.process_time() - used, time.process_time()
     while (used := time.process_time() - began) < seconds:
         index = torch.randint(0, len(data.images), (BATCH,))
@@ -77,11 +78,17 @@ def fit(model: Generator, data: Captioned, words: Words, seconds: float, output:
                 f"{used / 60:.1f} min, step {step}, loss {float(loss):.4f}, {step * BATCH / used:.0f} images/s",
                 flush=True,
             )
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "average": average}
-            torch.save(state | {"step": step, "used": used}, saved.with_suffix(".part"))
-            saved.with_suffix(".part").replace(saved)
+            _save(model, optimizer, {"average": average, "step": step, "used": used}, saved)
+    _save(model, optimizer, {"average": average, "step": step, "used": used}, saved)
     model.load_state_dict(average)
     return {"minutes": used / 60, "steps": step, "images": step * BATCH, "images_per_second": step * BATCH / used}
+
+
+def _save(model: Generator, optimizer: torch.optim.Optimizer, state: dict[str, object], to: Path) -> None:
+    """Written beside the file, then renamed: a stopped call leaves the last whole one."""
+    part = to.with_suffix(".part")
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()} | state, part)
+    part.replace(to)
 
 
 @torch.inference_mode()
