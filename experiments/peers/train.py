@@ -55,11 +55,12 @@ def fit(model: Generator, data: Captioned, words: Words, seconds: float, output:
         optimizer.load_state_dict(state["optimizer"])
         average, step, used = state["average"], state["step"], state["used"]
         torch.manual_seed(torch.initial_seed() + step)  # other pictures than those of the first call
-    began, last = time.process_time() - used, time.process_time()
+    began, last, first = time.process_time() - used, time.process_time(), step
     while (used := time.process_time() - began) < seconds:
         index = torch.randint(0, len(data.images), (BATCH,))
         images = data.images[index].float() / 127.5 - 1
-        rate = RATE * min(1, (step + 1) / WARMUP) * max(0.02, 1 - used / seconds)
+        # A call that continues warms up too: weights of a small rate are thrown far off by a large one.
+        rate = RATE * min(1, (step - first + 1) / WARMUP) * max(0.02, 1 - used / seconds)
         for group in optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast("cpu", torch.bfloat16):
