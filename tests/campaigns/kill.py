@@ -97,7 +97,8 @@ def quick_curves(rows: list[dict[str, str]], path: Path) -> None:
 
 def unchecked(*arguments: Any, **named: Any) -> Any:
     """What a start needs of its checked config."""
-    return SimpleNamespace(hydra=OmegaConf.create({"run": {"dir": "run"}, "job": {"chdir": False}, "mode": None}))
+    hydra = OmegaConf.create({"run": {"dir": "run"}, "job": {"chdir": False}, "mode": None})
+    return SimpleNamespace(config=OmegaConf.create(), hydra=hydra)
 
 
 def attempt(folder: Path, case: Case, kill: Kill | None) -> int:
