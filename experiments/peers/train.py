@@ -21,7 +21,7 @@ from diffusion import GENERATORS, Generator
 from networks import Reader
 from PIL import Image
 
-BATCH, RATE, WARMUP, AVERAGE = 16, 1e-3, 200, 0.999
+BATCH, WARMUP, AVERAGE = 16, 200, 0.999
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     train = read(arguments.data / "train")
     words = Words(train.captions)
     model = GENERATORS[arguments.model](Reader(len(words), words.length))
-    record = fit(model, train, words, arguments.minutes * 60, arguments.output)
+    record = fit(model, train, words, arguments.minutes * 60, arguments.rate, arguments.output)
     record |= {
         "model": arguments.model,
         "seed": arguments.seed,
@@ -42,11 +42,13 @@ def main() -> None:
     print(json.dumps(record))
 
 
-def fit(model: Generator, data: Captioned, words: Words, seconds: float, output: Path) -> dict[str, float]:
+def fit(
+    model: Generator, data: Captioned, words: Words, seconds: float, top_rate: float, output: Path
+) -> dict[str, float]:
     """Train until the processor time is used; the weights become their moving average."""
     output.mkdir(parents=True, exist_ok=True)
     saved, tokens = output / "weights.pt", words.encode(data.captions)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=top_rate, weight_decay=0.01, fused=True)
     average = {name: value.clone() for name, value in model.state_dict().items()}
     step, used = 0, 0.0
     if saved.is_file():
@@ -59,8 +61,8 @@ def fit(model: Generator, data: Captioned, words: Words, seconds: float, output:
     while (used := time.process_time() - began) < seconds:
         index = torch.randint(0, len(data.images), (BATCH,))
         images = data.images[index].float() / 127.5 - 1
-        # A call that continues warms up too: weights of a small rate are thrown far off by a large one.
-        rate = RATE * min(1, (step - first + 1) / WARMUP) * max(0.02, 1 - used / seconds)
+        # A call that continues warms up again.
+        rate = top_rate * min(1, (step - first + 1) / WARMUP) * max(0.02, 1 - used / seconds)
         for group in optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast("cpu", torch.bfloat16):
@@ -120,6 +122,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--minutes", type=float, required=True, help="of processor time of one thread")
+    parser.add_argument("--rate", type=float, default=4e-4, help="learning rate at its highest")
     parser.add_argument("--split", default="test")
     parser.add_argument("--captions", type=int, default=512)
     parser.add_argument("--seed", type=int, default=0)
