@@ -72,7 +72,7 @@ def fit(
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1
-        keep = min(AVERAGE, 1 - 1 / (step + 1))
+        keep = min(AVERAGE, (1 + step) / (10 + step))  # a short run's average must not hold its first weights
         for name, value in model.state_dict().items():
             average[name].lerp_(value, 1 - keep) if value.is_floating_point() else average[name].copy_(value)
         if time.process_time() - last > 60:
