@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 from cvae_lightning.captioned_images.problems import Kind, Problems, named
 from cvae_lightning.captioned_images.tables import read_rows, read_text
 from cvae_lightning.errors import UserError, nearest_hint
-from cvae_lightning.runs.counted import counted
-from cvae_lightning.runs.images import GRIDS, SUFFIXES, caption_of, find_images, open_image
+from cvae_lightning.runs.images import GRIDS, SUFFIXES, caption_of, check_pairs, find_images, open_image
 
 CAPTION_SUFFIXES = (".txt", ".caption")
 """Of files beside a picture that hold its caption."""
@@ -68,10 +67,7 @@ def find_captioned(
         if captions is None:
             captions = [_inside(path) or "" for path in paths]
             _refuse([p for p, text in zip(paths, captions, strict=True) if not text], f"{BARE}; or give captions=[...]")
-        elif len(captions) != len(paths):
-            raise UserError(
-                f"{counted(len(paths), 'image')} but {counted(len(captions), 'caption')}: each image needs its own"
-            )
+        check_pairs(paths, captions)
         return [_plain(path, path.as_posix(), text) for path, text in zip(paths, captions, strict=True)]
     for layout in (_geneval, _imagefolder):
         if images := list(layout(root, column)):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,7 +9,6 @@ from PIL import Image
 from torch import Tensor
 
 from cvae_lightning.errors import UserError
-from cvae_lightning.runs.counted import counted
 
 
 def to_uint8(images: Tensor) -> NDArray[np.uint8]:
@@ -41,11 +38,3 @@ def to_pixels(image: Image.Image, size: int) -> Tensor:
         raise UserError(f"an image of {image.width} x {image.height} pixels: expected a square one")
     resized = image.convert("RGB").resize((size, size), Image.Resampling.BOX)
     return torch.from_numpy(np.array(resized)).permute(2, 0, 1).float() / 255
-
-
-def check_pairs(images: Sized, captions: Sized) -> None:
-    """Raises: UserError: there is not one caption per image."""
-    if len(images) != len(captions):
-        raise UserError(
-            f"{counted(len(images), 'image')} but {counted(len(captions), 'caption')}: each image needs its own"
-        )

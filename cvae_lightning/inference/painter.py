@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cvae_lightning.data.images import check_pairs, to_pictures, to_pixels, to_uint8
+from cvae_lightning.data.images import to_pictures, to_pixels, to_uint8
 from cvae_lightning.data.tokenizer import CaptionTokenizer
 from cvae_lightning.errors import UserError, at_least_one
 from cvae_lightning.inference.candidates import PaintedImage, Request, better
@@ -21,6 +21,7 @@ from cvae_lightning.inference.pictures import PictureRows, Pictures
 from cvae_lightning.inference.variations import interpolated
 from cvae_lightning.inference.wording import in_known_words, warn_of_unknown
 from cvae_lightning.models import ConditionalVAE
+from cvae_lightning.runs.images import check_pairs
 from cvae_lightning.world import DEFAULT, Verdict, World, judge, parse
 
 BATCHES_TOGETHER = 8
@@ -46,8 +47,7 @@ class Painter:
     """
 
     def __init__(self, model: ConditionalVAE, tokenizer: CaptionTokenizer, world: World | None = DEFAULT) -> None:
-        self.model = model.eval()
-        self.tokenizer, self.world = tokenizer, world
+        self.model, self.tokenizer, self.world = model.eval(), tokenizer, world
 
     @overload
     def __call__(self, caption: str, num_samples: int = 1, seed: int = 0, best_of: int = 1) -> Pictures: ...  # type: ignore[overload-overlap]

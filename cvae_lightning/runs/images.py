@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from io import BytesIO
 from pathlib import Path
 
@@ -153,6 +153,14 @@ def caption_of(image: Image.Image) -> str | None:
     return next((note for note in notes if isinstance(note, str)), None)
 
 
+def check_pairs(images: Sized, captions: Sized) -> None:
+    """Raises: UserError: there is not one caption per image."""
+    if len(images) != len(captions):
+        raise UserError(
+            f"{counted(len(images), 'image')} but {counted(len(captions), 'caption')}: each image needs its own"
+        )
+
+
 def captions_of(paths: Sequence[Path], images: Sequence[Image.Image], given: Sequence[str] | None) -> list[str]:
     """One caption per image: those given, else those that the files hold.
 
@@ -160,10 +168,7 @@ def captions_of(paths: Sequence[Path], images: Sequence[Image.Image], given: Seq
         UserError: there are more or fewer than images, or a file holds none.
     """
     if given is not None:
-        if len(given) != len(paths):
-            raise UserError(
-                f"{counted(len(paths), 'image')} but {counted(len(given), 'caption')}: each image needs its own"
-            )
+        check_pairs(paths, given)
         return list(given)
     captions = [caption_of(image) for image in images]
     for path, caption in zip(paths, captions, strict=True):
