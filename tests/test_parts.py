@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from support import ROOT, TINY
 
 from cvae_lightning.data import CaptionTokenizer
-from cvae_lightning.training.factory import build_module
+from cvae_lightning.training.module_factory import build_module
 from cvae_lightning.world import DEFAULT, word_tables
 
 pytestmark = pytest.mark.slow

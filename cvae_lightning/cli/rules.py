@@ -103,6 +103,7 @@ RULES: dict[str, Rule] = {
     "output": Rule(kinds=(str,), words="a folder"),
     "run": PATH,
     "resume": PATH,
+    "initial_weights": PATH,
     "evaluation": PATH,
     "sweep": Rule(kinds=(str,), words="the folder of a multirun or of a search", optional=True),
     "compare": Rule(kinds=(str,), words="two evaluations' folders, such as [first,second]", optional=True, many=True),

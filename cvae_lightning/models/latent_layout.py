@@ -109,6 +109,11 @@ class LatentLayout:
         """(B, Z) -> (B, K, D)."""
         return z.reshape(z.shape[0], self.num_slots, self.slot_dim)
 
+    def masked(self, z: Tensor, mask: Tensor) -> Tensor:
+        """Latents (B * n, Z) with zeros where a mask (B, K) of slots is False, each of its rows for n in succession."""
+        rows = mask.repeat_interleave(len(z) // len(mask), dim=0)  # (B * n, K)
+        return z * rows.repeat_interleave(self.slot_dim, dim=1)
+
     def split(self, z: Tensor) -> SlotNumbers:
         """What latents (B, Z) say.
 

@@ -99,9 +99,13 @@ def is_finished(folder: Path) -> bool:
     return (folder / METRICS).exists()
 
 
-def find_checkpoint(path: str | Path | None) -> Path:
+def find_checkpoint(path: str | Path | None, key: str = "run") -> Path:
     """The file of the trained model that is meant: the path itself, a run folder's best checkpoint, else its last,
     or a folder's exported weights; without a path, the model that comes with the package.
+
+    Args:
+        path: see above.
+        key: what names the path, for the message.
 
     Raises:
         UserError: there is none.
@@ -118,9 +122,9 @@ def find_checkpoint(path: str | Path | None) -> Path:
             return file
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise UserError(f"run={path}: no such file or folder{nearest_hint(path.name, siblings)}")
+        raise UserError(f"{key}={path}: no such file or folder{nearest_hint(path.name, siblings)}")
     raise UserError(
-        f"run={path}: the folder is not a run folder or an export: it has no {BEST}, {LAST.name} or {WEIGHTS}"
+        f"{key}={path}: the folder is not a run folder or an export: it has no {BEST}, {LAST.name} or {WEIGHTS}"
     )
 
 

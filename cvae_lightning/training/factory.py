@@ -1,11 +1,9 @@
-"""From a composed config to objects: data, module, hardware and trainer, each checked before any work."""
+"""From a composed config to what runs it: data, hardware and trainer, each checked before any work."""
 
 from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,23 +12,22 @@ import torch
 from hydra.utils import get_class, instantiate
 from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Callback
 
 from cvae_lightning import runs
 from cvae_lightning.cli.configs import leaves
-from cvae_lightning.data import CaptionedDataModule, lexicon
+from cvae_lightning.data import CaptionedDataModule
 from cvae_lightning.errors import UserError
-from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.training.callback_checks import check_callbacks
 from cvae_lightning.training.callbacks import Pruning, ReportProgress, UseSideThread
 from cvae_lightning.training.checkpoint_io import WholeCheckpoints
 from cvae_lightning.training.context import RunContext
 from cvae_lightning.training.loggers.run_logger import RunLogger
 from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.module_factory import blaming, build_module
 from cvae_lightning.training.own_pictures import check_world
 from cvae_lightning.training.precision import Hardware, check_compiler, check_devices, choose
-from cvae_lightning.world import World
 
 FINAL_METRICS = [
     "val/consistency/all",
@@ -60,12 +57,6 @@ DESCRIBING = (
 )
 
 
-PARTS = ("text_encoder", "encoder", "decoder", "prior", "likelihood")
-"""Config groups of the model's parts."""
-PART_SIZES = ("num_slots", "slot_width", "patch")
-"""Sizes in ``model`` that several parts share and the model itself does not take."""
-
-
 class Parts(NamedTuple):
     """What a config builds."""
 
@@ -92,6 +83,8 @@ def check(config: DictConfig) -> Checked:
     """
     if not isinstance(config.seed, int) or config.seed < 0:
         raise UserError(f"seed={config.seed}: expected a whole number of 0 or more")
+    if config.distribution_matching is not None and config.initial_weights is None:
+        raise UserError("distribution_matching needs a trained flow to match: initial_weights=RUN, a run folder")
     check_callbacks(config.callbacks)
     check_world(config)
     hardware = check_trainer(config)
@@ -125,21 +118,12 @@ def check_module(config: DictConfig) -> None:
         module.optimizer(list(module.weights_to_optimize().values()))
 
 
-@contextmanager
-def blaming(name: str) -> Iterator[None]:
-    """Say of an error in a constructor that the config's part of this name is what it does not accept.
+def build(config: DictConfig, checked: Checked, folder: Path, resumed: bool) -> Parts:
+    """The data with its tokenizer fitted and saved, and the seeded module; a resumed run's has its weights later.
 
     Raises:
-        UserError: in place of ValueError and TypeError.
+        UserError: the initial weights are of another model.
     """
-    try:
-        yield
-    except (ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{name}: {error}") from error
-
-
-def build(config: DictConfig, checked: Checked, folder: Path) -> Parts:
-    """The data with its tokenizer fitted and saved, and the seeded module."""
     hardware, data = checked
     data.setup()
     if runs.is_main_process():
@@ -148,41 +132,9 @@ def build(config: DictConfig, checked: Checked, folder: Path) -> Parts:
         data.tokenizer.save(vocabulary.with_name(vocabulary.name + runs.PART))
         vocabulary.with_name(vocabulary.name + runs.PART).replace(vocabulary)
     pl.seed_everything(config.seed, verbose=False)
-    return Parts(build_module(config, data.tokenizer.vocabulary, hardware.channels_last), data, hardware)
-
-
-def build_module(config: DictConfig, words: Sequence[str], channels_last: bool = False) -> CVAEModule:
-    """The module that a config describes, for a tokenizer of these words."""
-    sized = config.copy()
-    with open_dict(sized):
-        sized.model.vocab_size = len(words)
-        if "lexicon" in sized.text_encoder:
-            world: World = instantiate(config.world)
-            sized.text_encoder.lexicon = lexicon(words, world)
-            sized.text_encoder.num_groups = max(2, world.max_groups)
-            sized.text_encoder.objects_per_group = world.max_count(None)
-        if str(sized.trainer.precision) in ("fp16", "16-mixed") and "fused" in sized.optimizer:
-            sized.optimizer.fused = False  # a fused update cannot clip the scaled gradients of fp16
-    parts = _model(sized), instantiate(sized.objective), instantiate(sized.optimizer), instantiate(sized.lr_scheduler)
-    penalties = instantiate(sized.penalties)
-    with blaming("autoencoder_epochs"):
-        return CVAEModule(
-            *parts,
-            channels_last=channels_last,
-            compile=sized.compile,
-            penalties=penalties,
-            clip_by_part=sized.clip_by_part,
-            autoencoder_epochs=sized.autoencoder_epochs,
-        )
-
-
-def _model(config: DictConfig) -> ConditionalVAE:
-    """The model of its parts, each of which stands once in the config."""
-    parts = {name: instantiate(config[name], _convert_="all") for name in PARTS}
-    sizes = {key: value for key, value in config.model.items() if key not in PART_SIZES}
-    construct = instantiate(sizes, _partial_=True)
-    with blaming("model"):  # parts that do not fit each other
-        return construct(**parts)
+    initial = None if resumed else config.initial_weights
+    module = build_module(config, data.tokenizer.vocabulary, hardware.channels_last, initial)
+    return Parts(module, data, hardware)
 
 
 def build_trainer(config: DictConfig, hardware: Hardware, context: RunContext, resume_step: int | None) -> pl.Trainer:

@@ -40,6 +40,14 @@ METRICS: dict[str, MetricName] = {
     "rate": MetricName(ALL, NATS, "KL(q || p(z)); for a flow p(z) is its base, N(0, I)"),
     "prior_loss": MetricName(ALL, NATS, "what the prior minimises for itself, a flow's matching loss; 0 for others"),
     "auxiliary_loss": MetricName(ALL, NATS, "the auxiliary losses of text encoder and encoder; 0 without slots"),
+    "sampled_flow_loss": MetricName(
+        TRAIN, "", "of distribution matching: the matching loss of the flow that learns the sampler's samples"
+    ),
+    "velocity_difference": MetricName(
+        TRAIN,
+        "",
+        "of distribution matching: norm of the difference between that flow's velocity and the trained flow's",
+    ),
     "kl_weight": MetricName(ALL, "", "weight of the rate at this step"),
     "beta_effective": MetricName(ALL, "", "the weight of the rate where the distortion is counted in nats"),
     "perceptual": MetricName(ALL, "", "distance of VGG16 features, before its weight"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.trainer.states import TrainerFn
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -139,9 +139,12 @@ class CVAEModule(pl.LightningModule):
 
     def weights_to_optimize(self) -> dict[str, Any]:
         """The weights of the model by name, each as the optimizer takes it: alone, or with its name."""
-        named = dict(self.model.named_parameters())
+        return self.as_optimizer_takes(dict(self.model.named_parameters()))
+
+    def as_optimizer_takes(self, weights: dict[str, nn.Parameter]) -> dict[str, Any]:
+        """Each weight alone, or with its name for an optimizer that reads names."""
         takes_names = getattr(getattr(self.optimizer, "func", self.optimizer), "takes_names", False)
-        return {name: (name, weight) for name, weight in named.items()} if takes_names else named
+        return {name: (name, weight) for name, weight in weights.items()} if takes_names else dict(weights)
 
     def gradient_norm(self) -> Tensor:
         """The norm of all gradients of the model, which clipping does not compute again; a scalar."""

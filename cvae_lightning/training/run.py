@@ -85,7 +85,7 @@ def _train_in_folder(config: DictConfig, context: RunContext, checked: Checked) 
     checkpoint = newest_checkpoint(context.folder) if start is Start.RESUME else None
     if checkpoint is None:
         _claim(context, plain, start)
-    parts = build(config, checked, context.folder)
+    parts = build(config, checked, context.folder, resumed=checkpoint is not None)
     if checkpoint:
         check_complete(checkpoint)
         check_fits(checkpoint, parts.module)  # before the records of the run are changed

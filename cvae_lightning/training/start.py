@@ -24,6 +24,8 @@ RESUMED = {
     "callbacks": dict,
 }
 """What Lightning reads of a checkpoint that training is resumed from."""
+TRAINED = ("model.", "distribution_matching.")
+"""How the names of a checkpoint's weights begin."""
 
 
 class Start(Enum):
@@ -98,12 +100,13 @@ def check_fits(file: Path, module: nn.Module) -> None:
             "fit today's weights; run= still paints with it, and its command in environment.json trains it again"
         )
     saved = {name: tuple(weight.shape) for name, weight in checkpoint.get("state_dict", {}).items()}
-    built = {name: tuple(weight.shape) for name, weight in module.state_dict().items() if name.startswith("model.")}
+    built = {name: tuple(weight.shape) for name, weight in module.state_dict().items() if name.startswith(TRAINED)}
     for name in sorted(saved.keys() | built.keys()):
         if saved.get(name) != built.get(name):
             raise UserError(
                 f"resume={file.parent.parent}: the checkpoint is of another model: its {name} is "
-                f"{_size(saved.get(name))}, and the config's is {_size(built.get(name))}; a resumed run keeps its model"
+                f"{shape_text(saved.get(name))}, and the config's is {shape_text(built.get(name))}; a resumed run "
+                "keeps its model"
             )
 
 
@@ -122,5 +125,6 @@ def check_complete(file: Path) -> None:
             )
 
 
-def _size(shape: tuple[int, ...] | None) -> str:
+def shape_text(shape: tuple[int, ...] | None) -> str:
+    """A weight's shape in a message."""
     return "absent" if shape is None else " x ".join(map(str, shape)) or "a single number"

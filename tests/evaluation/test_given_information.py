@@ -8,7 +8,7 @@ from cvae_lightning.data import CaptionTokenizer
 from cvae_lightning.evaluation.given_information import TEXT, given_information
 from cvae_lightning.models import ConditionalVAE, TextEncoder, blueprint
 from cvae_lightning.models.serialization import PARTS
-from cvae_lightning.training.factory import build_module
+from cvae_lightning.training.module_factory import build_module
 from cvae_lightning.world import DEFAULT, word_tables
 
 

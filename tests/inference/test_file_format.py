@@ -23,7 +23,7 @@ from cvae_lightning.inference.header import KEY
 from cvae_lightning.inference.painter import Painter
 from cvae_lightning.models import ConditionalVAE, ResidualDecoder, blueprint
 from cvae_lightning.runs.layout import SHIPPED
-from cvae_lightning.training.factory import build_module
+from cvae_lightning.training.module_factory import build_module
 from cvae_lightning.world import DEFAULT, to_plain, word_tables
 
 

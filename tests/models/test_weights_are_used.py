@@ -5,7 +5,7 @@ from hydra import compose, initialize_config_dir
 from support import ROOT
 
 from cvae_lightning import CaptionTokenizer, ShapeSceneDataset
-from cvae_lightning.training.factory import build_module
+from cvae_lightning.training.module_factory import build_module
 from cvae_lightning.world import DEFAULT, word_tables
 
 SMALL = ["model.image_size=32", "model.latent_dim=20", "model.caption_dim=16", "model.slot_width=16"]

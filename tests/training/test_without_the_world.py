@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from support import ROOT
 
 from cvae_lightning.models import blueprint
-from cvae_lightning.training.factory import build_module
+from cvae_lightning.training.module_factory import build_module
 
 WORDS = ["<pad>", "<unk>", "a", "red", "blue", "circle", "square", "above"]
 SMALL = ["model.image_size=32", "model.caption_dim=16", "model.slot_width=16", "prior.layers=1"]

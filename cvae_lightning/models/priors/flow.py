@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 
 import torch
 from torch import Tensor, nn
@@ -196,30 +196,31 @@ class FlowPrior(Prior):
         return self.drawn_loss(posterior)(caption)
 
     def drawn_loss(self, posterior: Gaussian) -> Callable[[CaptionEncoding], Tensor]:
-        draws = flow_draws(posterior, self.draws, self.sampler, self.caption_dropout)
-        return lambda caption: self._matching_loss(draws, caption)
+        return partial(self.matching_loss, flow_draws(posterior, self.draws, self.sampler, self.caption_dropout))
 
-    def _matching_loss(self, draws: FlowDraws, caption: CaptionEncoding) -> Tensor:
-        """How far the velocity is from the direction of the lines (B * draws, Z), for each caption; (B,)."""
-        error = self.velocity(draws.state, draws.time, caption, draws.keep) - draws.direction  # (B * draws, Z)
-        if self.num_objects is not None and caption.objects is not None:
-            in_use = caption.objects.mask.repeat_interleave(self.draws, dim=0)  # (B * draws, K)
-            error = error * in_use.repeat_interleave(self.layout.slot_dim, dim=1)
-        return error.square().sum(dim=1).reshape(-1, self.draws).mean(dim=1)
+    def matching_loss(self, draws: FlowDraws, caption: CaptionEncoding) -> Tensor:
+        """How far the velocity is from the direction of B * n lines, on average over each caption's n; (B,)."""
+        error = self.velocity(draws.state, draws.time, caption, draws.keep) - draws.direction  # (B * n, Z)
+        return self.latents_in_use(error, caption).square().sum(dim=1).reshape(len(caption.pooled), -1).mean(dim=1)
+
+    def latents_in_use(self, values: Tensor, caption: CaptionEncoding) -> Tensor:
+        """``values`` (B * n, Z), n in succession for each caption, with 0 in slots that are not in use."""
+        objects = caption.objects if self.num_objects is not None else None
+        return values if objects is None else self.layout.masked(values, objects.mask)
 
     def sample(self, caption: CaptionEncoding, noise: Tensor) -> Tensor:
         """Latents (B, Z): the flow's end for each row of noise (B, Z), after the restarts."""
-        settings, velocity = self.sampler, self._guided(caption)
+        settings, velocity = self.sampler, self.guided_velocity(caption)
         z = solve(velocity, noise, settings.steps, settings.solver)
         return restarted(velocity, z, noise, self.noise_rotations, settings.restart_time)
 
     def solver_step(self, z: Tensor, time: Tensor, caption: CaptionEncoding) -> Tensor:
         """The state (B, Z) one step of the solver after z (B, Z) at a time (); the body of an exported loop."""
-        return solver_step(self._guided(caption), z, time, 1 / self.sampler.steps, self.sampler.solver)
+        return solver_step(self.guided_velocity(caption), z, time, 1 / self.sampler.steps, self.sampler.solver)
 
     def restart(self, z: Tensor, rotation: Tensor, noise: Tensor, caption: CaptionEncoding) -> Tensor:
         """The sample z (B, Z) after one restart, by a rotation (Z, Z) of its noise; the body of an exported loop."""
-        return restarted(self._guided(caption), z, noise, rotation.unsqueeze(0), self.sampler.restart_time)
+        return restarted(self.guided_velocity(caption), z, noise, rotation.unsqueeze(0), self.sampler.restart_time)
 
     def rate(self, posterior: Gaussian, caption: CaptionEncoding) -> Tensor:
         """KL(posterior || N(0, I)), the base of the flow, for each latent in nats; (B, Z)."""
@@ -243,7 +244,7 @@ class FlowPrior(Prior):
     def base_log_prob(self, z: Tensor, caption: CaptionEncoding) -> Tensor:
         return standard_log_density(z)
 
-    def _guided(self, caption: CaptionEncoding) -> Velocity:
+    def guided_velocity(self, caption: CaptionEncoding) -> Velocity:
         """The velocity that sampling follows; what depends on the caption alone, or on a time too, is computed once."""
         scale, conditional = self.sampler.guidance_scale, self._conditioned(self.condition(caption))
         if scale == 1:

@@ -21,8 +21,9 @@ from cvae_lightning.data import Batch, CaptionedDataModule
 from cvae_lightning.models import SideThread
 from cvae_lightning.training.callbacks import UseSideThread, WeightAverage
 from cvae_lightning.training.callbacks.side_threads import uses_side_thread
-from cvae_lightning.training.factory import build_module, check, quieten
+from cvae_lightning.training.factory import check, quieten
 from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.module_factory import build_module
 from cvae_lightning.training.precision import Hardware
 from cvae_lightning.training.speed.take_turns import TakeTurns, Turns
 

@@ -11,8 +11,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cvae_lightning.cli.compose import composed
 from cvae_lightning.data import Batch, CaptionedDataModule
-from cvae_lightning.training.factory import build_module, check
+from cvae_lightning.training.factory import check
 from cvae_lightning.training.module import CVAEModule
+from cvae_lightning.training.module_factory import build_module
 from cvae_lightning.training.precision import Hardware
 from cvae_lightning.training.speed.loops import autocast
 

@@ -1,0 +1,111 @@
+"""Distribution matching: a flow's sampler of few steps, trained to sample what the flow's many steps would."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from cvae_lightning.models import CaptionEncoding, FlowPrior, Prior
+from cvae_lightning.models.priors.flow_draws import FlowDraws
+
+SHORTEST = 1e-2
+"""Added to the distance that a sample's gradient is divided by."""
+TIMES = 0.02, 0.98
+"""Range of the noise times: at its ends there is nothing to compare, or nothing but noise."""
+
+
+class Matching(NamedTuple):
+    """What is minimised in one step; scalars.
+
+    Attributes:
+        sampler: its gradient moves samples to where the flow has more of them.
+        sampled_flow: the matching loss of the flow that learns the samples.
+        difference: mean norm of the difference between the two flows' velocities; not minimised, 0 at the goal.
+    """
+
+    sampler: Tensor
+    sampled_flow: Tensor
+    difference: Tensor
+
+    @property
+    def loss(self) -> Tensor:
+        """Both terms. Each has the weights of one flow alone, so their sum mixes no gradients."""
+        return self.sampler + self.sampled_flow
+
+
+class DistributionMatching(nn.Module):
+    """Distribution matching distillation (Yin et al. 2024, eqs. 4 to 8) of a flow into its own sampler.
+
+    The trained flow is copied twice: ``flow`` stays as it is, ``sampled_flow`` learns the flow of what the sampler
+    gives. Samples get new noise, and the difference of the two velocities there says where samples are denser than
+    the flow would have them; the sampler's gradient moves them away from there. All evaluations of the sampler,
+    restarts included, are trained together and share the prior's weights, so the result is a prior like any other.
+    Captions are needed, but no images.
+
+    Args:
+        prior: the trained flow. Its :attr:`~cvae_lightning.models.FlowPrior.sampler` is what is trained.
+        draws: samples per caption and step.
+        restart_share: share of noise times that are the sampler's ``restart_time``, at which the noise is about as
+            large as the distances that decide whether a sample is right; the others are uniform.
+        guidance_scale: with which the flow is followed; the sampler learns to need none.
+
+    Raises:
+        ValueError: a prior that is no flow, or a number out of range.
+
+    Example:
+        >>> DistributionMatching(nn.Identity())
+        Traceback (most recent call last):
+        ValueError: distribution_matching: the prior is Identity, which has no flow to match: expected FlowPrior
+    """
+
+    def __init__(self, prior: Prior, draws: int = 8, restart_share: float = 0.8, guidance_scale: float = 1.0) -> None:
+        super().__init__()
+        if not isinstance(prior, FlowPrior):
+            name = type(prior).__name__
+            raise ValueError(
+                f"distribution_matching: the prior is {name}, which has no flow to match: expected FlowPrior"
+            )
+        if draws < 1:
+            raise ValueError(f"distribution_matching.draws is {draws}: expected at least 1")
+        if not 0 <= restart_share <= 1:
+            raise ValueError(f"distribution_matching.restart_share is {restart_share}: expected a number from 0 to 1")
+        self.draws, self.restart_share, self.restart_time = draws, restart_share, prior.sampler.restart_time
+        self.flow, self.sampled_flow = deepcopy(prior).requires_grad_(False), deepcopy(prior)
+        self.flow.set_sampler(replace(prior.sampler, guidance_scale=guidance_scale))
+
+    def forward(self, prior: FlowPrior, caption: CaptionEncoding) -> Matching:
+        """What the sampler of ``prior`` and the flow of its samples minimise, for B captions without gradients."""
+        repeated = caption.repeat(self.draws)
+        noise = torch.randn(len(repeated.pooled), prior.latent_dim, device=caption.pooled.device)
+        samples = prior.sample(repeated, noise)  # (B * draws, Z)
+        gradient, difference = self._gradient(samples.detach(), repeated)
+        return Matching(
+            sampler=(samples * gradient).sum(dim=1).mean(),
+            sampled_flow=self.sampled_flow.matching_loss(self._noised(samples.detach()), caption).mean(),
+            difference=difference,
+        )
+
+    @torch.no_grad()
+    def _gradient(self, samples: Tensor, caption: CaptionEncoding) -> tuple[Tensor, Tensor]:
+        """The gradient of the loss of samples (N, Z), and the mean norm of the difference between the velocities."""
+        draws = self._noised(samples)
+        wanted, found = (
+            flow.guided_velocity(caption)(draws.state, draws.time) for flow in (self.flow, self.sampled_flow)
+        )
+        left = (1 - draws.time)[:, None]
+        # Unused slots have no velocity; how far the flow would move the others sets the scale (eq. 8).
+        distance = self.flow.latents_in_use(samples - draws.state - left * wanted, caption).abs().sum(dim=1)
+        used = self.flow.latents_in_use(torch.ones_like(samples), caption).sum(dim=1)
+        scale = (distance / used + SHORTEST)[:, None]
+        return left * (found - wanted) / scale, (found - wanted).norm(dim=1).mean()
+
+    def _noised(self, samples: Tensor) -> FlowDraws:
+        """Lines from new noise to samples (N, Z), and a point of each."""
+        low, high = TIMES
+        time = torch.rand(len(samples), device=samples.device) * (high - low) + low
+        restarting = torch.rand(len(samples), device=samples.device) < self.restart_share
+        return FlowDraws(samples, torch.randn_like(samples), time.masked_fill(restarting, self.restart_time), keep=None)
