@@ -86,7 +86,7 @@ def _train_size(config: DictConfig) -> int:
     return int(training_scenes(config.data.size, config.data.val_fraction))
 
 
-ELSEWHERE = ("experiment", "ablation", "generalisation", "debug", "trainer", "sampler")
+ELSEWHERE = ("experiment", "ablation", "generalisation", "distillation", "debug", "trainer", "sampler")
 CHOICES = [
     f"{path.parent.relative_to(ROOT / 'conf')}={path.stem}"
     for path in sorted((ROOT / "conf").rglob("*.yaml"))
@@ -101,6 +101,13 @@ def test_every_choice_composes_and_resolves() -> None:
         reading = ["text_encoder=bottleneck"] if choice.startswith("text_encoder/reader") else []
         where = ["data.path=pictures"] if choice == "data=folder" else []
         OmegaConf.to_container(composed(*sweeper, *reading, choice, *where), resolve=True)
+
+
+@pytest.mark.parametrize("name", ["quickstart", "flagship", "flagship_256", "flagship_text"])
+def test_any_recipe_with_a_flow_can_be_distilled(name: str) -> None:
+    config = composed(f"experiment={name}", "distillation=few_steps", "initial_weights=outputs/run")
+    assert (config.prior.sampler.steps, config.prior.sampler.restarts) == (2, 1)
+    check(config)
 
 
 def test_the_guides_recipe_is_literal() -> None:

@@ -2,6 +2,7 @@
 
 from cvae_lightning.runs.atomic import PART, new_file, rotate, whole_file, write_atomic, write_new, write_versioned
 from cvae_lightning.runs.folder import (
+    check_unclaimed,
     claim,
     final_metrics,
     find_checkpoint,
@@ -65,6 +66,7 @@ __all__ = [
     "check_one_process",
     "check_resumable",
     "check_started_once",
+    "check_unclaimed",
     "claim",
     "content_of",
     "end_with_main_process",

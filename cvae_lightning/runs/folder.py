@@ -59,10 +59,8 @@ def claim(
         >>> sorted(path.name for path in Path("claimed").iterdir())
         ['config.yaml', 'environment.json', 'overrides.yaml']
     """
-    if not resumed and (folder / CONFIG).exists():
-        raise UserError(
-            f"{folder} already holds a run: resume it with resume={folder}, or choose another folder with hydra.run.dir"
-        )
+    if not resumed:
+        check_unclaimed(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if is_finished(folder):
         rotate(folder / METRICS)
@@ -70,6 +68,21 @@ def claim(
         write_versioned(folder / OVERRIDES, overrides_text(overrides))
     write_versioned(folder / CONFIG, yaml.safe_dump(_comparable(config), sort_keys=False))
     write_versioned(folder / ENVIRONMENT, json.dumps(environment(command), indent=1) + "\n")
+
+
+def check_unclaimed(folder: Path) -> None:
+    """Raise where a folder holds a run.
+
+    Raises:
+        UserError: it does.
+
+    Example:
+        >>> check_unclaimed(Path("no_such_folder"))
+    """
+    if (folder / CONFIG).exists():
+        raise UserError(
+            f"{folder} already holds a run: resume it with resume={folder}, or choose another folder with hydra.run.dir"
+        )
 
 
 def is_same_run(folder: Path, config: Mapping[str, Any]) -> bool:

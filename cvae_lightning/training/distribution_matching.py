@@ -14,7 +14,7 @@ from cvae_lightning.models.priors.flow_draws import FlowDraws
 
 SHORTEST = 1e-2
 """Added to the distance that a sample's gradient is divided by."""
-TIMES = 0.02, 0.98
+TIMES = 0.02, 0.985
 """Range of the noise times: at its ends there is nothing to compare, or nothing but noise."""
 
 
@@ -49,8 +49,12 @@ class DistributionMatching(nn.Module):
     Args:
         prior: the trained flow. Its :attr:`~cvae_lightning.models.FlowPrior.sampler` is what is trained.
         draws: samples per caption and step.
-        restart_share: share of noise times that are the sampler's ``restart_time``, at which the noise is about as
-            large as the distances that decide whether a sample is right; the others are uniform.
+        time_mean: mean of the noise times' logits, which are normal (Esser et al. 2024, section 3.1). At times of about
+            0.9 the noise is as large as the distances that decide whether a sample is right.
+        time_std: their standard deviation.
+        uniform_share: share of noise times that are uniform instead.
+        denoising_weight: of a second term, which moves each sample to where the flow would denoise it, as a restart
+            does: more samples are right, and they vary less. 0 for the flow's own distribution.
         guidance_scale: with which the flow is followed; the sampler learns to need none.
 
     Raises:
@@ -62,7 +66,16 @@ class DistributionMatching(nn.Module):
         ValueError: distribution_matching: the prior is Identity, which has no flow to match: expected FlowPrior
     """
 
-    def __init__(self, prior: Prior, draws: int = 8, restart_share: float = 0.8, guidance_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        prior: Prior,
+        draws: int = 8,
+        time_mean: float = 2.2,
+        time_std: float = 0.6,
+        uniform_share: float = 0.15,
+        denoising_weight: float = 0.1,
+        guidance_scale: float = 1.0,
+    ) -> None:
         super().__init__()
         if not isinstance(prior, FlowPrior):
             name = type(prior).__name__
@@ -71,9 +84,13 @@ class DistributionMatching(nn.Module):
             )
         if draws < 1:
             raise ValueError(f"distribution_matching.draws is {draws}: expected at least 1")
-        if not 0 <= restart_share <= 1:
-            raise ValueError(f"distribution_matching.restart_share is {restart_share}: expected a number from 0 to 1")
-        self.draws, self.restart_share, self.restart_time = draws, restart_share, prior.sampler.restart_time
+        if min(time_std, denoising_weight) < 0:
+            numbers = f"time_std {time_std}, denoising_weight {denoising_weight}"
+            raise ValueError(f"distribution_matching: {numbers}: expected 0 or more each")
+        if not 0 <= uniform_share <= 1:
+            raise ValueError(f"distribution_matching.uniform_share is {uniform_share}: expected a number from 0 to 1")
+        self.draws, self.denoising_weight = draws, denoising_weight
+        self.time_mean, self.time_std, self.uniform_share = time_mean, time_std, uniform_share
         self.flow, self.sampled_flow = deepcopy(prior).requires_grad_(False), deepcopy(prior)
         self.flow.set_sampler(replace(prior.sampler, guidance_scale=guidance_scale))
 
@@ -97,15 +114,15 @@ class DistributionMatching(nn.Module):
             flow.guided_velocity(caption)(draws.state, draws.time) for flow in (self.flow, self.sampled_flow)
         )
         left = (1 - draws.time)[:, None]
-        # Unused slots have no velocity; how far the flow would move the others sets the scale (eq. 8).
-        distance = self.flow.latents_in_use(samples - draws.state - left * wanted, caption).abs().sum(dim=1)
-        used = self.flow.latents_in_use(torch.ones_like(samples), caption).sum(dim=1)
-        scale = (distance / used + SHORTEST)[:, None]
-        return left * (found - wanted) / scale, (found - wanted).norm(dim=1).mean()
+        excess = left * (found - wanted)  # (N, Z); zero in slots that are not in use
+        distance = self.flow.latents_in_use(samples - draws.state - left * wanted, caption)  # from where it is denoised
+        used = self.flow.latents_in_use(torch.ones_like(samples), caption).sum(dim=1, keepdim=True)
+        scale = distance.abs().sum(dim=1, keepdim=True) / used + SHORTEST  # (N, 1), of eq. 8
+        return (excess + self.denoising_weight * distance) / scale, (found - wanted).norm(dim=1).mean()
 
     def _noised(self, samples: Tensor) -> FlowDraws:
         """Lines from new noise to samples (N, Z), and a point of each."""
-        low, high = TIMES
-        time = torch.rand(len(samples), device=samples.device) * (high - low) + low
-        restarting = torch.rand(len(samples), device=samples.device) < self.restart_share
-        return FlowDraws(samples, torch.randn_like(samples), time.masked_fill(restarting, self.restart_time), keep=None)
+        like = samples[:, 0]
+        time = (self.time_mean + self.time_std * torch.randn_like(like)).sigmoid()
+        time = torch.where(torch.rand_like(like) < self.uniform_share, torch.rand_like(like), time)
+        return FlowDraws(samples, torch.randn_like(samples), time.clamp(*TIMES), keep=None)

@@ -118,23 +118,26 @@ def check_module(config: DictConfig) -> None:
         module.optimizer(list(module.weights_to_optimize().values()))
 
 
-def build(config: DictConfig, checked: Checked, folder: Path, resumed: bool) -> Parts:
-    """The data with its tokenizer fitted and saved, and the seeded module; a resumed run's has its weights later.
+def build(config: DictConfig, checked: Checked, resumed: bool = False) -> Parts:
+    """The data with its tokenizer fitted, and the seeded module, which has no initial weights where it is resumed.
 
     Raises:
         UserError: the initial weights are of another model.
     """
     hardware, data = checked
     data.setup()
-    if runs.is_main_process():
-        (folder / runs.CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-        vocabulary = folder / runs.CHECKPOINTS / "tokenizer_vocab.json"
-        data.tokenizer.save(vocabulary.with_name(vocabulary.name + runs.PART))
-        vocabulary.with_name(vocabulary.name + runs.PART).replace(vocabulary)
     pl.seed_everything(config.seed, verbose=False)
     initial = None if resumed else config.initial_weights
     module = build_module(config, data.tokenizer.vocabulary, hardware.channels_last, initial)
     return Parts(module, data, hardware)
+
+
+def save_vocabulary(data: CaptionedDataModule, folder: Path) -> None:
+    """Write the tokenizer's words beside the checkpoints of a run."""
+    (folder / runs.CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+    vocabulary = folder / runs.CHECKPOINTS / "tokenizer_vocab.json"
+    data.tokenizer.save(vocabulary.with_name(vocabulary.name + runs.PART))
+    vocabulary.with_name(vocabulary.name + runs.PART).replace(vocabulary)
 
 
 def build_trainer(config: DictConfig, hardware: Hardware, context: RunContext, resume_step: int | None) -> pl.Trainer:

@@ -24,7 +24,7 @@ from cvae_lightning.runs.own_pictures import is_of_own_pictures
 from cvae_lightning.training.callbacks import RunCheckpoint, Throughput
 from cvae_lightning.training.callbacks.save_on_signal import sigterm_as_interrupt
 from cvae_lightning.training.context import RunContext
-from cvae_lightning.training.factory import Checked, Parts, build, build_trainer, check, quieten
+from cvae_lightning.training.factory import Checked, Parts, build, build_trainer, check, quieten, save_vocabulary
 from cvae_lightning.training.final_pictures import draw_final_pictures
 from cvae_lightning.training.module import CVAEModule
 from cvae_lightning.training.precision import count_devices
@@ -83,13 +83,13 @@ def _train_in_folder(config: DictConfig, context: RunContext, checked: Checked) 
         log.info("finished before: %s", context.folder)
         return runs.final_metrics(context.folder).get(RETURNED_METRIC)
     checkpoint = newest_checkpoint(context.folder) if start is Start.RESUME else None
-    if checkpoint is None:
-        _claim(context, plain, start)
-    parts = build(config, checked, context.folder, resumed=checkpoint is not None)
+    if start is Start.NEW:
+        runs.check_unclaimed(context.folder)
+    parts = build(config, checked, resumed=checkpoint is not None)
     if checkpoint:
         check_complete(checkpoint)
         check_fits(checkpoint, parts.module)  # before the records of the run are changed
-        _claim(context, plain, start)
+    _claim(context, plain, start, parts.data)
     trainer = build_trainer(config, checked.hardware, context, _first_step(start, checkpoint))
     _announce(config, parts, trainer, start)
     if checkpoint is not None and checkpoint != context.folder / runs.LAST:
@@ -103,9 +103,10 @@ def _train_in_folder(config: DictConfig, context: RunContext, checked: Checked) 
     return metrics.get(RETURNED_METRIC)
 
 
-def _claim(context: RunContext, plain: Mapping[str, Any], start: Start) -> None:
+def _claim(context: RunContext, plain: Mapping[str, Any], start: Start, data: CaptionedDataModule) -> None:
     if runs.is_main_process():
         runs.claim(context.folder, plain, context.overrides, resumed=start is not Start.NEW, command=context.command)
+        save_vocabulary(data, context.folder)
 
 
 def train(

@@ -64,7 +64,7 @@ def record(recipe: str, folder: Path) -> dict[str, Any]:
     """The first steps of a recipe, and the pixels of a sample after them."""
     given = [f"experiment={recipe}", *QUICK, f"+trainer.max_steps={STEPS[-1]}", "trainer.limit_val_batches=0"]
     config = composed("train", given).config
-    parts = build(config, check(config), folder)
+    parts = build(config, check(config))
     trainer = build_trainer(config, parts.hardware, RunContext(folder=folder), None)
     keep = (
         "SeedEachBatch",

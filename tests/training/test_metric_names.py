@@ -14,7 +14,16 @@ from cvae_lightning.training.metric_names import METRICS, describe_metric
 def test_a_run_logs_nothing_outside_the_list(tiny_run: Path) -> None:
     names = set(read_table(tiny_run / "metrics.csv")[0]) - {"step", "epoch"}
     assert {name for name in names if describe_metric(name) is None} == set()
-    elsewhere = {"perceptual", "adversarial", "adversarial_weight", "discriminator", "retrieval", "retrieval_chance"}
+    elsewhere = {
+        "sampled_flow_loss",
+        "velocity_difference",
+        "perceptual",
+        "adversarial",
+        "adversarial_weight",
+        "discriminator",
+        "retrieval",
+        "retrieval_chance",
+    }
     for stage in ("train", "val"):
         expected = {f"{stage}/{name}" for name, known in METRICS.items() if stage in known.stages} - {
             f"{stage}/{name}" for name in elsewhere

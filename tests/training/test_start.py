@@ -74,16 +74,16 @@ def test_a_run_that_was_stopped_before_its_first_checkpoint_resumes_from_the_sta
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["check", "build", "draw_final_pictures"])
+@pytest.mark.parametrize("moment", ["check", "build", "build_trainer", "draw_final_pictures"])
 def test_ctrl_c_at_any_time_ends_with_130_and_how_to_resume(command, tmp_path, monkeypatch, moment) -> None:
-    def interrupt(*arguments: object) -> None:
+    def interrupt(*arguments: object, **settings: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training_run, moment, interrupt)
     done = command("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=run", cwd=tmp_path)
     assert done.returncode == 130
     (line,) = [line for line in done.stdout.splitlines() if "INFO stopped" in line]
-    if moment == "check":
+    if moment in ("check", "build"):
         assert "nothing was trained" in line
         return
     assert f"python -m cvae_lightning.train resume={tmp_path / 'run'}" in line
