@@ -104,7 +104,10 @@ def test_a_training_command_runs(command, tmp_path: Path, own_pictures: Path, li
     shorter = [word for name, words in SHORTER.items() if name in line for word in words]
     if "sweeper=optuna" in line:
         pytest.importorskip("optuna")
-    words = [*tiny(arguments(line, tmp_path)), *shorter]
+    words = [*tiny(arguments(line, tmp_path / "trained")), *shorter]
+    if "initial_weights=" in line:
+        first = [word for word in words if not word.startswith(("distillation=", "initial_weights="))]
+        assert command("train", *first, "hydra.run.dir=trained", cwd=tmp_path).returncode == 0
     if "data=folder" in words:
         shutil.copytree(own_pictures, tmp_path / "pictures")
         small = [word for word in [*TINY, *BRIEF] if not word.startswith("data.size")]

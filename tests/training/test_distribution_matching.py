@@ -68,7 +68,7 @@ def test_one_step_gets_the_spread_of_the_flow() -> None:
 
 def test_nothing_moves_where_the_samples_flow_is_the_flow() -> None:
     torch.manual_seed(0)
-    prior = flow("objects", steps=2, restarts=1)
+    prior = flow("objects", steps=1, restarts=3)
     torch.nn.init.normal_(prior.out.weight)
     matching = DistributionMatching(prior, draws=2, denoising_weight=0.0)
     terms = matching(prior, caption(3))
@@ -128,7 +128,7 @@ def test_a_trained_run_gets_a_new_sampler_and_nothing_else(command, tmp_path: Pa
     changed = {name for name, value in before.state_dict().items() if not torch.equal(value, weights[name])}
     assert changed
     assert all(name.startswith("prior.") for name in changed)
-    assert first.prior.sampler == replace(before.prior.sampler, steps=2, restarts=1)
+    assert first.prior.sampler == replace(before.prior.sampler, steps=1, restarts=3)
 
 
 @pytest.mark.e2e
