@@ -103,10 +103,11 @@ def test_every_choice_composes_and_resolves() -> None:
         OmegaConf.to_container(composed(*sweeper, *reading, choice, *where), resolve=True)
 
 
-@pytest.mark.parametrize("name", ["quickstart", "flagship", "flagship_256", "flagship_text"])
+@pytest.mark.parametrize("name", ["quickstart", "flagship", "flagship_256", "flagship_text", "plain_grid"])
 def test_any_recipe_with_a_flow_can_be_distilled(name: str) -> None:
     config = composed(f"experiment={name}", "distillation=few_steps", "initial_weights=outputs/run")
-    assert (config.prior.sampler.steps, config.prior.sampler.restarts) == (1, 3)
+    sampler = config.prior.sampler
+    assert (sampler.steps, sampler.solver, sampler.restarts, sampler.guidance_scale) == (1, "euler", 3, 1.0)
     check(config)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from cvae_lightning.errors import UserError
+from cvae_lightning.runs.layout import CONFIG
 
 HYDRA_FILES = ("config.yaml", "hydra.yaml", "overrides.yaml")
 NO_FOLDER = ("hydra.run.dir=.", "hydra.output_subdir=null")
@@ -26,6 +27,7 @@ class Records:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.before = {path: path.read_bytes() for path in _records(self.folder)}
+        self.logs = {*self.folder.glob("*.log")}
 
     def restore(self, folder: Path) -> None:
         """Undo what Hydra wrote into a folder; a folder that nothing else is in is removed."""
@@ -35,6 +37,9 @@ class Records:
                 if path in before:
                     path.write_bytes(before[path])
                 else:
+                    path.unlink()
+            if folder.absolute() == self.folder and not (self.folder / CONFIG).exists():
+                for path in {*self.folder.glob("*.log")} - self.logs:  # of a run that was refused before it was one
                     path.unlink()
             _remove_empty(folder.absolute())
 

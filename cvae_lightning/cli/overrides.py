@@ -26,7 +26,7 @@ def plain_choices(arguments: Sequence[str]) -> list[str]:
         >>> plain_choices(["+experiment=guide", "seed=1"])
         ['experiment=guide', 'seed=1']
     """
-    marked = tuple(f"+{group}=" for group in OPTIONAL_GROUPS)
+    marked = tuple(f"+{group}=" for group in (*OPTIONAL_GROUPS, "distillation"))
     return [argument[1:] if argument.startswith(marked) else argument for argument in arguments]
 
 
@@ -81,6 +81,7 @@ def resumed(arguments: list[str]) -> list[str]:
     if {"-m", "--multirun"} & set(arguments):
         raise UserError("resume= continues one run: a sweep is continued by its own command")
     if wanted != "auto":
+        _check_own_weights(arguments, wanted)
         return _continued(arguments, Path(wanted).resolve())
     rest = [argument for argument in arguments if not argument.startswith("resume=")]
     root = Path(runs.override_value(rest, "hydra.run.dir") or "outputs")
@@ -94,6 +95,16 @@ def resumed(arguments: list[str]) -> list[str]:
     outcome = f"resuming {folder}" if folder else f"no unfinished run of this config under {root}, so a new one starts"
     print(f"resume=auto: {outcome}", file=sys.stderr)
     return _continued(rest, folder.resolve()) if folder else rest
+
+
+def _check_own_weights(arguments: Sequence[str], folder: str) -> None:
+    """Raise where a run that is continued is to begin with other weights than its own."""
+    for key in ("initial_weights", "distillation"):
+        if runs.override_value(arguments, key) not in (None, "null"):
+            raise UserError(
+                f"resume={folder} continues with the run's own weights: leave out {key}=, or start a new run with "
+                f"initial_weights={folder} and without resume="
+            )
 
 
 def _continued(arguments: list[str], folder: Path) -> list[str]:

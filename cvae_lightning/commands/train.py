@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from cvae_lightning.captioned_images.splits import check_folder
 from cvae_lightning.cli.progress import loading
 from cvae_lightning.errors import require_package
-from cvae_lightning.runs import find_checkpoint
+from cvae_lightning.runs import CONFIG, find_checkpoint
 from cvae_lightning.runs.own_pictures import is_of_own_pictures
 
 TRACKERS = ("mlflow", "wandb")
@@ -21,11 +22,10 @@ def job(config: DictConfig) -> float | None:
             require_package(name, f"logger={name}")
     if is_of_own_pictures(config):
         check_folder(Path(str(config.data.path)))
-    if config.initial_weights is not None and not config.resume:
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    if config.initial_weights is not None and not (folder / CONFIG).exists():  # a run that exists has its own
         find_checkpoint(config.initial_weights, key="initial_weights")
     loading("PyTorch and Lightning")
-    from hydra.core.hydra_config import HydraConfig
-
     from cvae_lightning.cli.signatures import check_parts
     from cvae_lightning.training.context import hydra_context
     from cvae_lightning.training.run import run

@@ -40,6 +40,9 @@ class Matching(NamedTuple):
 class DistributionMatching(nn.Module):
     """Distribution matching distillation (Yin et al. 2024, eqs. 4 to 8) of a flow into its own sampler.
 
+    The gradient is the difference of the two denoised samples, as in the paper's algorithm; its equations have the
+    noise time as a further factor.
+
     The trained flow is copied twice: ``flow`` stays as it is, ``sampled_flow`` learns the flow of what the sampler
     gives. Samples get new noise, and the difference of the two velocities there says where samples are denser than
     the flow would have them; the sampler's gradient moves them away from there. All evaluations of the sampler,
@@ -55,7 +58,8 @@ class DistributionMatching(nn.Module):
         uniform_share: share of noise times that are uniform instead.
         denoising_weight: of a second term, which moves each sample to where the flow would denoise it, as a restart
             does: more samples are right, and they vary less. 0 for the flow's own distribution.
-        guidance_scale: with which the flow is followed; the sampler learns to need none.
+        guidance_scale: with which the trained flow is followed, usually what its recipe samples with. The trained
+            sampler then has that guidance without its cost.
 
     Raises:
         ValueError: a prior that is no flow, or a number out of range.
@@ -63,7 +67,7 @@ class DistributionMatching(nn.Module):
     Example:
         >>> DistributionMatching(nn.Identity())
         Traceback (most recent call last):
-        ValueError: distribution_matching: the prior is Identity, which has no flow to match: expected FlowPrior
+        ValueError: the prior is Identity, which has no flow to match: expected FlowPrior
     """
 
     def __init__(
@@ -79,20 +83,19 @@ class DistributionMatching(nn.Module):
         super().__init__()
         if not isinstance(prior, FlowPrior):
             name = type(prior).__name__
-            raise ValueError(
-                f"distribution_matching: the prior is {name}, which has no flow to match: expected FlowPrior"
-            )
+            raise ValueError(f"the prior is {name}, which has no flow to match: expected FlowPrior")
         if draws < 1:
-            raise ValueError(f"distribution_matching.draws is {draws}: expected at least 1")
+            raise ValueError(f"draws is {draws}: expected at least 1")
         if min(time_std, denoising_weight) < 0:
             numbers = f"time_std {time_std}, denoising_weight {denoising_weight}"
-            raise ValueError(f"distribution_matching: {numbers}: expected 0 or more each")
+            raise ValueError(f"{numbers}: expected 0 or more each")
         if not 0 <= uniform_share <= 1:
-            raise ValueError(f"distribution_matching.uniform_share is {uniform_share}: expected a number from 0 to 1")
+            raise ValueError(f"uniform_share is {uniform_share}: expected a number from 0 to 1")
         self.draws, self.denoising_weight = draws, denoising_weight
         self.time_mean, self.time_std, self.uniform_share = time_mean, time_std, uniform_share
         self.flow, self.sampled_flow = deepcopy(prior).requires_grad_(False), deepcopy(prior)
         self.flow.set_sampler(replace(prior.sampler, guidance_scale=guidance_scale))
+        self.sampled_flow.set_sampler(replace(prior.sampler, guidance_scale=1.0))
 
     def forward(self, prior: FlowPrior, caption: CaptionEncoding) -> Matching:
         """What the sampler of ``prior`` and the flow of its samples minimise, for B captions without gradients."""
@@ -116,7 +119,7 @@ class DistributionMatching(nn.Module):
         left = (1 - draws.time)[:, None]
         excess = left * (found - wanted)  # (N, Z); zero in slots that are not in use
         distance = self.flow.latents_in_use(samples - draws.state - left * wanted, caption)  # from where it is denoised
-        used = self.flow.latents_in_use(torch.ones_like(samples), caption).sum(dim=1, keepdim=True)
+        used = self.flow.latents_in_use(torch.ones_like(samples), caption).sum(dim=1, keepdim=True).clamp(min=1)
         scale = distance.abs().sum(dim=1, keepdim=True) / used + SHORTEST  # (N, 1), of eq. 8
         return (excess + self.denoising_weight * distance) / scale, (found - wanted).norm(dim=1).mean()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from cvae_lightning.errors import UserError
 from cvae_lightning.inference.checkpoint import load
-from cvae_lightning.models import ConditionalVAE
-from cvae_lightning.runs import find_checkpoint
-from cvae_lightning.training.start import shape_text
+from cvae_lightning.models import ConditionalVAE, blueprint
+
+FREE = ("sampler", "draws", "caption_dropout")
+"""Arguments of parts that may differ: they say how a part is trained, or how it samples."""
 
 
 def load_weights(model: ConditionalVAE, words: Sequence[str], path: str | Path) -> None:
@@ -21,24 +23,34 @@ def load_weights(model: ConditionalVAE, words: Sequence[str], path: str | Path) 
         path: a run folder (its best checkpoint), a checkpoint, or exported weights.
 
     Raises:
-        UserError: there is no trained model, or it has other parts, sizes or words; the message names the first.
+        UserError: there is no trained model, or it has other words, parts or sizes; the message names the first.
     """
-    find_checkpoint(path, key="initial_weights")
-    painter = load(path)
-    trained = painter.model.state_dict()
-    shapes = {name: tuple(weight.shape) for name, weight in trained.items()}
-    expected = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
-    for name in sorted(shapes.keys() | expected.keys()):
-        if shapes.get(name) != expected.get(name):
-            raise UserError(
-                f"initial_weights={path}: it is another model: its {name} is {shape_text(shapes.get(name))}, and the "
-                f"config's is {shape_text(expected.get(name))}; start with the arguments that it was trained with"
-            )
+    try:
+        painter = load(path)
+    except UserError as error:
+        raise UserError(f"initial_weights={path}: {error}") from error
+    advice = "start with the arguments that it was trained with"
     known = painter.tokenizer.vocabulary
     if list(known) != list(words):
-        other = next((pair for pair in zip(known, words, strict=False) if pair[0] != pair[1]), (known[-1], words[-1]))
+        other = next((word for word in [*known, *words] if (word in known) != (word in words)), words[-1])
         raise UserError(
-            f"initial_weights={path}: it reads other words: {other[0]!r} has the place that {other[1]!r} has in the "
-            "training captions; start with the same data"
+            f"initial_weights={path}: it reads other words than the training captions have: {other!r}; {advice}"
         )
-    model.load_state_dict(trained)
+    for name, trained, wanted in _differences(blueprint(painter.model), blueprint(model)):
+        raise UserError(f"initial_weights={path}: its {name} is {trained}, and the config's is {wanted}; {advice}")
+    model.load_state_dict(painter.model.state_dict())
+
+
+def _differences(trained: Any, wanted: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The arguments of parts that differ: dotted name, both values."""
+    if isinstance(trained, Mapping) and isinstance(wanted, Mapping):
+        for key in [*trained, *(key for key in wanted if key not in trained)]:
+            if key not in FREE:
+                inner = name if key == "part" else f"{name}.{key}".removeprefix(".")
+                yield from _differences(trained.get(key), wanted.get(key), inner)
+    elif trained != wanted:
+        yield name or "model", _shown(trained), _shown(wanted)
+
+
+def _shown(value: Any) -> Any:
+    return value["part"] if isinstance(value, Mapping) and "part" in value else value

@@ -83,7 +83,7 @@ def _train_in_folder(config: DictConfig, context: RunContext, checked: Checked) 
         log.info("finished before: %s", context.folder)
         return runs.final_metrics(context.folder).get(RETURNED_METRIC)
     checkpoint = newest_checkpoint(context.folder) if start is Start.RESUME else None
-    if start is Start.NEW:
+    if start is Start.NEW and runs.is_main_process():  # the others of a run start when its folder is claimed
         runs.check_unclaimed(context.folder)
     parts = build(config, checked, resumed=checkpoint is not None)
     if checkpoint:
@@ -156,7 +156,8 @@ def _announce(config: DictConfig, parts: Parts, trainer: pl.Trainer, start: Star
     if start is Start.RESTART:
         log.info("the run was stopped before its first checkpoint and starts at step 0 again")
     plan = plan_of(parts.module, parts.data, trainer, learning_rate=float(config.optimizer.get("lr", 0)))
-    for warning in recipe_warnings(plan):
+    # A sampler's training has neither a rate nor an autoencoder to warn of.
+    for warning in recipe_warnings(plan) if config.distribution_matching is None else ():
         log.warning(warning)
 
 

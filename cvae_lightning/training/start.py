@@ -105,7 +105,7 @@ def check_fits(file: Path, module: nn.Module) -> None:
         if saved.get(name) != built.get(name):
             raise UserError(
                 f"resume={file.parent.parent}: the checkpoint is of another model: its {name} is "
-                f"{shape_text(saved.get(name))}, and the config's is {shape_text(built.get(name))}; a resumed run "
+                f"{_size(saved.get(name))}, and the config's is {_size(built.get(name))}; a resumed run "
                 "keeps its model"
             )
 
@@ -125,6 +125,5 @@ def check_complete(file: Path) -> None:
             )
 
 
-def shape_text(shape: tuple[int, ...] | None) -> str:
-    """A weight's shape in a message."""
+def _size(shape: tuple[int, ...] | None) -> str:
     return "absent" if shape is None else " x ".join(map(str, shape)) or "a single number"

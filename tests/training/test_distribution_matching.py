@@ -94,7 +94,8 @@ def test_guidance_becomes_part_of_the_sampler() -> None:
     prior = FlowPrior(layout, QUERIES["learned"](2, 16, 6), caption_dim=6, layers=1, caption_dropout=0.1)
     matching = DistributionMatching(prior, guidance_scale=2.0)
     assert (prior.sampler.guidance_scale, matching.flow.sampler.guidance_scale) == (1.0, 2.0)
-    assert matching.sampled_flow.sampler.guidance_scale == 1.0
+    prior.set_sampler(replace(prior.sampler, guidance_scale=3.0))
+    assert DistributionMatching(prior).sampled_flow.sampler.guidance_scale == 1.0
 
 
 @pytest.mark.parametrize(
@@ -142,13 +143,19 @@ def test_initial_weights_are_those_of_the_same_model(command, tmp_path: Path) ->
     assert all(torch.allclose(first[name], second[name], atol=1e-6) for name in learned)
     refused = {
         ("initial_weights=nowhere",): "initial_weights=nowhere: no such file or folder",
-        ("initial_weights=trained", "model.base_channels=16"): "initial_weights=trained: it is another model: its",
-        ("initial_weights=trained", "data.seed=1", "data.size=20", "data.all_words=false"): "it is another model",
+        ("initial_weights=trained", "model.base_channels=16"): "its base_channels is 8, and the config's is 16",
+        ("initial_weights=trained", "likelihood=laplace"): "its likelihood is GaussianLikelihood, and the config's is",
+        ("initial_weights=trained", "world=german"): "it reads other words than the training captions have",
+        ("initial_weights=damaged",): "initial_weights=damaged: damaged cannot be read",
         (
             "distillation=few_steps",
             "prior=flow",
         ): "needs a trained flow to match: initial_weights=RUN",
     }
+    refused |= {
+        ("resume=trained", f"initial_weights={tmp_path}"): "resume=trained continues with the run's own weights"
+    }
+    (tmp_path / "damaged").write_bytes(b"PK\x03\x04 not a checkpoint")
     for arguments, message in refused.items():
         done = command("train", *TINY, *arguments, "hydra.run.dir=refused", cwd=tmp_path)
         assert (done.returncode, message in done.stderr) == (2, True), done.stderr
