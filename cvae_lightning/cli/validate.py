@@ -69,6 +69,8 @@ def check_values(
             raise UserError(f"{key}={shown(value)}: expected {complaint}")
     _check_batches(given)
     _check_end(given)
+    if config.get("distribution_matching") is not None and config.initial_weights is None:
+        raise UserError("distribution_matching needs a trained flow to match: initial_weights=RUN, a run folder")
 
 
 def _replaced(key: str, defaults: Mapping[str, Any]) -> str | None:

@@ -83,8 +83,6 @@ def check(config: DictConfig) -> Checked:
     """
     if not isinstance(config.seed, int) or config.seed < 0:
         raise UserError(f"seed={config.seed}: expected a whole number of 0 or more")
-    if config.distribution_matching is not None and config.initial_weights is None:
-        raise UserError("distribution_matching needs a trained flow to match: initial_weights=RUN, a run folder")
     check_callbacks(config.callbacks)
     check_world(config)
     hardware = check_trainer(config)
