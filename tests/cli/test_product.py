@@ -31,7 +31,7 @@ NEEDED = {
     "report": ["sweep=folder"],
 }
 """Arguments without which a command has nothing to do."""
-NEEDED_WITH = {"data=folder": ["data.path=pictures"]}
+NEEDED_WITH = {"data=folder": ["data.path=pictures"], "distillation=few_steps": ["prior=flow", "initial_weights=run"]}
 """Arguments without which a choice has nothing to do."""
 GROUPS = sorted(
     str(folder.relative_to(CONF)) for folder in CONF.rglob("*") if folder.is_dir() and "hydra" not in folder.parts
