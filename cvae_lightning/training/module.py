@@ -170,10 +170,7 @@ class CVAEModule(pl.LightningModule):
             return
         parts = self.model.children() if self.clip_by_part else [self.model]
         for each in (part for part in parts if next(part.parameters(), None) is not None):
-            if gradient_clip_algorithm == "value":
-                torch.nn.utils.clip_grad_value_(each.parameters(), gradient_clip_val)
-            else:
-                torch.nn.utils.clip_grad_norm_(each.parameters(), gradient_clip_val)
+            clip(each, gradient_clip_val, gradient_clip_algorithm)
 
     def on_train_start(self) -> None:
         """Warn where the run's length has changed since its checkpoint, and the learning rate with it."""
@@ -237,6 +234,14 @@ class CVAEModule(pl.LightningModule):
     def _steps_per_epoch(self) -> int:
         # The last batch of an epoch is a step, too, also where it does not fill an accumulation.
         return math.ceil(self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
+
+
+def clip(part: nn.Module, limit: float, algorithm: str | None) -> None:
+    """Clip the gradients of a part's weights: each number where the algorithm is ``value``, else their norm."""
+    if algorithm == "value":
+        torch.nn.utils.clip_grad_value_(part.parameters(), limit)
+    else:
+        torch.nn.utils.clip_grad_norm_(part.parameters(), limit)
 
 
 def is_logged(trainer: pl.Trainer) -> bool:

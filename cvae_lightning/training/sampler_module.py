@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from cvae_lightning.data import Batch
 from cvae_lightning.models import ConditionalVAE
 from cvae_lightning.training.distribution_matching import DistributionMatching
-from cvae_lightning.training.module import CVAEModule, is_logged
+from cvae_lightning.training.module import CVAEModule, clip, is_logged
 
 
 class SamplerModule(CVAEModule):
@@ -67,8 +67,5 @@ class SamplerModule(CVAEModule):
     ) -> None:
         """Clip the sampler's gradients, and those of the flow of its samples by themselves."""
         super().configure_gradient_clipping(optimizer, gradient_clip_val, gradient_clip_algorithm)
-        weights = self.distribution_matching.sampled_flow.parameters()
-        if gradient_clip_val and gradient_clip_algorithm == "value":
-            torch.nn.utils.clip_grad_value_(weights, gradient_clip_val)
-        elif gradient_clip_val:
-            torch.nn.utils.clip_grad_norm_(weights, gradient_clip_val)
+        if gradient_clip_val:
+            clip(self.distribution_matching.sampled_flow, gradient_clip_val, gradient_clip_algorithm)

@@ -105,8 +105,7 @@ def check_fits(file: Path, module: nn.Module) -> None:
         if saved.get(name) != built.get(name):
             raise UserError(
                 f"resume={file.parent.parent}: the checkpoint is of another model: its {name} is "
-                f"{_size(saved.get(name))}, and the config's is {_size(built.get(name))}; a resumed run "
-                "keeps its model"
+                f"{_size(saved.get(name))}, and the config's is {_size(built.get(name))}; a resumed run keeps its model"
             )
 
 
